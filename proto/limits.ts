@@ -1,0 +1,80 @@
+/**
+ * Every bound that both ends must agree on, with its reason. What only one part needs lies in that part's own
+ * `limits.ts`. Relations between bounds are asserted when this module loads.
+ */
+import { ok } from "node:assert/strict";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+// Frames as callers give them
+
+/** Body of one `POST /v1/log`: some thousand frames; more belongs into further posts. */
+export const postBytesMax = 1 * MiB;
+/** Fields of one frame after flattening: the widest PX4 topic has 130. */
+export const fieldsPerFrameMax = 256;
+/** Nesting of one frame: deeper structures are documents, not telemetry. */
+export const depthMax = 8;
+/** Length of a flattened field name: columns of every store we use take 127. */
+export const fieldNameMax = 127;
+/** One record's encoded size: it must fit into a batch with room for its shape's columns. */
+export const recordBytesMax = 48 * KiB;
+/** Elements of one array of numbers. */
+export const arrayLengthMax = 4096;
+
+// The link
+
+/** Link frame after login. */
+export const linkFrameBytesMax = 256 * KiB;
+/** Link frame before login, on the command lane, and a piece on TCP: strangers get little memory. */
+export const linkFrameBytesMaxBeforeLogin = 16 * KiB;
+/** Header of a link frame. */
+export const linkHeaderBytes = 8;
+/** Body of a batch, compressed or not, as packed: one message of the log. */
+export const batchBytesMax = 64 * KiB;
+/** What a batch may unpack to: bounds a decompression bomb to four times the largest link frame. */
+export const batchUnpackedBytesMax = 1 * MiB;
+/** Records in one batch. */
+export const batchRecordsMax = 4096;
+/** One bundle (relay header and batches) in the log: a largest batch and its header must fit. */
+export const bundleBytesMax = 80 * KiB;
+/** Canonical definition of a shape. */
+export const shapeBytesMax = 60 * KiB;
+/** Fields of a shape: a stream's 400 columns, each perhaps with a second type. */
+export const shapeFieldsMax = 1024;
+/** Certificate (DER). */
+export const certificateBytesMax = 4 * KiB;
+/** Certificates in Hello. */
+export const chainLengthMax = 3;
+/** Ancestors of the epoch in Hello. */
+export const ancestorsMax = 16;
+/** Epochs in an Inventory, oldest first. */
+export const inventoryEpochsMax = 64;
+/** Ranges per epoch and class in one message of bookkeeping. */
+export const rangesPerMessageMax = 1024;
+
+/** A link must have logged in by then. */
+export const loginTimeoutMs = 15_000;
+/** Pings on an idle link; also keeps address translation on the way open. */
+export const heartbeatIntervalMs = 5_000;
+/** A peer that was silent for so long is dead. */
+export const linkDeadMs = 15_000;
+/** How long data may sit in the transport's buffer of one lane, at the measured rate. */
+export const laneBufferMs = 200;
+/** The relay reports what it read at most so often. */
+export const readReportIntervalMs = 100;
+
+// The log
+
+/** Partitions of the fleet: an owner each, so also the most ingest workers there can be. */
+export const partitionCount = 32;
+
+ok(recordBytesMax < batchBytesMax, "a record fits into a batch");
+ok(batchBytesMax < bundleBytesMax, "a batch fits into a bundle");
+ok(bundleBytesMax <= linkFrameBytesMax, "what the log takes, a link frame takes");
+ok(shapeBytesMax + linkHeaderBytes < linkFrameBytesMax, "a shape fits into a link frame");
+ok(shapeBytesMax < bundleBytesMax, "a shape fits into a bundle");
+ok(chainLengthMax * certificateBytesMax < linkFrameBytesMaxBeforeLogin, "a chain fits into a frame before login");
+ok(postBytesMax >= recordBytesMax, "a record can be posted");
+ok(linkDeadMs >= 3 * heartbeatIntervalMs, "one lost heartbeat does not end a link");
+ok(fieldsPerFrameMax <= shapeFieldsMax, "a frame fits its shape");

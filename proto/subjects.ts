@@ -1,0 +1,42 @@
+/** NATS subjects and the partition of a vehicle. Source: protocol.md section 6. */
+import type { TelemetryLane } from "./class.ts";
+import type { RelayName, VehicleId } from "./ids.ts";
+import { partitionCount } from "./limits.ts";
+
+/** The partition that a vehicle's telemetry and ledger belong to: FNV-1a (32 bit) of its id, modulo the count. */
+export function partitionOf(vehicle: VehicleId): number {
+  let hash = 0x811c9dc5;
+  // Ids are ASCII by their pattern, so characters are bytes.
+  for (let i = 0; i < vehicle.length; i++) hash = Math.imul(hash ^ vehicle.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % partitionCount;
+}
+
+/** JetStream stream that keeps {@link telemetrySubject}. */
+export const telemetryStream = "TELEMETRY";
+/** KV bucket of shape definitions by hash. */
+export const shapeBucket = "shapes";
+
+/** Bundles of batches and shapes. */
+export function telemetrySubject(lane: TelemetryLane, partition: number): string {
+  return `tel.v1.${lane}.${partition}`;
+}
+
+/** Requests to the partition's owner. */
+export function ledgerSubject(partition: number): string {
+  return `ledger.v1.${partition}`;
+}
+
+/** Verdicts for the sessions of one shard. */
+export function ackSubject(relay: RelayName, shard: number): string {
+  return `ack.v1.${relay}.${shard}`;
+}
+
+/** Logins, logouts and digests of one shard. */
+export function presenceSubject(relay: RelayName, shard: number): string {
+  return `presence.v1.${relay}.${shard}`;
+}
+
+/** The signed Proof of a vehicle's newest login. */
+export function sessionSubject(vehicle: VehicleId): string {
+  return `session.v1.${vehicle}`;
+}
