@@ -1,0 +1,18 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { freePort, holderOf, inodesOf, isFree } from "./ports.ts";
+
+Deno.test("a bound port is not free, and its holder is this process", async () => {
+  const port = freePort();
+  strictEqual(isFree(port, "tcp"), true);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port });
+  strictEqual(isFree(port, "tcp"), false);
+  match(await holderOf(port, "tcp"), new RegExp(`pid ${Deno.pid}`));
+  listener.close();
+});
+
+Deno.test("inodes are read from the kernel's table", () => {
+  const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1E61 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0
+   1: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1 0`;
+  deepStrictEqual([...inodesOf(table, 7777)], ["4711"]);
+});

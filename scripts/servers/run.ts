@@ -1,0 +1,28 @@
+/** Runs a command to its end and keeps what it said. */
+
+export interface Outcome {
+  readonly ok: boolean;
+  /** Standard output and error, in that order. */
+  readonly text: string;
+}
+
+/** Runs to the end; a command that does not exist is an outcome, not an exception. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Outcome> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(command, {
+      args: [...args],
+      env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    return { ok: success, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { ok: false, text: `${command}: not found on PATH` };
+    throw error;
+  }
+}
