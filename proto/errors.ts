@@ -48,6 +48,7 @@ export const codes = {
   frame_too_large: { status: 413, title: "Link frame is too large", retry: false },
   unknown_frame_kind: { status: 422, title: "Link frame of a kind that must be understood", retry: false },
   unexpected_frame: { status: 422, title: "Link frame that does not belong here", retry: false },
+  bad_message: { status: 422, title: "Message on the link cannot be decoded", retry: false },
   // Login
   bad_hello: { status: 400, title: "Hello is malformed", retry: false },
   version_mismatch: { status: 400, title: "No protocol version in common", retry: false },
