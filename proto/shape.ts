@@ -45,3 +45,23 @@ export interface FrameRecord {
   /** By place in `shape.fields`; may be shorter: what is behind its end is missing. */
   readonly values: readonly Value[];
 }
+
+/** Makes a frozen shape. Throws `bad_shape` when it breaks a limit or repeats a field. */
+export function makeShape(_stream: StreamName, _fields: readonly Field[]): Shape {
+  throw new Error("to be written");
+}
+
+/** The shape with more fields appended. Throws `bad_shape`. */
+export function growShape(shape: Shape, fields: readonly Field[]): Shape {
+  return makeShape(shape.stream, [...shape.fields, ...fields]);
+}
+
+/** The canonical definition: equal shapes, equal bytes. */
+export function encodeShape(_shape: Shape): Uint8Array {
+  throw new Error("to be written");
+}
+
+/** Reads what {@link encodeShape} wrote. Throws `bad_shape`. Any bytes are safe. */
+export function decodeShape(_bytes: Uint8Array): Shape {
+  throw new Error("to be written");
+}
