@@ -60,6 +60,8 @@ export interface DiskFile {
   sync(): Promise<void>;
   /** Reserves space so that later writes below `size` do not meet a full disk; the size itself grows. */
   allocate(size: number): Promise<void>;
+  /** Gives back the space from `size` on; `size` is at most the present one. */
+  truncate(size: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,10 +83,12 @@ export interface Link {
    */
   write(lane: Lane, bytes: Uint8Array): Promise<void>;
   /**
-   * Reads what has come on a lane: between 1 and `into.byteLength` bytes, or undefined at its end. One read at a time
-   * per lane. Not reading holds the peer back.
+   * Reads what has come on a lane: between 1 and `into.byteLength` bytes, or undefined at its end and the link's. One
+   * read at a time per lane. Not reading holds the peer back. `into` is given away and may be detached: the bytes lie at
+   * the beginning of their buffer, which is as long as `into` was and may serve the next read.
    */
   read(lane: Lane, into: Uint8Array): Promise<{ bytes: Uint8Array } | undefined>;
+  /** Ends the link; what was written before still goes out while the peer takes it at once. */
   close(end: { code: number; reason: string }): void;
   /** Settles once, whoever ended the link. Never rejects. */
   readonly ended: Promise<LinkEnd>;
