@@ -1,0 +1,72 @@
+/**
+ * The narrow port below the store: what SQLite and QuestDB must each do themselves. All meaning (columns, strays, ledger)
+ * lies above it in `table_store.ts`, once.
+ */
+import type { StreamName, VehicleId } from "#proto/ids.ts";
+import type { Range } from "#proto/ranges.ts";
+import type { NewColumn } from "./catalog.ts";
+import type { Cell } from "./mapping.ts";
+import type { TableGrowth, TableRows } from "./plan.ts";
+import type { RowKey } from "./store.ts";
+
+/** Kinds of documents. */
+export type DocumentKind = "fields" | "overflowed" | "ledger" | "checkpoint" | "quarantine";
+
+/** Table of the documents. No stream's table begins with `_documents`. */
+export const documentsTable = "_documents";
+
+/** A small text that lies beside the rows, identified by kind, key and time. */
+export interface Document {
+  readonly kind: DocumentKind;
+  readonly key: string;
+  /** Nanoseconds since 1970; fixed for a document's life. It only says which ones are old. */
+  readonly atNs: bigint;
+  readonly text: string;
+}
+
+/** What one write carries out, in this order: catalog, tables and columns, then rows and documents. */
+export interface Commit {
+  /** The catalog's documents that the growth belongs to. */
+  readonly catalog: readonly Document[];
+  readonly growth: readonly TableGrowth[];
+  readonly rows: readonly TableRows[];
+  readonly documents: readonly Document[];
+}
+
+/** Rows wanted of one table. */
+export interface Selection {
+  readonly table: string;
+  readonly vehicle: VehicleId;
+  /** Only in the overflow table: whose rows. */
+  readonly stream?: StreamName;
+  readonly columns: readonly NewColumn[];
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+  /** Only rows with this epoch and class, and a seq in the range. */
+  readonly identity?: Pick<RowKey, "epoch" | "class"> & Range;
+  readonly order: "ascending" | "descending";
+  readonly after?: RowKey;
+  readonly limit: number;
+}
+
+/** One row as it lies in its table. */
+export interface StoredRow {
+  readonly key: RowKey;
+  readonly overflow: string | null;
+  /** By place in `Selection.columns`. */
+  readonly cells: readonly Cell[];
+}
+
+/** One database. Every call rejects with Fault `store_failed` when it does not answer. */
+export interface Backend {
+  /** Resolves when it answers. */
+  check(): Promise<void>;
+  /** Makes what the catalog names and the database lacks, after a commit that may have stopped half way. */
+  repair(growth: readonly TableGrowth[]): Promise<void>;
+  /** Resolves when all is durable and queryable, with the names of tables that are suspended. */
+  commit(commit: Commit): Promise<{ suspended: readonly string[] }>;
+  select(selection: Selection): Promise<StoredRow[]>;
+  /** Documents of a kind whose key begins with the prefix, by key and time. */
+  documents(kind: DocumentKind, prefix: string): Promise<Document[]>;
+  close(): Promise<void>;
+}

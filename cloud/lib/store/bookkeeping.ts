@@ -1,0 +1,155 @@
+/** Ledger entries, checkpoints and quarantined batches as documents of the store, there and back. */
+import { Buffer } from "node:buffer";
+import type { Class, TelemetryLane } from "#proto/class.ts";
+import { parseEpoch, parseRelayName, parseVehicleId, type VehicleId } from "#proto/ids.ts";
+import { formatRanges, parseRanges, union } from "#proto/ranges.ts";
+import type { Document } from "./backend.ts";
+import type { Checkpoint, Gap, LedgerEntry, QuarantineEntry } from "./store.ts";
+
+interface LedgerText {
+  readonly epoch: string;
+  readonly class: Class;
+  readonly expected: number;
+  readonly committed: string;
+  readonly quarantined: string;
+  readonly inFlight: string;
+  readonly onBoard: string;
+  readonly gaps: readonly Gap[];
+}
+
+interface QuarantineText {
+  readonly epoch: string;
+  readonly class: Class;
+  readonly first: number;
+  readonly last: number;
+  readonly code: string;
+  readonly reason: string;
+  readonly lane: TelemetryLane;
+  readonly partition: number;
+  readonly sequence: number;
+  readonly relay: string;
+  readonly batch: string;
+}
+
+interface CheckpointText {
+  readonly places: readonly { atNs: string; live: number; backfill: number }[];
+}
+
+/** What the keys of a vehicle's documents begin with; no vehicle id contains the slash. */
+export function keyPrefix(vehicle: VehicleId): string {
+  return `${vehicle}/`;
+}
+
+export function ledgerDocument(entry: LedgerEntry): Document {
+  const text: LedgerText = {
+    epoch: entry.epoch.toString(),
+    class: entry.class,
+    expected: entry.expected,
+    committed: formatRanges(entry.committed),
+    quarantined: formatRanges(entry.quarantined),
+    inFlight: formatRanges(entry.inFlight),
+    onBoard: formatRanges(entry.onBoard),
+    gaps: entry.gaps,
+  };
+  return {
+    kind: "ledger",
+    key: `${keyPrefix(entry.vehicle)}${entry.epoch}/${entry.class}`,
+    atNs: entry.sinceNs,
+    text: JSON.stringify(text),
+  };
+}
+
+/**
+ * Reads a vehicle's ledger, oldest epoch first. An owner that died before its first save may have left an entry that its
+ * successor began anew: such twins are one again.
+ */
+export function readLedger(vehicle: VehicleId, documents: readonly Document[]): LedgerEntry[] {
+  const entries = new Map<string, LedgerEntry>();
+  for (const document of documents) {
+    const entry = readLedgerEntry(vehicle, document);
+    const twin = entries.get(document.key);
+    entries.set(document.key, twin === undefined ? entry : mergeTwins(twin, entry));
+  }
+  return Array.from(entries.values()).sort((a, b) => a.sinceNs < b.sinceNs ? -1 : a.sinceNs > b.sinceNs ? 1 : 0);
+}
+
+export function checkpointDocument(checkpoint: Checkpoint): Document {
+  const places = checkpoint.places.map((place) => ({ ...place, atNs: place.atNs.toString() }));
+  const text: CheckpointText = { places };
+  return { kind: "checkpoint", key: `${checkpoint.partition}`, atNs: 0n, text: JSON.stringify(text) };
+}
+
+export function readCheckpoint(document: Document): Checkpoint {
+  const { places } = JSON.parse(document.text) as CheckpointText;
+  return {
+    partition: Number(document.key),
+    places: places.map((place) => ({ ...place, atNs: BigInt(place.atNs) })),
+  };
+}
+
+export function quarantineDocument(entry: QuarantineEntry): Document {
+  const { first, last, place } = entry;
+  const text: QuarantineText = {
+    epoch: entry.epoch.toString(),
+    class: entry.class,
+    first,
+    last,
+    code: entry.code,
+    reason: entry.reason,
+    ...place,
+    relay: entry.relay,
+    batch: Buffer.from(entry.batch).toString("base64"),
+  };
+  const at = `${place.lane}-${place.partition}-${place.sequence}`;
+  return {
+    kind: "quarantine",
+    key: `${keyPrefix(entry.vehicle)}${entry.epoch}/${entry.class}/${first}-${last}/${at}`,
+    atNs: entry.receivedAtNs,
+    text: JSON.stringify(text),
+  };
+}
+
+export function readQuarantine(vehicle: VehicleId, document: Document): QuarantineEntry {
+  const { lane, partition, sequence, batch, ...text } = JSON.parse(document.text) as QuarantineText;
+  return {
+    ...text,
+    vehicle,
+    epoch: parseEpoch(text.epoch),
+    relay: parseRelayName(text.relay),
+    place: { lane, partition, sequence },
+    receivedAtNs: document.atNs,
+    batch: new Uint8Array(Buffer.from(batch, "base64")),
+  };
+}
+
+/** The vehicle that a document's key begins with. */
+export function vehicleOf(document: Document): VehicleId {
+  return parseVehicleId(document.key.slice(0, document.key.indexOf("/")));
+}
+
+function readLedgerEntry(vehicle: VehicleId, document: Document): LedgerEntry {
+  const text = JSON.parse(document.text) as LedgerText;
+  return {
+    vehicle,
+    epoch: parseEpoch(text.epoch),
+    class: text.class,
+    sinceNs: document.atNs,
+    expected: text.expected,
+    committed: parseRanges(text.committed),
+    quarantined: parseRanges(text.quarantined),
+    inFlight: parseRanges(text.inFlight),
+    onBoard: parseRanges(text.onBoard),
+    gaps: text.gaps,
+  };
+}
+
+function mergeTwins(older: LedgerEntry, newer: LedgerEntry): LedgerEntry {
+  return {
+    ...newer,
+    sinceNs: older.sinceNs,
+    expected: Math.max(older.expected, newer.expected),
+    committed: union(older.committed, newer.committed),
+    quarantined: union(older.quarantined, newer.quarantined),
+    gaps: [...older.gaps, ...newer.gaps],
+  };
+}

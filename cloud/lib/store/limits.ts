@@ -1,0 +1,24 @@
+/** Bounds of the store and of what is asked of it. Source: protocol.md section 4, Limits. */
+import { ok } from "node:assert/strict";
+import { fieldNameMax } from "#proto/limits.ts";
+
+/** Streams with a table of their own; frames of later ones go to the overflow table. */
+export const streamsMax = 200;
+/** Fields of a stream with a column of their own; values of later ones go to the overflow column. */
+export const columnsMax = 400;
+/** Names of streams without a table that the catalog lists. Later ones are stored too, and read by their name. */
+export const overflowStreamsMax = 1_000;
+/** Names of fields without a column that the catalog lists per stream. Later ones are stored and read too. */
+export const overflowFieldsMax = 1_000;
+/** Length of a column's name: it is a file name in QuestDB. */
+export const columnNameMax = 127;
+/** Rows in one page: some megabytes of JSON for the widest streams. */
+export const pageRowsMax = 10_000;
+/** Stored rows held in memory at a time while they are compared with a repeat. */
+export const compareRowsMax = 2_000;
+/** Times that tables can take, ns since 1970: 2000 to 2200. A day is a partition, so a wild clock must not get in. */
+export const storedNsMin = 946_684_800_000_000_000n;
+export const storedNsMax = 7_258_118_400_000_000_000n;
+
+ok(fieldNameMax <= columnNameMax, "a field's name can be a column's");
+ok(storedNsMax < 1n << 63n, "times fit into 64 bits");

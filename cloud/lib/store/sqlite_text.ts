@@ -1,0 +1,84 @@
+/**
+ * SQL for SQLite. One table per stream, clustered by vehicle and time, so that a page of one vehicle lies together:
+ *
+ *     CREATE TABLE "telemetry" (vehicle_id TEXT, ts INTEGER, epoch INTEGER, class INTEGER, seq INTEGER, overflow TEXT,
+ *       ..., PRIMARY KEY (vehicle_id, ts, epoch, class, seq)) WITHOUT ROWID
+ */
+import { type ClassNumber, classNumber } from "#proto/class.ts";
+import { documentsTable, type Selection } from "./backend.ts";
+import { type NewColumn, overflowTable } from "./catalog.ts";
+import { type ColumnType, keyColumns, overflowColumn } from "./mapping.ts";
+
+/** What a parameter can be. */
+export type Bound = string | number | bigint | Uint8Array | null;
+
+/** Declared types; see the table in `mapping.ts` for the lack of one for doubles. */
+const declared: Record<ColumnType, string> = {
+  bool: "INTEGER",
+  f64: "",
+  i64: "INTEGER",
+  str: "TEXT",
+  f64s: "BLOB",
+  json: "TEXT",
+};
+
+const keyDefinition =
+  "ts INTEGER NOT NULL, vehicle_id TEXT NOT NULL, epoch INTEGER NOT NULL, class INTEGER NOT NULL, " +
+  "seq INTEGER NOT NULL";
+
+/** Tables that are there before any stream. */
+export const firstTables: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS ${documentsTable} (kind TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, ` +
+  "text TEXT NOT NULL, PRIMARY KEY (kind, key, at)) WITHOUT ROWID",
+  `CREATE TABLE IF NOT EXISTS ${overflowTable} (${keyDefinition}, stream TEXT NOT NULL, ${overflowColumn} TEXT, ` +
+  "PRIMARY KEY (vehicle_id, stream, ts, epoch, class, seq)) WITHOUT ROWID",
+];
+
+export function createTable(table: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${quoteName(table)} (${keyDefinition}, ${overflowColumn} TEXT, ` +
+    "PRIMARY KEY (vehicle_id, ts, epoch, class, seq)) WITHOUT ROWID";
+}
+
+export function addColumn(table: string, { column, type }: NewColumn): string {
+  return `ALTER TABLE ${quoteName(table)} ADD COLUMN ${quoteName(column)} ${declared[type]}`;
+}
+
+/** Parameters: one per column, in order. What is stored already stays. */
+export function insertRow(table: string, columns: readonly string[]): string {
+  const marks = columns.map(() => "?").join(", ");
+  return `INSERT OR IGNORE INTO ${quoteName(table)} (${columns.map(quoteName).join(", ")}) VALUES (${marks})`;
+}
+
+/** Columns of the answer: key, overflow, then those selected. */
+export function selectRows(selection: Selection): { sql: string; bound: Bound[] } {
+  const { bound, conditions } = conditionsOf(selection);
+  const columns = [...keyColumns, overflowColumn, ...selection.columns.map(({ column }) => column)];
+  const direction = selection.order === "ascending" ? "ASC" : "DESC";
+  const order = ["ts", "epoch", "class", "seq"].map((column) => `${column} ${direction}`).join(", ");
+  const sql = `SELECT ${columns.map(quoteName).join(", ")} FROM ${quoteName(selection.table)} ` +
+    `WHERE ${conditions.join(" AND ")} ORDER BY ${order} LIMIT ?`;
+  return { sql, bound: [...bound, selection.limit] };
+}
+
+/** A name inside SQL. Names come from the catalog only, which takes none with a quote; doubled all the same. */
+function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function conditionsOf({ vehicle, stream, fromNs, toNs, identity, after, order }: Selection) {
+  const conditions = ["vehicle_id = ?", "ts >= ?", "ts <= ?"];
+  const bound: Bound[] = [vehicle, fromNs, toNs];
+  if (stream !== undefined) {
+    conditions.push("stream = ?");
+    bound.push(stream);
+  }
+  if (identity !== undefined) {
+    conditions.push("epoch = ? AND class = ? AND seq >= ? AND seq <= ?");
+    bound.push(identity.epoch, classNumber(identity.class), identity.first, identity.last);
+  }
+  if (after !== undefined) {
+    conditions.push(`(ts, epoch, class, seq) ${order === "ascending" ? ">" : "<"} (?, ?, ?, ?)`);
+    bound.push(after.ts, after.epoch, classNumber(after.class) satisfies ClassNumber, after.seq);
+  }
+  return { conditions, bound };
+}

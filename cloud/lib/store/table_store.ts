@@ -1,0 +1,208 @@
+/** Makes the store out of a database: one meaning of columns, strays and bookkeeping for all of them. */
+import { ok } from "node:assert/strict";
+import { Fault } from "#proto/errors.ts";
+import type { StreamName, VehicleId } from "#proto/ids.ts";
+import { type Backend, type Commit, type Document, type DocumentKind, documentsTable } from "./backend.ts";
+import {
+  checkpointDocument,
+  keyPrefix,
+  ledgerDocument,
+  quarantineDocument,
+  readCheckpoint,
+  readLedger,
+  readQuarantine,
+} from "./bookkeeping.ts";
+import {
+  type Catalog,
+  fieldsText,
+  isFull,
+  overflowedText,
+  readStream,
+  streamInfo,
+  type StreamPlace,
+  unlistedStream,
+} from "./catalog.ts";
+import { compareBlock, joinComparisons, spanOf } from "./compare.ts";
+import { compareRowsMax, pageRowsMax } from "./limits.ts";
+import { growthOfAll, planWrite, whyNotStorable, type WritePlan } from "./plan.ts";
+import { planRead, readRow } from "./reading.ts";
+import type {
+  Checkpoint,
+  Comparison,
+  LedgerEntry,
+  QuarantineEntry,
+  Row,
+  RowBlock,
+  RowPage,
+  RowQuery,
+  Store,
+  StoreReader,
+  StreamInfo,
+  WriteOutcome,
+} from "./store.ts";
+
+/** The store over a database, for the one process that writes. It owns the database from now on. */
+export function createStore(backend: Backend): Store {
+  return new TableStore(backend);
+}
+
+/** The store over a database, for those who only read. It owns the database from now on. */
+export function createReader(backend: Backend): StoreReader {
+  return new TableReader(backend);
+}
+
+class TableReader implements StoreReader {
+  constructor(protected readonly backend: Backend) {}
+
+  check(): Promise<void> {
+    return this.backend.check();
+  }
+
+  async streams(): Promise<StreamInfo[]> {
+    const catalog = await readCatalog(this.backend);
+    return Array.from(catalog.values(), streamInfo).sort((a, b) => a.stream < b.stream ? -1 : 1);
+  }
+
+  async rows(query: RowQuery): Promise<RowPage> {
+    ok(query.limit >= 1 && query.limit <= pageRowsMax, "limit of a page");
+    const plan = planRead(await this.#place(query.stream), query);
+    // One more than asked for tells whether there is more.
+    const stored = await this.backend.select({ ...plan.selection, limit: query.limit + 1 });
+    return {
+      fields: plan.fields.map(({ field }) => field),
+      rows: stored.slice(0, query.limit).map((row) => readRow(row, plan)),
+      more: stored.length > query.limit,
+    };
+  }
+
+  async ledger(vehicle: VehicleId): Promise<LedgerEntry[]> {
+    return readLedger(vehicle, await this.backend.documents("ledger", keyPrefix(vehicle)));
+  }
+
+  close(): Promise<void> {
+    return this.backend.close();
+  }
+
+  async #place(stream: StreamName): Promise<StreamPlace> {
+    const [fields] = (await this.backend.documents("fields", stream)).filter(({ key }) => key === stream);
+    if (fields !== undefined) return readStream(stream, { fields: fields.text });
+    const place = placeOf(await readCatalog(this.backend), stream);
+    if (place !== undefined) return place;
+    throw new Fault("not_found", `Cannot read stream "${stream}": no frame of it was ever stored`, {
+      pointer: "/stream",
+    });
+  }
+}
+
+class TableStore extends TableReader implements Store {
+  /** Undefined before the first write, and after a failed one: the database may then hold less or more than it says. */
+  #catalog: Catalog | undefined;
+  /** Writes follow one another, since each plans on the catalog that the last one left. */
+  #writes: Promise<unknown> = Promise.resolve();
+
+  async write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
+    for (const block of blocks) ok(whyNotStorable(block) === undefined, "blocks of a write are storable");
+    const written = this.#writes.then(() => this.#write(blocks));
+    this.#writes = Promise.allSettled([written]);
+    return await written;
+  }
+
+  async compare(blocks: readonly RowBlock[]): Promise<Comparison> {
+    const parts: Comparison[] = [];
+    for (const block of blocks) parts.push(compareBlock(block, await this.#storedRows(block)));
+    return joinComparisons(parts);
+  }
+
+  saveLedger(entries: readonly LedgerEntry[]): Promise<void> {
+    return this.#keep(entries.map(ledgerDocument));
+  }
+
+  saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    return this.#keep([checkpointDocument(checkpoint)]);
+  }
+
+  async checkpoint(partition: number): Promise<Checkpoint | undefined> {
+    const found = await this.backend.documents("checkpoint", `${partition}`);
+    return found.map(readCheckpoint).find((checkpoint) => checkpoint.partition === partition);
+  }
+
+  quarantine(entry: QuarantineEntry): Promise<void> {
+    return this.#keep([quarantineDocument(entry)]);
+  }
+
+  async quarantined(vehicle: VehicleId): Promise<QuarantineEntry[]> {
+    const documents = await this.backend.documents("quarantine", keyPrefix(vehicle));
+    return documents.toSorted(byTime).map((document) => readQuarantine(vehicle, document));
+  }
+
+  async #write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
+    const before = this.#catalog ?? await this.#openCatalog();
+    const plan = planWrite(before, blocks);
+    this.#catalog = undefined;
+    const suspended = await this.#commit(commitOf(plan));
+    this.#catalog = plan.catalog;
+    const streams = plan.rows.filter(({ table }) => suspended.includes(table)).map(({ stream }) => stream);
+    return { suspended: Array.from(new Set(streams)) };
+  }
+
+  async #openCatalog(): Promise<Catalog> {
+    const catalog = await readCatalog(this.backend);
+    await this.backend.repair(growthOfAll(catalog));
+    return catalog;
+  }
+
+  async #storedRows(block: RowBlock): Promise<Map<number, Row>> {
+    const place = placeOf(this.#catalog ?? await readCatalog(this.backend), block.block.shape.stream);
+    if (place === undefined) return new Map();
+    const { fromNs, toNs, ...seqs } = spanOf(block);
+    const query = { vehicle: block.vehicle, stream: place.stream, fromNs, toNs, limit: compareRowsMax };
+    const plan = planRead(place, query);
+    const identity = { epoch: block.epoch, class: block.class, ...seqs };
+    const rows = new Map<number, Row>();
+    let after: Row | undefined;
+    do {
+      const stored = await this.backend.select({ ...plan.selection, identity, ...(after && { after }) });
+      for (const row of stored) rows.set(row.key.seq, readRow(row, plan));
+      after = stored.length < compareRowsMax ? undefined : readRow(stored[stored.length - 1], plan);
+    } while (after !== undefined);
+    return rows;
+  }
+
+  async #keep(documents: readonly Document[]): Promise<void> {
+    await this.#commit({ catalog: [], growth: [], rows: [], documents });
+  }
+
+  async #commit(commit: Commit): Promise<readonly string[]> {
+    const { suspended } = await this.backend.commit(commit);
+    if (!suspended.includes(documentsTable)) return suspended;
+    throw new Fault("table_suspended", `Cannot keep documents: table "${documentsTable}" is suspended`);
+  }
+}
+
+/** A catalog that is full lists no further streams, yet their rows are there. */
+function placeOf(catalog: Catalog, stream: StreamName): StreamPlace | undefined {
+  return catalog.get(stream) ?? (isFull(catalog) ? unlistedStream(stream) : undefined);
+}
+
+async function readCatalog(backend: Backend): Promise<Catalog> {
+  const overflowed = new Map((await backend.documents("overflowed", "")).map(({ key, text }) => [key, text]));
+  const places = (await backend.documents("fields", "")).map(({ key, text }) => {
+    const counts = overflowed.get(key);
+    return readStream(key, { fields: text, ...(counts !== undefined && { overflowed: counts }) });
+  });
+  return new Map(places.map((place) => [place.stream, place]));
+}
+
+function commitOf(plan: WritePlan): Commit {
+  const document = (kind: DocumentKind, key: string, text: string) => ({ kind, key, atNs: 0n, text });
+  return {
+    catalog: plan.grown.map((place) => document("fields", place.stream, fieldsText(place))),
+    growth: plan.growth,
+    rows: plan.rows,
+    documents: plan.counted.map((place) => document("overflowed", place.stream, overflowedText(place))),
+  };
+}
+
+function byTime(a: Document, b: Document): number {
+  return a.atNs < b.atNs ? -1 : a.atNs > b.atNs ? 1 : 0;
+}
