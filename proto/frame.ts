@@ -73,6 +73,8 @@ export function encodeFrame(kind: FrameKind, options: FrameOptions): Uint8Array 
   return bytes;
 }
 
+const nothing = new Uint8Array(0);
+
 /**
  * Cuts a lane's bytes into frames as they come. Hand in each chunk with {@link push}, then take frames with
  * {@link next} until it gives none. Frames that lie whole in a chunk are views of it; only what straddles two chunks
@@ -84,14 +86,22 @@ export function encodeFrame(kind: FrameKind, options: FrameOptions): Uint8Array 
 export class FrameDecoder {
   /** Largest frame (header and payload) taken; raised after login. */
   bytesMax: number;
+  /** The chunk in hand and how far it is used. */
+  #chunk: Uint8Array = nothing;
+  #at = 0;
+  /** A frame whose beginning came in earlier chunks: the first `#carried` bytes of `#carry`. */
+  #carry: Uint8Array = nothing;
+  #carried = 0;
 
   constructor(bytesMax: number = linkFrameBytesMaxBeforeLogin) {
     this.bytesMax = bytesMax;
   }
 
   /** Takes a chunk. The one before must have been emptied. */
-  push(_chunk: Uint8Array): void {
-    throw new Error("to be written");
+  push(chunk: Uint8Array): void {
+    ok(this.#at === this.#chunk.byteLength, "frames of the last chunk were all taken");
+    this.#chunk = chunk;
+    this.#at = 0;
   }
 
   /**
@@ -99,6 +109,94 @@ export class FrameDecoder {
    * `unknown_frame_kind`.
    */
   next(): LinkFrame | undefined {
-    throw new Fault("internal", "to be written");
+    for (;;) {
+      const bytes = this.#carried > 0 ? this.#nextCarried() : this.#nextInChunk();
+      if (bytes === undefined) return undefined;
+      const frame = readFrame(bytes);
+      if (frame !== undefined) return frame;
+    }
   }
+
+  /** A whole frame that begins in the chunk; undefined moves what is left of the chunk into the carry. */
+  #nextInChunk(): Uint8Array | undefined {
+    const left = this.#chunk.byteLength - this.#at;
+    const bytes = left < linkHeaderBytes ? undefined : this.#frameBytes(this.#chunk, this.#at);
+    if (bytes !== undefined && bytes <= left) {
+      this.#at += bytes;
+      return this.#chunk.subarray(this.#at - bytes, this.#at);
+    }
+    if (left === 0) {
+      // Nothing straddles here: the lane may stay idle for long, so the carry is given back.
+      if (this.#carry.byteLength > carryKeptBytesMax) this.#carry = nothing;
+      return undefined;
+    }
+    this.#reserve(bytes ?? linkHeaderBytes);
+    this.#fillCarry(left);
+    return undefined;
+  }
+
+  /** The frame that earlier chunks began; undefined while it is still short. */
+  #nextCarried(): Uint8Array | undefined {
+    if (this.#carried < linkHeaderBytes && !this.#fillCarry(linkHeaderBytes - this.#carried)) return undefined;
+    const bytes = this.#frameBytes(this.#carry, 0);
+    this.#reserve(bytes);
+    if (!this.#fillCarry(bytes - this.#carried)) return undefined;
+    this.#carried = 0;
+    return this.#carry.subarray(0, bytes);
+  }
+
+  /** Moves up to `wanted` bytes of the chunk into the carry; tells whether there were so many. */
+  #fillCarry(wanted: number): boolean {
+    const piece = this.#chunk.subarray(this.#at, this.#at + wanted);
+    this.#carry.set(piece, this.#carried);
+    this.#carried += piece.byteLength;
+    this.#at += piece.byteLength;
+    return piece.byteLength === wanted;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#carry.byteLength >= bytes) return;
+    const grown = new Uint8Array(bytes);
+    grown.set(this.#carry.subarray(0, this.#carried));
+    this.#carry = grown;
+  }
+
+  /** Length of the frame whose header stands there. */
+  #frameBytes(bytes: Uint8Array, at: number): number {
+    const length = new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(0, true) + linkHeaderBytes;
+    if (length <= this.bytesMax) return length;
+    throw new Fault(
+      "frame_too_large",
+      `Cannot take link frame of ${length} bytes: at most ${this.bytesMax} are allowed`,
+    );
+  }
+}
+
+/** Carry that an idle decoder may keep: thousands of idle links must cost little. */
+const carryKeptBytesMax = 1024;
+const knownKinds: ReadonlySet<number> = new Set(Object.values(frameKinds));
+
+function isFrameKind(kind: number): kind is FrameKind {
+  return knownKinds.has(kind);
+}
+
+/** Undefined for a frame that is to be skipped. */
+function readFrame(bytes: Uint8Array): LinkFrame | undefined {
+  const kind = bytes[4];
+  const flags = bytes[5];
+  if (!isFrameKind(kind)) {
+    if ((flags & mustUnderstandFlag) === 0) return undefined;
+    throw new Fault(
+      "unknown_frame_kind",
+      `Cannot take link frame of kind ${kind}: it must be understood and is not known`,
+    );
+  }
+  const lane: Lane | undefined = lanes[bytes[6]];
+  if (lane === undefined) {
+    throw new Fault(
+      "bad_frame_header",
+      `Cannot take link frame of lane ${bytes[6]}: wanted 0 to ${lanes.length - 1}`,
+    );
+  }
+  return { kind, lane, flags, payload: bytes.subarray(linkHeaderBytes) };
 }

@@ -1,10 +1,32 @@
-/** The relay's side of the login. Source: protocol.md section 3. */
-import type { CertificateCheck } from "./base/certificate.ts";
-import type { Code } from "./errors.ts";
-import type { LinkFrame } from "./frame.ts";
+/**
+ * The relay's side of the login. Source: protocol.md section 3.
+ *
+ * | state | frame    | then  | step                    |
+ * |-------|----------|-------|-------------------------|
+ * | hello | Hello    | proof | send Challenge          |
+ * | proof | Proof    | over  | accept                  |
+ * | any   | other    | over  | refuse                  |
+ * | any   | deadline | over  | refuse: `login_timeout` |
+ *
+ * The certificate is checked at Hello, so that a stranger costs one chain check and gets no signature to verify.
+ */
+import { ok } from "node:assert/strict";
+import { type CertificateCheck, type CertificateFacts, claimedVehicle } from "./base/certificate.ts";
+import { type Code, codes, Fault } from "./errors.ts";
+import { frameKinds, type LinkFrame } from "./frame.ts";
+import type { Challenge, Hello } from "./gen/systemscale/link/v1/login_pb.ts";
 import type { Instant } from "./instant.ts";
-import type { MessageInit } from "./link_message.ts";
-import type { LoginTranscript, VerifiedLogin } from "./transcript.ts";
+import { linkHeaderBytes, loginTimeoutMs } from "./limits.ts";
+import { decodeMessage, encodeMessage } from "./link_message.ts";
+import {
+  type LoginTranscript,
+  nonceBytes,
+  protocolVersion,
+  readHello,
+  readProof,
+  type VerifiedLogin,
+  verifyLoginSignature,
+} from "./transcript.ts";
 
 /** Who asks for the proof. */
 export interface RelayLoginOptions {
@@ -27,12 +49,11 @@ export interface AcceptedLogin extends VerifiedLogin {
 export type RelayLoginStep =
   /** Write these bytes (a whole frame) on the control lane. */
   | { readonly kind: "send"; readonly bytes: Uint8Array }
-  /** Answer with `encodeMessage("welcome", ...)` or `RelayLogin.refuse(...)`. */
+  /** Answer with `encodeMessage("welcome", ...)` or {@link RelayLogin.refuse}. */
   | { readonly kind: "accept"; readonly login: AcceptedLogin }
-  /** Write the bytes (Refuse), then close the link with the code. */
   | RelayLoginRefusal;
 
-/** A refusal, with what the relay counts and reports. */
+/** A refusal, with what the relay counts and reports. Write the bytes, then close the link with the code. */
 export interface RelayLoginRefusal {
   readonly kind: "refuse";
   readonly code: Code;
@@ -43,32 +64,113 @@ export interface RelayLoginRefusal {
   readonly claimed: string;
 }
 
-/** One login. */
-export class RelayLogin {
-  /** Uptime at which {@link poll} gives up. */
-  readonly deadlineMs: number;
+/** Pace for refusals that may pass by themselves. */
+const retryAfterMsDefault = 5_000;
 
-  constructor(_options: RelayLoginOptions, _now: Instant) {
-    throw new Error("to be written");
+/** What is known between Challenge and Proof. */
+interface Pending {
+  readonly facts: CertificateFacts;
+  readonly hello: Hello;
+  readonly helloBytes: Uint8Array;
+  readonly challenge: Challenge;
+  readonly challengeBytes: Uint8Array;
+}
+
+/** One login. Build it when the link comes in, then feed it the control lane. */
+export class RelayLogin {
+  /** Uptime at which {@link poll} gives up; the Challenge's nonce dies with it. */
+  readonly deadlineMs: number;
+  readonly #options: RelayLoginOptions;
+  #pending: Pending | undefined;
+  #claimed = "";
+  #over = false;
+
+  constructor(options: RelayLoginOptions, now: Instant) {
+    ok(options.nonce.byteLength === nonceBytes, `nonce has ${nonceBytes} bytes`);
+    this.#options = options;
+    this.deadlineMs = now.uptimeMs + loginTimeoutMs;
   }
 
   /** Takes a frame of the control lane. */
-  handleFrame(_frame: LinkFrame, _now: Instant): RelayLoginStep {
-    throw new Error("to be written");
+  handleFrame(frame: LinkFrame, now: Instant): RelayLoginStep {
+    ok(!this.#over, "login goes on");
+    const step = this.poll(now) ?? this.#stepOf(frame, now);
+    this.#over = step.kind !== "send";
+    return step;
   }
 
   /** The refusal `login_timeout` once the deadline has passed. */
-  poll(_now: Instant): RelayLoginStep | undefined {
-    throw new Error("to be written");
+  poll(now: Instant): RelayLoginRefusal | undefined {
+    if (this.#over || now.uptimeMs < this.deadlineMs) return undefined;
+    return this.refuse({ code: "login_timeout", detail: `Cannot finish login: it took over ${loginTimeoutMs} ms` });
   }
 
   /** Refuses for a reason of the relay's own, at any moment: `busy`, `certificate_revoked`, a frame that is too large. */
-  refuse(_reason: { code: Code; detail: string; retryAfterMs?: number }): RelayLoginRefusal {
-    throw new Error("to be written");
+  refuse(reason: { code: Code; detail: string; retryAfterMs?: number }): RelayLoginRefusal {
+    this.#over = true;
+    const { code, detail } = reason;
+    const retryAfterMs = reason.retryAfterMs ?? (codes[code].retry ? retryAfterMsDefault : 0);
+    const bytes = encodeMessage("refuse", { code, detail, retryAfterMs });
+    return { kind: "refuse", code, detail, bytes, claimed: this.#claimed };
   }
 
-  /** The frame that sends the vehicle to another node; close the link with `draining` after it. */
-  redirect(_redirect: MessageInit<"redirect">): Uint8Array {
-    throw new Error("to be written");
+  #stepOf(frame: LinkFrame, now: Instant): RelayLoginStep {
+    try {
+      if (frame.kind === frameKinds.hello && this.#pending === undefined) return this.#challenge(frame.payload, now);
+      if (frame.kind === frameKinds.proof && this.#pending !== undefined) {
+        return this.#accept(frame.payload, this.#pending);
+      }
+      throw new Fault("unexpected_frame", `Cannot go on with login: frame of kind ${frame.kind} does not belong here`);
+    } catch (thrown) {
+      if (thrown instanceof Fault) return this.refuse({ code: thrown.code, detail: thrown.message });
+      throw thrown;
+    }
+  }
+
+  #challenge(payload: Uint8Array, now: Instant): RelayLoginStep {
+    const hello = readHello(payload);
+    this.#claimed = claimedVehicle(hello.chain[0]);
+    const { node, nonce, tlsCertificateSha256, checkChain } = this.#options;
+    if (hello.node !== node) {
+      throw new Fault("wrong_node", `Cannot accept Hello for node "${hello.node}": this is "${node}"`);
+    }
+    const verdict = checkChain(hello.chain, Number(now.wallNs / 1_000_000n));
+    if (!verdict.ok) throw new Fault(verdict.code, verdict.detail);
+    const bytes = encodeMessage("challenge", {
+      version: protocolVersion,
+      nonce,
+      node,
+      tlsCertificateSha256,
+      relayTimeNs: now.wallNs,
+    }, { mustUnderstand: true });
+    const challengeBytes = bytes.slice(linkHeaderBytes);
+    const challenge = decodeMessage("challenge", challengeBytes);
+    this.#pending = { facts: verdict, hello, helloBytes: payload.slice(), challenge, challengeBytes };
+    return { kind: "send", bytes };
+  }
+
+  #accept(payload: Uint8Array, pending: Pending): RelayLoginStep {
+    const { facts, hello, challenge } = pending;
+    const proof = readProofMessage(payload);
+    const fields = readProof(proof);
+    const transcript: LoginTranscript = { hello: pending.helloBytes, challenge: pending.challengeBytes, proof };
+    if (!verifyLoginSignature(transcript, facts.publicKey)) {
+      throw new Fault(
+        "bad_proof",
+        "Cannot accept Proof: its signature is not by the certificate's key over this login",
+      );
+    }
+    const { vehicle, publicKey, notAfterMs, serial } = facts;
+    const login = { vehicle, publicKey, notAfterMs, serial, hello, challenge, fields, transcript };
+    return { kind: "accept", login };
+  }
+}
+
+function readProofMessage(payload: Uint8Array): LoginTranscript["proof"] {
+  try {
+    const { fields, signature } = decodeMessage("proof", payload);
+    return { fields, signature };
+  } catch (cause) {
+    throw new Fault("bad_proof", "Cannot accept Proof: it cannot be decoded", { cause });
   }
 }

@@ -1,9 +1,18 @@
 /**
  * Vehicle certificates: a closed profile instead of general path building. Source: protocol.md section 3.
+ *
+ *     leaf  ->  known vehicle issuer (an intermediate that a root signed, or a root)  ->  pinned root
+ *
+ * All of it Ed25519 or P-256. The leaf is no authority, may sign (digitalSignature) for clients (clientAuth), has
+ * exactly one common name, which is the vehicle id, and no URI of ours that names another vehicle; DNS names say
+ * nothing. Unknown critical extensions refuse. Revocation is not looked at here.
  */
-import type { KeyObject } from "node:crypto";
-import type { Code } from "../errors.ts";
-import type { VehicleId } from "../ids.ts";
+import { Buffer } from "node:buffer";
+import { createHash, type KeyObject } from "node:crypto";
+import { type Code, Fault } from "../errors.ts";
+import { parseVehicleId, type VehicleId, vehicleIdPattern } from "../ids.ts";
+import { certificateBytesMax, chainLengthMax } from "../limits.ts";
+import { isSignedBy, purposes, readX509, type X509 } from "./x509.ts";
 
 /** What a good chain proves. */
 export interface CertificateFacts {
@@ -26,13 +35,180 @@ export type CertificateCheck = (chain: readonly Uint8Array[], nowMs: number) => 
 
 /** What is trusted. */
 export interface CertificateTrust {
-  /** Pinned roots, PEM; each text may hold several. */
+  /** Pinned roots, PEM; each text may hold several. Their own dates are not looked at: they are pinned as keys. */
   readonly roots: readonly string[];
-  /** Known vehicle issuers, PEM. When given, leaves of any other issuer are refused, the roots included unless listed. */
+  /**
+   * Known vehicle issuers, PEM. When given, leaves of any other issuer are refused, the roots included unless listed.
+   * Without it, intermediates that come with the leaf are taken when a root signed them.
+   */
   readonly issuers?: readonly string[];
 }
 
+/** A vehicle's clock and a fresh certificate may disagree by so much. There is no such grace at the end. */
+const notBeforeToleranceMs = 5 * 60 * 1000;
+/** Intermediates remembered: far more than a deployment has at once. Only roots' own get in. */
+const provenMax = 32;
+const vehicleUriPrefix = "systemscale://vehicle/";
+
 /** Makes the check; throws `bad_config` when a root or issuer is not usable. */
-export function certificateCheck(_trust: CertificateTrust): CertificateCheck {
-  throw new Error("to be written");
+export function certificateCheck(trust: CertificateTrust): CertificateCheck {
+  const roots = trust.roots.flatMap((pem) => readTrusted(pem));
+  const issuers = trust.issuers?.flatMap((pem) => readTrusted(pem));
+  if (roots.length === 0) throw new Fault("bad_config", "Cannot check certificates: no root is given");
+  for (const issuer of issuers ?? []) {
+    if (!isRootAmong(issuer, roots) && issuerAmong(roots, issuer) === undefined) {
+      throw new Fault("bad_config", "Cannot trust vehicle issuer: none of the roots signed it");
+    }
+  }
+  const anchors: Anchors = { roots, issuers, proven: new Map() };
+  return (chain, nowMs) => {
+    try {
+      return { ok: true, ...checkChain(chain, { anchors, nowMs }) };
+    } catch (thrown) {
+      if (thrown instanceof Fault) return { ok: false, code: thrown.code, detail: thrown.message };
+      throw thrown;
+    }
+  };
+}
+
+/** Vehicle id that a leaf claims, unproven: its first common name if that has the form of one, else "". */
+export function claimedVehicle(leaf: Uint8Array): string {
+  try {
+    const [name = ""] = readX509(leaf).commonNames;
+    return vehicleIdPattern.test(name) ? name : "";
+  } catch (thrown) {
+    if (thrown instanceof Fault) return "";
+    throw thrown;
+  }
+}
+
+interface Anchors {
+  readonly roots: readonly X509[];
+  readonly issuers: readonly X509[] | undefined;
+  /** Intermediates that a root was seen to have signed, by the hash of their DER; the oldest is forgotten first. */
+  readonly proven: Map<string, X509>;
+}
+
+function checkChain(
+  chain: readonly Uint8Array[],
+  { anchors, nowMs }: { anchors: Anchors; nowMs: number },
+): CertificateFacts {
+  if (chain.length < 1 || chain.length > chainLengthMax) {
+    throw bad(`chain of ${chain.length} certificates, wanted 1 to ${chainLengthMax}`);
+  }
+  const largest = Math.max(...chain.map((der) => der.byteLength));
+  if (largest > certificateBytesMax) {
+    throw bad(`certificate of ${largest} bytes, wanted at most ${certificateBytesMax}`);
+  }
+  const leaf = readX509(chain[0]);
+  checkLeaf(leaf);
+  const issuer = issuerAmong(anchors.issuers ?? issuersOffered(chain.slice(1), leaf, anchors), leaf);
+  if (issuer === undefined) {
+    throw new Fault("unknown_issuer", "Cannot take certificate: no known vehicle issuer signed it");
+  }
+  checkDates(leaf, nowMs);
+  // A pinned root stands for its key; an intermediate is a certificate like others.
+  const pinned = isRootAmong(issuer, anchors.roots);
+  if (!pinned) checkDates(issuer, nowMs);
+  return {
+    vehicle: vehicleOf(leaf),
+    publicKey: leaf.publicKey,
+    notAfterMs: pinned ? leaf.notAfterMs : Math.min(leaf.notAfterMs, issuer.notAfterMs),
+    serial: leaf.serial,
+  };
+}
+
+function checkLeaf(leaf: X509): void {
+  if (leaf.authority) throw bad("leaf is an authority");
+  if (leaf.keyUsage?.digitalSignature !== true) throw bad("leaf lacks key usage digitalSignature");
+  if (leaf.keyUsage.certificateSign) throw bad("leaf has key usage keyCertSign");
+  if (leaf.purposes?.includes(purposes.clientAuth) !== true) throw bad("leaf lacks extended key usage clientAuth");
+}
+
+/** The roots, and what came with the leaf, is named as its issuer, and was signed by a root. */
+function issuersOffered(others: readonly Uint8Array[], leaf: X509, anchors: Anchors): X509[] {
+  const offered = others.map((der) => provenIntermediate(der, leaf.issuer, anchors));
+  return [...anchors.roots, ...offered.filter((issuer) => issuer !== undefined)];
+}
+
+/** Checks an intermediate once: a P-256 signature costs most of a millisecond, and a fleet has few issuers. */
+function provenIntermediate(der: Uint8Array, subject: string, anchors: Anchors): X509 | undefined {
+  const hash = createHash("sha256").update(der).digest("hex");
+  const known = anchors.proven.get(hash);
+  if (known !== undefined) return known;
+  const intermediate = readX509(der);
+  const good = intermediate.subject === subject && mayIssueVehicles(intermediate) &&
+    issuerAmong(anchors.roots, intermediate) !== undefined;
+  if (!good) return undefined;
+  if (anchors.proven.size >= provenMax) anchors.proven.delete([...anchors.proven.keys()][0]);
+  anchors.proven.set(hash, intermediate);
+  return intermediate;
+}
+
+/** Whichever of the authorities signed the certificate. */
+function issuerAmong(authorities: readonly X509[], certificate: X509): X509 | undefined {
+  return authorities.find((authority) =>
+    authority.subject === certificate.issuer &&
+    (!certificate.authority || authority.pathLengthMax === undefined || authority.pathLengthMax >= 1) &&
+    isSignedBy(certificate, authority.publicKey)
+  );
+}
+
+function isRootAmong(certificate: X509, roots: readonly X509[]): boolean {
+  return roots.some((root) => root.subject === certificate.subject && root.publicKey.equals(certificate.publicKey));
+}
+
+function mayIssueVehicles(certificate: X509): boolean {
+  const { authority, keyUsage, purposes: allowed } = certificate;
+  const forClients = allowed === undefined || allowed.includes(purposes.clientAuth) || allowed.includes(purposes.any);
+  return authority && keyUsage?.certificateSign === true && forClients;
+}
+
+function checkDates(certificate: X509, nowMs: number): void {
+  if (nowMs > certificate.notAfterMs) {
+    throw new Fault("certificate_expired", `Cannot take certificate: it ended ${isoOf(certificate.notAfterMs)}`);
+  }
+  if (nowMs < certificate.notBeforeMs - notBeforeToleranceMs) {
+    const begins = isoOf(certificate.notBeforeMs);
+    throw new Fault(
+      "certificate_not_yet_valid",
+      `Cannot take certificate: it begins ${begins}, here it is ${isoOf(nowMs)}`,
+    );
+  }
+}
+
+function vehicleOf(leaf: X509): VehicleId {
+  if (leaf.commonNames.length !== 1) throw bad(`${leaf.commonNames.length} common names, wanted one`);
+  const [name] = leaf.commonNames;
+  if (!vehicleIdPattern.test(name)) throw bad("common name is not a vehicle id");
+  const other = leaf.uris.find((uri) => uri.startsWith(vehicleUriPrefix) && uri !== vehicleUriPrefix + name);
+  if (other === undefined) return parseVehicleId(name);
+  throw new Fault("identity_mismatch", `Cannot take certificate: it is of "${name}" and of "${other.slice(0, 120)}"`);
+}
+
+/** Reads roots or issuers from configuration. */
+function readTrusted(pem: string): X509[] {
+  const blocks = [...pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)];
+  if (blocks.length === 0) throw new Fault("bad_config", "Cannot trust certificate: no PEM certificate in the text");
+  return blocks.map(([, base64]) => {
+    const certificate = readConfigured(Buffer.from(base64, "base64"));
+    if (mayIssueVehicles(certificate)) return certificate;
+    throw new Fault("bad_config", "Cannot trust certificate: it is no authority that may sign for clients");
+  });
+}
+
+function readConfigured(der: Uint8Array): X509 {
+  try {
+    return readX509(der);
+  } catch (cause) {
+    throw new Fault("bad_config", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function isoOf(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+function bad(what: string): Fault {
+  return new Fault("bad_certificate", `Cannot take certificate: ${what}`);
 }
