@@ -1,6 +1,35 @@
-/** CRC32C (Castagnoli), as iSCSI uses it. Source: RFC 3720 section 12.1 and appendix B.4. */
+/**
+ * CRC32C (Castagnoli), as iSCSI uses it. Source: RFC 3720 section 12.1 and appendix B.4. Eight bytes a step by eight
+ * tables ("slicing by 8", M. Kounavis and F. Berry, 2005).
+ */
+
+const reflectedPolynomial = 0x82f63b78;
+const tables = makeTables();
 
 /** The checksum as an unsigned 32-bit number; `seed` is the checksum of the bytes before these. */
-export function crc32c(_bytes: Uint8Array, _seed = 0): number {
-  throw new Error("to be written");
+export function crc32c(bytes: Uint8Array, seed = 0): number {
+  const length = bytes.length;
+  let crc = ~seed;
+  let at = 0;
+  for (const end = length - 7; at < end; at += 8) {
+    crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+    crc = tables[0x700 + (crc & 0xff)] ^ tables[0x600 + ((crc >>> 8) & 0xff)] ^
+      tables[0x500 + ((crc >>> 16) & 0xff)] ^ tables[0x400 + (crc >>> 24)] ^
+      tables[0x300 + bytes[at + 4]] ^ tables[0x200 + bytes[at + 5]] ^
+      tables[0x100 + bytes[at + 6]] ^ tables[bytes[at + 7]];
+  }
+  for (; at < length; at++) crc = tables[(crc ^ bytes[at]) & 0xff] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** Table k, at 256 k, holds the effect of a byte that k further bytes follow. */
+function makeTables(): Int32Array {
+  const out = new Int32Array(8 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? reflectedPolynomial : 0);
+    out[byte] = crc;
+  }
+  for (let at = 256; at < out.length; at++) out[at] = (out[at - 256] >>> 8) ^ out[out[at - 256] & 0xff];
+  return out;
 }

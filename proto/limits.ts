@@ -42,6 +42,10 @@ export const bundleBytesMax = 80 * KiB;
 export const shapeBytesMax = 60 * KiB;
 /** Fields of a shape: a stream's 400 columns, each perhaps with a second type. */
 export const shapeFieldsMax = 1024;
+/** Streams whose shape one agent keeps in mind: 100 of its first day, the growth of months, and SystemScale's own. */
+export const shaperStreamsMax = 512;
+/** Values that a batch may decode to, 8 bytes each: columns compress so well that its bytes alone bound nothing. */
+export const batchValuesMax = 1024 * 1024;
 /** Certificate (DER). */
 export const certificateBytesMax = 4 * KiB;
 /** Certificates in Hello. */
