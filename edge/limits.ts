@@ -1,0 +1,115 @@
+/** Every bound of the agent alone, with its reason. What both ends share lies in `proto/limits.ts`. */
+import { ok } from "node:assert/strict";
+import { batchBytesMax, linkFrameBytesMax, recordBytesMax, shapeBytesMax } from "#proto/limits.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+// The ring
+
+/** Smallest segment: tests use it; a frame that fits no segment is refused. */
+export const ringSegmentBytesMin = 8 * KiB;
+/** Smallest segment by default: the largest record fits beside the largest shape, which is written twice. */
+export const ringSegmentBytesDefaultMin = 256 * KiB;
+/** Largest segment: what is given up at once, and what is read to open a ring after a crash. */
+export const ringSegmentBytesMax = 4 * MiB;
+/** A ring has at least so many segments: one open per class, the reserve, and steps small enough to give up. */
+export const ringSegmentsMin = 16;
+/** Segments on board: thousands of short starts without a link must not become files without end. */
+export const ringSegmentsMax = 2048;
+/** Encoded bytes of one class's records kept in memory behind the newest: some seconds for live sending. */
+export const ringTailBytesMax = 2 * MiB;
+/** Encoded bytes that may wait for the disk: a stalled disk must not fill the memory. */
+export const ringWaitingBytesMax = 16 * MiB;
+/** Distance of the marks by which a read finds its place in a segment. */
+export const ringMarkBytes = 16 * KiB;
+/** One watermark file; what does not fit is left out, oldest first, and only costs a resend. */
+export const ringWatermarkBytesMax = 256 * KiB;
+/** Settled ranges remembered per epoch and class; the newest beyond are forgotten, which only costs a resend. */
+export const ringSettledRangesMax = 512;
+/** Verdicts become durable at most so often by themselves. */
+export const ringWatermarkIntervalMs = 5_000;
+/** Shapes of one epoch: 200 streams whose shapes grow one field at a time to their 400 columns. */
+export const ringShapesMax = 100_000;
+/** Time over which the append rate is averaged. */
+export const ringRateWindowMs = 60_000;
+
+// The uplink
+
+/** Records wait so long for more of their class on the live lane; the first after a pause goes at once. */
+export const liveLingerMs = 25;
+/** Records older than that go by the backfill lane: who watches live wants what is new. */
+export const liveFreshMs = 2_000;
+/** Appends closer together than that share one entry of the outbox. */
+export const freshEntryMs = 50;
+/** Batches sent and not yet received, per lane: small batches must not grow the outbox although the window has room. */
+export const flightsPerLaneMax = 2_048;
+/** Received batches whose places are kept one by one per epoch and class; older ones share the highest of theirs. */
+export const receivedGroupsMax = 256;
+/** Pieces that one epoch and class may fall into before live waits for backfill to close the holes. */
+export const fragmentsMax = 8_192;
+/** Backfill waits so long for the ledger's answer to the inventory, lest it repeats what has a verdict. */
+export const heldWaitMs = 5_000;
+/** Part of the link's bytes that backfill gets although live could use all of them. */
+export const backfillShare = 1 / 4;
+/** What backfill may be owed before live steps aside: one batch. */
+export const backfillOwedBytesMax = 64 * KiB;
+/** Live steps aside at most so long at a time. */
+export const liveAsideMs = 250;
+/** Ranges in one Inventory: 22 bytes each at most, so below a link frame. */
+export const inventoryRangesMax = 8_192;
+/** Shapes in one Inventory, those used last first: a vehicle's 200 streams with their recent growth. */
+export const inventoryShapesMax = 512;
+/** Shapes announced on one lane of one link; beyond, the link is renewed. */
+export const shapesPerLaneMax = 4_096;
+/** A ring or disk that fails is asked again after so long. */
+export const diskRetryMs = 1_000;
+/** No sender waits longer than that without looking again. */
+export const senderWaitMsMax = 1_000;
+/** Nothing is written to a peer that takes none of it for so long. */
+export const linkWriteTimeoutMs = 15_000;
+/** Connecting and TLS; the login has its own limit (proto/limits.ts). */
+export const dialTimeoutMs = 10_000;
+/** First wait between attempts to link, and the longest; each wait is drawn from 0 to the present bound. */
+export const reconnectDelayMs = 500;
+export const reconnectDelayMsMax = 30_000;
+/** A link that lasted so long was a good one: the waits begin anew after it. */
+export const goodLinkMs = 30_000;
+/** A refusal that says "not before something changes", and the longest retry-after that is believed. */
+export const refusedDelayMs = 60_000;
+export const retryAfterMsMax = 3_600_000;
+/** Before a drained or not ready relay is left: a whole fleet must not arrive elsewhere at once. */
+export const moveJitterMs = 2_000;
+/** A relay that is not ready is left at most so often. */
+export const moveIntervalMs = 180_000;
+/** How long the link that was moved away from still listens for what the relay received. */
+export const retireMs = 1_000;
+/** A redirect is remembered at most so long, whatever it says. */
+export const redirectMsMax = 24 * 3_600_000;
+
+// The agent
+
+/** Suspend and drift of the clock are looked for so often. */
+export const epochWatchIntervalMs = 1_000;
+/** A tick that comes so much late means that the machine slept. */
+export const suspendJumpMs = 5_000;
+/** Wall clock and epoch's time may differ by so much; more opens a new epoch. */
+export const clockDriftMsMax = 1_000;
+/** But at most so often. */
+export const driftEpochIntervalMs = 600_000;
+/** An offset learned from the relay below that counts as none: a vehicle's own clock is then good enough. */
+export const clockOffsetMsMin = 1_000;
+/** At a stop, what is unsent may go out for so long, and the goodbye and the ring's end may take so long. */
+export const stopFlushMs = 1_500;
+export const stopLinkMs = 500;
+export const stopRingMs = 800;
+/** From the signal to the end of the process. */
+export const stopMsMax = 3_000;
+
+ok(ringSegmentBytesDefaultMin >= 2 * shapeBytesMax + recordBytesMax + 2 * KiB, "the largest frame fits a segment");
+ok(ringSegmentBytesMin <= ringSegmentBytesDefaultMin && ringSegmentBytesDefaultMin <= ringSegmentBytesMax);
+ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
+ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
+ok(inventoryRangesMax * 22 + inventoryShapesMax * 18 + 64 * KiB < linkFrameBytesMax, "an inventory fits into a frame");
+ok(backfillOwedBytesMax <= batchBytesMax && backfillShare < 1, "live steps aside for no more than a batch");
+ok(stopFlushMs + stopLinkMs + stopRingMs < stopMsMax, "a stop ends in time");
