@@ -61,7 +61,10 @@ function positionOf(text: string, message: string): number {
   return message.startsWith("Unexpected end") ? text.length : misplacedTokenAt(text);
 }
 
-/** Writes a value as JSON: bigints as whole-number literals, -0 as `-0`, what is not finite as null. */
+/**
+ * Writes a value as JSON: bigints as whole-number literals, -0 as `-0`, what is not finite as null. Doubles beyond 2^53 get
+ * an exponent: their shortest digits are not their exact value, and as a whole-number literal they would be read as such.
+ */
 export function stringifyJson(value: JsonValue): string {
   return JSON.stringify(value, writeExactly);
 }
@@ -69,5 +72,10 @@ export function stringifyJson(value: JsonValue): string {
 function writeExactly(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return json.rawJSON(value.toString());
   if (Object.is(value, -0)) return json.rawJSON("-0");
+  if (typeof value === "number" && isWide(value)) return json.rawJSON(value.toExponential());
   return value;
+}
+
+function isWide(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
 }
