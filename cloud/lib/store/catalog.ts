@@ -99,12 +99,12 @@ export function overflowedText(place: StreamPlace): string {
 export function readStream(stream: string, texts: { fields: string; overflowed?: string }): StreamPlace {
   const { table, fields } = JSON.parse(texts.fields) as {
     table: string;
-    fields: [string, ColumnType | "null" | "overflow", string | null][];
+    fields: [string, ...PlaceText][];
   };
   return {
     stream: parseStream(stream),
     table,
-    fields: new Map(fields.map(([field, type, column]) => [field, { type, column } as FieldPlace])),
+    fields: new Map(fields.map(([field, ...at]) => [field, placeOf(at)])),
     overflowed: new Map(Object.entries(JSON.parse(texts.overflowed ?? "{}") as Record<string, number>)),
   };
 }
@@ -117,6 +117,13 @@ export function streamInfo(place: StreamPlace): StreamInfo {
     overflowed: place.overflowed.get(field) ?? 0,
   }));
   return { stream: place.stream, table: place.table, fields };
+}
+
+/** A field's place as it lies in the catalog's text: type and column. */
+type PlaceText = [ColumnType, string] | ["null" | "overflow", null];
+
+function placeOf([type, column]: PlaceText): FieldPlace {
+  return column === null ? { type } : { type, column };
 }
 
 function tableFor(stream: StreamName, catalog: Catalog): string {

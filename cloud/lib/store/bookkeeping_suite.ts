@@ -1,0 +1,96 @@
+/** Ledger, checkpoints and quarantine; and that all of it is there after a new start. */
+import { deepStrictEqual as equal } from "node:assert/strict";
+import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
+import type { LedgerEntry, QuarantineEntry } from "./store.ts";
+import type { StoreTest } from "./store_suite.ts";
+import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
+
+const entry: LedgerEntry = {
+  vehicle,
+  epoch,
+  class: "normal",
+  sinceNs: startNs,
+  expected: 100,
+  committed: [{ first: 1, last: 50 }, { first: 60, last: 60 }],
+  quarantined: [{ first: 51, last: 52 }],
+  inFlight: [{ first: 61, last: 70 }],
+  onBoard: [{ first: 71, last: 100 }],
+  gaps: [{ first: 53, last: 55, cause: "overwritten" }],
+};
+const kept: QuarantineEntry = {
+  vehicle,
+  epoch,
+  class: "bulk",
+  first: 5,
+  last: 9,
+  code: "bad_batch",
+  reason: `body "ends" too early: \\ 'quoted'\nand more`,
+  place: { lane: "backfill", partition: 31, sequence: 2 ** 53 - 1 },
+  relay: parseRelayName("relay-1"),
+  receivedAtNs: startNs,
+  batch: Uint8Array.from({ length: 65_536 }, (_, at) => at % 251),
+};
+
+export function testBookkeeping(test: StoreTest): void {
+  test("a ledger entry comes back as it was saved last", async (store) => {
+    const older = { ...entry, epoch: parseEpoch("7"), sinceNs: startNs - 1n, gaps: [] };
+    const neighbour = { ...entry, vehicle: parseVehicleId("drone-0011"), class: "bulk" as const };
+    await store.saveLedger([entry, older, neighbour]);
+    const grown = { ...entry, expected: 120, committed: [{ first: 1, last: 120 }] };
+    await store.saveLedger([grown]);
+    equal(await store.ledger(vehicle), [older, grown]);
+    equal(await store.ledger(neighbour.vehicle), [neighbour]);
+    equal(await store.ledger(parseVehicleId("never-seen")), []);
+  });
+
+  test("entries that two owners began for the same epoch and class are one", async (store) => {
+    const late = { ...entry, sinceNs: startNs + 9n, expected: 90, committed: [{ first: 51, last: 59 }], gaps: [] };
+    await store.saveLedger([entry]);
+    await store.saveLedger([late]);
+    const [merged, ...others] = await store.ledger(vehicle);
+    equal(others, []);
+    equal([merged.sinceNs, merged.expected, merged.committed], [startNs, 100, [{ first: 1, last: 60 }]]);
+    equal(merged.gaps, entry.gaps);
+  });
+
+  test("a partition's checkpoint replaces the one before", async (store) => {
+    const place = { atNs: startNs, live: 17, backfill: 2 ** 40 };
+    equal(await store.checkpoint(3), undefined);
+    await store.saveCheckpoint({ partition: 3, places: [place] });
+    await store.saveCheckpoint({ partition: 31, places: [] });
+    await store.saveCheckpoint({ partition: 3, places: [place, { ...place, live: 18 }] });
+    equal(await store.checkpoint(3), { partition: 3, places: [place, { ...place, live: 18 }] });
+  });
+
+  test("a quarantined batch is kept whole, and once", async (store) => {
+    await store.quarantine(kept);
+    await store.quarantine(kept);
+    const later = { ...kept, receivedAtNs: startNs + 1n, batch: new Uint8Array(0) };
+    await store.quarantine(later);
+    equal(await store.quarantined(vehicle), [kept, later]);
+    equal(await store.quarantined(parseVehicleId("drone-0")), []);
+  });
+
+  test("everything is there after a new start", async (store, database) => {
+    const strays: TestData[] = [{ x: 1 }, { x: "stray", late: 5n + 2n ** 60n }];
+    await store.write([blockOf("telemetry", framesOf(strays))]);
+    await store.saveLedger([entry]);
+    const [info] = await store.streams();
+    await store.close();
+    const again = database.open();
+    try {
+      equal(await again.streams(), [info]);
+      equal(await again.ledger(vehicle), [entry]);
+      await again.write([blockOf("telemetry", framesOf([{ x: "stray", added: true }], 3))]);
+      const { rows } = await again.rows({ vehicle, stream: parseStream("telemetry"), limit: 10 });
+      equal(rows.map(({ values }) => values), [
+        { x: 1, late: null, added: null },
+        { x: "stray", late: 5n + 2n ** 60n, added: null },
+        { x: "stray", late: null, added: true },
+      ]);
+      equal((await again.streams())[0].fields[0].overflowed, 2);
+    } finally {
+      await again.close();
+    }
+  });
+}
