@@ -1,0 +1,136 @@
+/**
+ * Who may connect, before anything is known of who it is: bounds on links, on half-open ones in all and per address,
+ * and on the rate of new ones per address. Strangers are turned away with a close code before a byte is read.
+ *
+ *     (nothing) -- admit --> half open -- loggedIn --> open -- left --> (nothing)
+ *                                 `------- left ------------------------^
+ */
+import { addressBurstSeconds, addressesMax } from "./limits.ts";
+
+/** Bounds; defaults in limits.ts. */
+export interface AdmissionLimits {
+  readonly linksMax: number;
+  readonly halfOpenMax: number;
+  readonly halfOpenPerAddressMax: number;
+  readonly linksPerSecondAndAddress: number;
+}
+
+/** Which bound turned a link away; a metric's label. */
+export type Refusal = "links" | "half_open" | "half_open_per_address" | "rate_per_address";
+
+interface AddressState {
+  halfOpen: number;
+  /** Links that may still come at once; grows with time up to the burst. */
+  tokens: number;
+  countedAtMs: number;
+}
+
+/** A link that was let in. Call the methods as its life goes on; `left` once, at its end. */
+export interface Admitted {
+  loggedIn(): void;
+  left(): void;
+}
+
+/** The door of one shard. Times are uptime in ms. */
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  // In order of last use, so that the first is the one to forget.
+  readonly #addresses = new Map<string, AddressState>();
+  #links = 0;
+  #halfOpen = 0;
+
+  constructor(limits: AdmissionLimits) {
+    this.#limits = limits;
+  }
+
+  get links(): number {
+    return this.#links;
+  }
+
+  get halfOpen(): number {
+    return this.#halfOpen;
+  }
+
+  /** How many addresses are remembered. */
+  get addresses(): number {
+    return this.#addresses.size;
+  }
+
+  /** Takes a new link of a peer (`host:port`) or says which bound forbids it. */
+  admit(peer: string, nowMs: number): Admitted | Refusal {
+    const state = this.#stateOf(addressOf(peer), nowMs);
+    const refusal = this.#refusal(state);
+    if (refusal !== undefined) return refusal;
+    state.tokens -= 1;
+    state.halfOpen += 1;
+    this.#links += 1;
+    this.#halfOpen += 1;
+    return this.#admitted(state);
+  }
+
+  #admitted(state: AddressState): Admitted {
+    let isHalfOpen = true;
+    const loggedIn = () => {
+      if (!isHalfOpen) return;
+      isHalfOpen = false;
+      state.halfOpen -= 1;
+      this.#halfOpen -= 1;
+    };
+    let isHere = true;
+    const left = () => {
+      if (!isHere) return;
+      isHere = false;
+      loggedIn();
+      this.#links -= 1;
+    };
+    return { loggedIn, left };
+  }
+
+  #refusal(state: AddressState): Refusal | undefined {
+    if (this.#links >= this.#limits.linksMax) return "links";
+    if (this.#halfOpen >= this.#limits.halfOpenMax) return "half_open";
+    if (state.halfOpen >= this.#limits.halfOpenPerAddressMax) return "half_open_per_address";
+    if (state.tokens < 1) return "rate_per_address";
+    return undefined;
+  }
+
+  #stateOf(address: string, nowMs: number): AddressState {
+    const rate = this.#limits.linksPerSecondAndAddress;
+    const tokensMax = rate * addressBurstSeconds;
+    const known = this.#addresses.get(address);
+    const state = known ?? { halfOpen: 0, tokens: tokensMax, countedAtMs: nowMs };
+    state.tokens = Math.min(tokensMax, state.tokens + (nowMs - state.countedAtMs) / 1000 * rate);
+    state.countedAtMs = nowMs;
+    this.#addresses.delete(address);
+    this.#addresses.set(address, state);
+    if (this.#addresses.size > addressesMax) this.#forgetOldest();
+    return state;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#addresses.keys();
+    this.#addresses.delete(oldest);
+  }
+}
+
+/**
+ * What counts as one address: an IPv4 address, or the /64 of an IPv6 address, which is what one customer is given.
+ * A peer is `host:port`, IPv6 in brackets; anything else counts as itself.
+ */
+export function addressOf(peer: string): string {
+  const bracketed = /^\[([0-9a-fA-F:.]+)(?:%[^\]]*)?\]:\d+$/.exec(peer);
+  if (bracketed !== null) return networkOf(bracketed[1]);
+  const colon = peer.lastIndexOf(":");
+  return colon < 0 ? peer : peer.slice(0, colon);
+}
+
+function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped !== null) return mapped[1];
+  const [head, tail] = address.toLowerCase().split("::");
+  const headGroups = head === "" ? [] : head.split(":");
+  const tailGroups = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = Array<string>(Math.max(0, 8 - headGroups.length - tailGroups.length)).fill("0");
+  const groups = [...headGroups, ...zeros, ...tailGroups].slice(0, 4);
+  return `${groups.map((group) => group.replace(/^0+(?=.)/, "")).join(":")}::/64`;
+}

@@ -1,0 +1,53 @@
+/** What one shard counts since its start. Plain numbers: adding to one must cost nothing on the way of a frame. */
+import type { Refusal } from "./admission.ts";
+
+/** The counts. Only the parts they belong to write them; metrics.ts reads them. */
+export interface Counters {
+  /** Links turned away at the door, by bound. */
+  turnedAway: Record<Refusal, number>;
+  logins: number;
+  superseded: number;
+  /** Links ended by this side for a fault of the vehicle's. */
+  faults: number;
+  batches: { live: number; backfill: number };
+  /** Records in these batches. */
+  records: { live: number; backfill: number };
+  readBytes: { live: number; backfill: number };
+  bundles: { live: number; backfill: number };
+  bundleBytes: { live: number; backfill: number };
+  /** Bundles that the log confirmed. */
+  placed: number;
+  /** Answers of the log other than a place. */
+  logRefusals: number;
+  republished: number;
+  /** Publishes that the client did not take. */
+  unpublished: number;
+  lostBatches: number;
+  verdictNotices: number;
+  ledgerAsked: number;
+  ledgerUnanswered: number;
+}
+
+/** All at zero. */
+export function newCounters(): Counters {
+  const perLane = () => ({ live: 0, backfill: 0 });
+  return {
+    turnedAway: { links: 0, half_open: 0, half_open_per_address: 0, rate_per_address: 0 },
+    logins: 0,
+    superseded: 0,
+    faults: 0,
+    batches: perLane(),
+    records: perLane(),
+    readBytes: perLane(),
+    bundles: perLane(),
+    bundleBytes: perLane(),
+    placed: 0,
+    logRefusals: 0,
+    republished: 0,
+    unpublished: 0,
+    lostBatches: 0,
+    verdictNotices: 0,
+    ledgerAsked: 0,
+    ledgerUnanswered: 0,
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * Every bound of the relay with its reason; bounds that both ends of a link share lie in proto/limits.ts. What an
+ * operator may set starts from the defaults here (config.ts). Relations between bounds are asserted when this loads.
+ */
+import { ok } from "node:assert/strict";
+import { batchBytesMax, bundleBytesMax, linkFrameBytesMax } from "#proto/limits.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+// Who may connect
+
+/** Links of one shard, half-open ones included; an idle one takes about 60 kB. */
+export const linksMaxDefault = 4096;
+/** Links that have not logged in yet: each may hold 16 KiB and 15 s. */
+export const halfOpenMaxDefault = 512;
+/** Of these per address; many vehicles share one behind address translation. */
+export const halfOpenPerAddressMaxDefault = 128;
+/** New links per second and address, lastingly; a whole fleet behind one address is back in a few seconds. */
+export const linksPerSecondAndAddressDefault = 100;
+/** Seconds of that rate that an address may save up for a burst. */
+export const addressBurstSeconds = 4;
+/** Addresses remembered; the one unused for longest is forgotten, which only forgives it. */
+export const addressesMax = 8192;
+
+// Refused logins, kept for operators
+
+/** Pairs of claimed vehicle id and code that are remembered. */
+export const refusalsMax = 2048;
+/** The same refusal (id and code) is published at most so often. */
+export const refusalPublishIntervalMs = 5_000;
+/** Refusals of any kind published per second: strangers must not fill the backbone. */
+export const refusalsPublishedPerSecondMax = 20;
+
+// Sessions
+
+/** Bytes per lane that a vehicle may have sent and not yet heard `received` for. */
+export const liveWindowBytes = 4 * MiB;
+export const backfillWindowBytes = 8 * MiB;
+/** Bytes waiting for a vehicle that does not read its control lane, before the link is given up. */
+export const controlBacklogBytesMax = 1 * MiB;
+/** Hashes taken from one Inventory: a vehicle's streams with their recent growth. */
+export const shapesPerInventoryMax = 512;
+/** Shape uses per session and lane: some growth of each of a vehicle's streams. */
+export const shapeUsesMax = 4096;
+/** Ranges in one frame of bookkeeping: 20 bytes each at most, so far below a link frame. */
+export const rangesPerFrameMax = 4096;
+/** Words to sessions are gathered for so long: they only move windows. */
+export const speakIntervalMs = 20;
+/** Places that the owner has passed are told so often to sessions that have no verdict in the same notice. */
+export const passedIntervalMs = 1_000;
+
+// The way to the log
+
+/** A bundle is closed at this size; a single larger batch still fits by itself. */
+export const bundleTargetBytes = 64 * KiB;
+/** A partition's lane publishes bundles that are not full at most so often; after a pause the first goes at once. */
+export const bundleIntervalMs = 10;
+/** Bytes read and not yet confirmed by the log; above, the relay stops reading. */
+export const heldBytesMaxDefault = 64 * MiB;
+/** A bundle without an answer is published again after so long, then after twice as long each, under the same id. */
+export const republishAfterMs = 2_000;
+/** Publishes of one bundle before its vehicles hear `Lost`: 62 s, which the restart of a hub does not reach. */
+export const publishAttemptsMax = 5;
+/** How long JetStream recognises a repeated message id (its default, which the stream keeps). */
+export const duplicateWindowMs = 120_000;
+
+// Shapes
+
+/** Definitions in the cache; the one unused for longest goes and is read again from KV. */
+export const shapeCacheBytesMax = 32 * MiB;
+/** Wait between two tries to store a definition. */
+export const shapeStoreRetryMs = 1_000;
+/** Definitions read from KV at the same time for one inventory. */
+export const shapeReadsAtOnceMax = 16;
+
+// The backbone
+
+/** An owner that has not answered by then is away: the vehicle is told so and works on. */
+export const ledgerTimeoutMs = 2_000;
+/** Wait before asking it again. */
+export const ledgerRetryMs = 3_000;
+/** One read or write of KV, one probe. */
+export const backboneTimeoutMs = 2_000;
+/** Probes of the way to the log. */
+export const probeIntervalMs = 2_000;
+/** Without success for so long the node is not ready. */
+export const stallMs = 10_000;
+/** Digest of all links. */
+export const digestIntervalMs = 5_000;
+/** Links in one message of a digest: about 80 bytes each, so far below what NATS takes in one. */
+export const linksPerDigestMax = 4096;
+/** Bytes handed to the NATS client and not yet flushed, above which a publish waits for its next attempt. */
+export const unflushedBytesMax = 16 * MiB;
+
+// Start and stop
+
+/** Repeats to the log are looked after so often. */
+export const repeatTickMs = 100;
+/** Heartbeats and ends of certificates are looked after so often. */
+export const sessionTickMs = 500;
+/** What was read is given so long to reach the log when the node stops. */
+export const drainMs = 2_000;
+/** Links that close behind their last words are waited for so long. */
+export const lastWordsMs = 600;
+/** A shard that has not ended so long after SIGTERM is killed. */
+export const shardStopMs = 2_700;
+/** First and longest wait before a shard is started again, and how long it must have run to count as healthy. */
+export const restartDelayMs = 200;
+export const restartDelayMaxMs = 10_000;
+export const restartHealthyMs = 30_000;
+/** Answers of a shard to its supervisor. */
+export const shardAnswerTimeoutMs = 1_000;
+/** Header and body of a request to the private port: nobody but a probe or a scraper asks. */
+export const privateRequestTimeoutMs = 5_000;
+
+ok(batchBytesMax < bundleBytesMax && bundleTargetBytes <= bundleBytesMax, "a bundle holds a largest batch");
+ok(republishAfterMs * 2 ** publishAttemptsMax < duplicateWindowMs, "every repeat is recognised as one");
+ok(drainMs + lastWordsMs < shardStopMs, "a shard that drains is not killed");
+ok(rangesPerFrameMax * 20 < linkFrameBytesMax, "a chunk of ranges fits into a frame");
+ok(stallMs >= republishAfterMs * 2 && stallMs > probeIntervalMs * 2, "one lost answer is no stall");

@@ -1,0 +1,228 @@
+/**
+ * One link from its first byte to its last: the door, the login, then the session on all lanes.
+ *
+ *     accepted -- door full --> closed (busy)
+ *        | login
+ *        |--- refused, too late, draining --> Refuse, closed
+ *        | accepted: Welcome, all lanes are read
+ *     session --- vehicle's fault, superseded, silence, drain --> Goodbye, closed
+ *        `------- goodbye, network --> closed
+ */
+import { asFault, type Code } from "#proto/errors.ts";
+import { FrameDecoder, type LinkFrame } from "#proto/frame.ts";
+import { type VehicleId, vehicleIdPattern } from "#proto/ids.ts";
+import { instantOf } from "#proto/instant.ts";
+import { readFrames } from "#proto/lane_reader.ts";
+import { closeOf, codeOfEnd } from "#proto/link_end.ts";
+import { encodeMessage } from "#proto/link_message.ts";
+import { batchBytesMax, heartbeatIntervalMs, linkFrameBytesMax, linkFrameBytesMaxBeforeLogin } from "#proto/limits.ts";
+import type { Link, LinkEnd } from "#proto/ports.ts";
+import { type AcceptedLogin, RelayLogin, type RelayLoginRefusal, type RelayLoginStep } from "#proto/relay_login.ts";
+import type { Admission, Admitted } from "./admission.ts";
+import { backfillWindowBytes, liveWindowBytes } from "./limits.ts";
+import { LiveSession } from "./live_session.ts";
+import type { Node } from "./node.ts";
+import { announceEnd, announceLogin, announceRefused } from "./presence.ts";
+import type { Refusals } from "./refusals.ts";
+import type { Registry } from "./registry.ts";
+import { hexOf, type SessionFacts } from "./session.ts";
+
+/** What the links of a shard share. */
+export interface LinkHouse {
+  readonly node: Node;
+  readonly admission: Admission;
+  readonly refusals: Refusals;
+  readonly registry: Registry<LiveSession>;
+}
+
+/** Serves a link until it has ended. Never rejects for what the peer does. */
+export async function serveLink(link: Link, house: LinkHouse): Promise<void> {
+  const admitted = house.admission.admit(link.peer, house.node.clock.uptimeMs());
+  if (typeof admitted === "string") {
+    house.node.counters.turnedAway[admitted] += 1;
+    link.close(closeOf("busy"));
+    return;
+  }
+  try {
+    await new LinkDriver(link, { house, admitted }).run();
+  } finally {
+    admitted.left();
+  }
+}
+
+class LinkDriver {
+  readonly #link: Link;
+  readonly #house: LinkHouse;
+  readonly #node: Node;
+  readonly #admitted: Admitted;
+  readonly #login: RelayLogin;
+  readonly #decoder = new FrameDecoder(linkFrameBytesMaxBeforeLogin);
+  #live: LiveSession | undefined;
+  #lanes: Promise<void>[] = [];
+  readonly #loginIsOver = new AbortController();
+
+  constructor(link: Link, options: { house: LinkHouse; admitted: Admitted }) {
+    this.#link = link;
+    this.#house = options.house;
+    this.#node = options.house.node;
+    this.#admitted = options.admitted;
+    const { clock, random, node, tlsCertificateSha256, checkChain } = this.#node;
+    const nonce = random.bytes(32);
+    this.#login = new RelayLogin({ node, tlsCertificateSha256, nonce, checkChain }, instantOf(clock));
+  }
+
+  async run(): Promise<void> {
+    const watching = this.#watchLogin();
+    try {
+      await readFrames(this.#link, "control", {
+        decoder: this.#decoder,
+        handleFrame: (frame) => this.#handleFrame(frame),
+        handleBytes: (count) => this.#live?.handleBytes("control", count),
+      });
+      // The vehicle closed its control lane: nothing can be said to it any more.
+      this.#link.close(closeOf());
+    } catch (thrown) {
+      this.#handleFault(thrown);
+    }
+    const end = await this.#link.ended;
+    this.#loginIsOver.abort();
+    if (this.#live !== undefined) this.#leave(this.#live, end);
+    await Promise.all([watching, ...this.#lanes]);
+  }
+
+  /** Refuses a login that is not over by its deadline. */
+  async #watchLogin(): Promise<void> {
+    const { clock } = this.#node;
+    const deadline = () => {
+      const waitMs = Math.max(0, this.#login.deadlineMs - clock.uptimeMs());
+      return clock.after(waitMs, this.#loginIsOver.signal).then(() => true, () => false);
+    };
+    while (await deadline()) {
+      const refusal = this.#login.poll(instantOf(clock));
+      if (refusal !== undefined) this.#refuse(refusal);
+    }
+  }
+
+  #handleFrame(frame: LinkFrame): void | Promise<void> {
+    if (this.#live !== undefined) return this.#live.handleControl(frame);
+    // Refused already: what still comes is not looked at.
+    if (this.#loginIsOver.signal.aborted) return;
+    return this.#handleStep(this.#login.handleFrame(frame, instantOf(this.#node.clock)));
+  }
+
+  #handleStep(step: RelayLoginStep): void | Promise<void> {
+    if (step.kind === "send") return this.#link.write("control", step.bytes);
+    if (step.kind === "refuse") return this.#refuse(step);
+    return this.#accept(step.login);
+  }
+
+  #accept(login: AcceptedLogin): void {
+    if (this.#node.draining.aborted) return this.#refuseFor("draining", "The node is being drained");
+    const live = new LiveSession(this.#factsOf(login), { node: this.#node, link: this.#link });
+    const { superseded } = this.#house.registry.enter(live);
+    if (superseded === live) return this.#refuseFor("superseded", "A newer session of this vehicle is here already");
+    this.#welcome(live, login);
+    if (superseded === undefined) return;
+    this.#node.counters.superseded += 1;
+    superseded.finish({ code: "superseded", detail: "A newer session of this vehicle took over" });
+  }
+
+  #welcome(live: LiveSession, login: AcceptedLogin): void {
+    const { clock, relay, readiness } = this.#node;
+    this.#live = live;
+    this.#loginIsOver.abort();
+    this.#admitted.loggedIn();
+    this.#node.counters.logins += 1;
+    this.#decoder.bytesMax = linkFrameBytesMax;
+    announceLogin(this.#node, live, { transcript: login.transcript, atNs: clock.wallNs() });
+    this.#node.log.info("Vehicle logged in", { vehicle: live.vehicle, peer: live.session.peer });
+    live.say(encodeMessage("welcome", {
+      session: live.session.id,
+      liveWindowBytes,
+      backfillWindowBytes,
+      batchBytesMax,
+      relayTimeNs: clock.wallNs(),
+      heartbeatIntervalMs,
+      ready: readiness.reasonAgainst(clock.uptimeMs()) === undefined,
+      relay,
+    }));
+    this.#lanes = [
+      this.#readLane("live", (frame) => live.handleTelemetry("live", frame)),
+      this.#readLane("backfill", (frame) => live.handleTelemetry("backfill", frame)),
+      this.#readLane("command", (frame) => live.handleCommand(frame)),
+    ];
+  }
+
+  async #readLane(
+    lane: "live" | "backfill" | "command",
+    handleFrame: (frame: LinkFrame) => void | Promise<void>,
+  ): Promise<void> {
+    const bytesMax = lane === "command" ? linkFrameBytesMaxBeforeLogin : linkFrameBytesMax;
+    const { draining } = this.#node;
+    try {
+      await readFrames(this.#link, lane, {
+        decoder: new FrameDecoder(bytesMax),
+        // A node that drains stops reading here: the lane waits until the link has ended.
+        handleFrame: (frame) => draining.aborted ? this.#untilEnd() : handleFrame(frame),
+        handleBytes: (count) => this.#live?.handleBytes(lane, count),
+      });
+    } catch (thrown) {
+      this.#handleFault(thrown);
+    }
+  }
+
+  async #untilEnd(): Promise<void> {
+    await this.#link.ended;
+  }
+
+  /** What a lane threw: the vehicle's fault, or merely the consequence of a link that has ended. */
+  #handleFault(thrown: unknown): void {
+    const live = this.#live;
+    const isOver = live === undefined ? this.#loginIsOver.signal.aborted : live.over.aborted;
+    const fault = asFault(thrown);
+    if (isOver || fault.code === "link_dead") return this.#link.close(closeOf(fault.code));
+    if (fault.code === "internal") {
+      this.#node.log.error("A link failed", { peer: this.#link.peer, reason: String(fault.cause ?? fault) });
+    }
+    if (live === undefined) return this.#refuseFor(fault.code, fault.message);
+    this.#node.counters.faults += 1;
+    live.finish({ code: fault.code, detail: fault.message });
+  }
+
+  #refuseFor(code: Code, detail: string): void {
+    this.#refuse(this.#login.refuse({ code, detail }));
+  }
+
+  #refuse({ code, detail, claimed, bytes }: RelayLoginRefusal): void {
+    this.#loginIsOver.abort();
+    const { clock, log } = this.#node;
+    const refused = { claimed: vehicleIdPattern.test(claimed) ? claimed as VehicleId : undefined, code, detail };
+    if (this.#house.refusals.handleRefused(refused, clock.uptimeMs()) === "publish") {
+      announceRefused(this.#node, refused, clock.wallNs());
+      log.warn("Login refused", { claimed, code, detail, peer: this.#link.peer });
+    }
+    // The close follows what was written; when that cannot be written any more, the link has ended already.
+    this.#link.write("control", bytes).catch(() => this.#link.close(closeOf(code)));
+    this.#link.close(closeOf(code));
+  }
+
+  #leave(live: LiveSession, linkEnd: LinkEnd): void {
+    const end = live.end ?? { code: codeOfEnd(linkEnd), detail: linkEnd.reason };
+    live.close(end);
+    this.#house.registry.leave(live);
+    announceEnd(this.#node, live, { end, atNs: this.#node.clock.wallNs() });
+    this.#node.log.info("Session ended", { vehicle: live.vehicle, code: end.code, detail: end.detail });
+  }
+
+  #factsOf({ vehicle, hello, fields, notAfterMs }: AcceptedLogin): SessionFacts {
+    return {
+      vehicle,
+      boot: hexOf(hello.boot),
+      linkCounter: fields.linkCounter,
+      id: this.#node.random.bytes(16),
+      notAfterMs,
+      agentVersion: hello.agentVersion,
+      peer: this.#link.peer,
+    };
+  }
+}

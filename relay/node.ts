@@ -1,0 +1,34 @@
+/** What the parts of one shard share: who the node is, its ports, and its state. Made once, at the composition root. */
+import type { CertificateCheck } from "#proto/base/certificate.ts";
+import type { RelayName } from "#proto/ids.ts";
+import type { Clock, Log, Random } from "#proto/ports.ts";
+import type { Counters } from "./counters.ts";
+import type { Backbone } from "./ports.ts";
+import type { Readiness } from "./readiness.ts";
+import type { ShapeShelf } from "./shape_shelf.ts";
+import type { Speakers } from "./speakers.ts";
+import type { TelemetryPath } from "./telemetry_path.ts";
+
+/** One shard of a relay node. */
+export interface Node {
+  /** Name in NATS subjects. */
+  readonly relay: RelayName;
+  readonly shard: number;
+  /** Name that vehicles dial and the TLS certificate carries. */
+  readonly node: string;
+  readonly tlsCertificateSha256: Uint8Array;
+  readonly checkChain: CertificateCheck;
+
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly backbone: Backbone;
+
+  readonly readiness: Readiness;
+  readonly shelf: ShapeShelf;
+  readonly path: TelemetryPath;
+  readonly speakers: Speakers;
+  readonly counters: Counters;
+  /** Fires when the node begins to drain: no more logins, no more reading. */
+  readonly draining: AbortSignal;
+}

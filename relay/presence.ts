@@ -1,0 +1,77 @@
+/** What a shard tells the cloud about its links: logins, logouts, refusals, a digest. Source: protocol.md section 6. */
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { PresenceSchema, SessionProofSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
+import type { RelayName } from "#proto/ids.ts";
+import { presenceSubject, sessionSubject } from "#proto/subjects.ts";
+import { alpn, type LoginTranscript } from "#proto/transcript.ts";
+import { linksPerDigestMax } from "./limits.ts";
+import type { LiveSession, SessionEnd } from "./live_session.ts";
+import type { Backbone } from "./ports.ts";
+import type { RefusedLogin } from "./refusals.ts";
+
+/** Who speaks, and through what. */
+export interface Announcer {
+  readonly relay: RelayName;
+  readonly shard: number;
+  readonly backbone: Pick<Backbone, "announce">;
+}
+
+/** A vehicle logged in: its proof for all who must verify it, and its presence. */
+export function announceLogin(
+  by: Announcer,
+  live: LiveSession,
+  options: { transcript: LoginTranscript; atNs: bigint },
+): void {
+  const { vehicle, id, agentVersion, peer } = live.session;
+  const proof = create(SessionProofSchema, {
+    vehicleId: vehicle,
+    relay: by.relay,
+    shard: by.shard,
+    session: id,
+    alpn,
+    ...options.transcript,
+  });
+  by.backbone.announce(sessionSubject(vehicle), toBinary(SessionProofSchema, proof));
+  const up = { vehicleId: vehicle, session: id, atNs: options.atNs, agentVersion, remoteAddress: peer };
+  announce(by, { case: "up", value: up });
+}
+
+/** A session ended. */
+export function announceEnd(by: Announcer, live: LiveSession, options: { end: SessionEnd; atNs: bigint }): void {
+  const { vehicle, id } = live.session;
+  const { code, detail } = options.end;
+  announce(by, {
+    case: "down",
+    value: { vehicleId: vehicle, session: id, atNs: options.atNs, code: code ?? "", detail },
+  });
+}
+
+/** A login was refused. */
+export function announceRefused(by: Announcer, refused: RefusedLogin, atNs: bigint): void {
+  const { claimed, code, detail } = refused;
+  announce(by, { case: "refused", value: { claimedVehicleId: claimed ?? "", atNs, code, detail } });
+}
+
+/** All links of the shard, in as many messages as it takes, at least one: a silent shard counts as lost. */
+export function announceDigest(by: Announcer, sessions: Iterable<LiveSession>, atNs: bigint): void {
+  const links = Array.from(sessions, linkOf);
+  for (let at = 0; at === 0 || at < links.length; at += linksPerDigestMax) {
+    announce(by, { case: "digest", value: { links: links.slice(at, at + linksPerDigestMax), atNs } });
+  }
+}
+
+function linkOf({ session, heartbeat }: LiveSession) {
+  return {
+    vehicleId: session.vehicle,
+    session: session.id,
+    rttUs: Math.round((heartbeat.rttMs ?? 0) * 1000),
+    clockOffsetNs: heartbeat.clockOffsetNs ?? 0n,
+    frames: BigInt(session.records),
+    lastBatchAtNs: session.lastBatchAtNs,
+  };
+}
+
+function announce(by: Announcer, event: MessageInitShape<typeof PresenceSchema>["event"]): void {
+  const bytes = toBinary(PresenceSchema, create(PresenceSchema, { event }));
+  by.backbone.announce(presenceSubject(by.relay, by.shard), bytes);
+}

@@ -1,0 +1,218 @@
+/**
+ * One shard as a whole, over ports: links come in, telemetry goes out, verdicts find their sessions, slow work is
+ * looked after, and at the end everyone is told to move on.
+ */
+import type { CertificateCheck } from "#proto/base/certificate.ts";
+import { RedirectReason } from "#proto/gen/systemscale/link/v1/login_pb.ts";
+import type { RelayName } from "#proto/ids.ts";
+import { instantOf } from "#proto/instant.ts";
+import { encodeMessage } from "#proto/link_message.ts";
+import type { Clock, Link, Listener, Log, Random } from "#proto/ports.ts";
+import { Admission, type AdmissionLimits } from "./admission.ts";
+import { newCounters } from "./counters.ts";
+import {
+  digestIntervalMs,
+  drainMs,
+  lastWordsMs,
+  passedIntervalMs,
+  probeIntervalMs,
+  repeatTickMs,
+  sessionTickMs,
+} from "./limits.ts";
+import { type LinkHouse, serveLink } from "./link_driver.ts";
+import type { LiveSession } from "./live_session.ts";
+import type { RelayFacts } from "./metrics.ts";
+import type { Node } from "./node.ts";
+import type { Backbone, BackboneEars } from "./ports.ts";
+import { announceDigest } from "./presence.ts";
+import { Readiness } from "./readiness.ts";
+import { Refusals } from "./refusals.ts";
+import { Registry } from "./registry.ts";
+import { ShapeShelf } from "./shape_shelf.ts";
+import { Speakers } from "./speakers.ts";
+import { TelemetryPath } from "./telemetry_path.ts";
+import { VerdictDesk } from "./verdict_desk.ts";
+import { settledWithin } from "./within.ts";
+
+/** What a shard is made of. */
+export interface RelayOptions {
+  readonly relay: RelayName;
+  readonly shard: number;
+  /** Name that vehicles dial. */
+  readonly node: string;
+  readonly tlsCertificateSha256: Uint8Array;
+  readonly checkChain: CertificateCheck;
+  readonly limits: AdmissionLimits & { readonly heldBytesMax: number };
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly backbone: Backbone;
+}
+
+/** One shard. It works from construction until {@link Relay.drain} has returned. */
+export class Relay {
+  readonly #node: Node;
+  readonly #house: LinkHouse;
+  readonly #verdicts: VerdictDesk;
+  readonly #draining = new AbortController();
+  readonly #stopped = new AbortController();
+  readonly #links = new Set<Promise<void>>();
+
+  constructor(options: RelayOptions) {
+    this.#node = nodeOf(options, this.#draining.signal);
+    const registry = new Registry<LiveSession>();
+    this.#house = {
+      node: this.#node,
+      admission: new Admission(options.limits),
+      refusals: new Refusals(),
+      registry,
+    };
+    this.#verdicts = new VerdictDesk({ registry, log: options.log });
+    options.backbone.listen(this.#ears());
+    this.#startSlowWork();
+  }
+
+  /** Serves every link that the listener brings, until it is closed. */
+  async serve(listener: Listener): Promise<void> {
+    for await (const link of listener.accept()) this.#serve(link);
+  }
+
+  /** Why the node cannot hand telemetry on or takes no logins; undefined when it is ready. */
+  reasonAgainstReady(): string | undefined {
+    if (this.#draining.signal.aborted) return "the node is being drained";
+    return this.#node.readiness.reasonAgainst(this.#node.clock.uptimeMs());
+  }
+
+  /** What metrics show. */
+  facts(): RelayFacts {
+    const { counters, path, shelf } = this.#node;
+    const { admission, refusals, registry } = this.#house;
+    return {
+      counters,
+      refused: refusals.totals(),
+      isReady: this.reasonAgainstReady() === undefined,
+      links: admission.links,
+      halfOpen: admission.halfOpen,
+      sessions: registry.size,
+      heldBytes: path.heldBytes,
+      unanswered: path.unanswered,
+      shapeBytes: shelf.bytes,
+    };
+  }
+
+  /**
+   * Tells every vehicle to move on, gives what was read time to reach the log, says what became of it, closes all
+   * links. Reading stops at once.
+   */
+  async drain(): Promise<void> {
+    this.#draining.abort();
+    const redirect = encodeMessage("redirect", { reason: RedirectReason.DRAIN });
+    const sessions = [...this.#house.registry.all()];
+    for (const live of sessions) live.say(redirect);
+    const { clock, log, path } = this.#node;
+    const isFlushed = await settledWithin(path.flush(), { clock, limitMs: drainMs });
+    if (!isFlushed) log.warn("Drained with telemetry that the log has not confirmed", { bytes: path.heldBytes });
+    for (const live of sessions) live.speak(clock.uptimeMs());
+    for (const live of sessions) live.finish({ code: "draining", detail: "The node is being drained" });
+    // Their ends are announced; links that never logged in end with the listener.
+    await settledWithin(Promise.all(this.#links), { clock, limitMs: lastWordsMs });
+    this.#stopped.abort();
+  }
+
+  #serve(link: Link): void {
+    const served = serveLink(link, this.#house)
+      .catch((thrown) => {
+        this.#node.log.error("A link was dropped", { peer: link.peer, reason: String(thrown) });
+        link.close({ code: 0, reason: "" });
+      })
+      .finally(() => this.#links.delete(served));
+    this.#links.add(served);
+  }
+
+  #ears(): BackboneEars {
+    const { counters, path, log } = this.#node;
+    return {
+      placed: (number, place) => {
+        counters.placed += 1;
+        path.handlePlaced(number, place);
+      },
+      refused: (number, detail) => {
+        counters.logRefusals += 1;
+        log.debug("The log refused a bundle", { number, detail });
+      },
+      verdicts: (notice) => {
+        counters.verdictNotices += 1;
+        this.#verdicts.handleNotice(notice);
+      },
+    };
+  }
+
+  #startSlowWork(): void {
+    const { path, clock } = this.#node;
+    this.#every(repeatTickMs, () => path.handleTick());
+    this.#every(sessionTickMs, () => this.#lookAfterSessions());
+    this.#every(passedIntervalMs, () => this.#verdicts.tellPassed());
+    this.#every(digestIntervalMs, () => announceDigest(this.#node, this.#house.registry.all(), clock.wallNs()));
+    this.#every(probeIntervalMs, () => this.#probe(), { atOnce: true });
+  }
+
+  /** Repeats work until the relay has stopped; a failure is logged and does not end the repetition. */
+  async #every(
+    intervalMs: number,
+    work: () => void | Promise<void>,
+    options: { atOnce?: boolean } = {},
+  ): Promise<void> {
+    const { clock, log } = this.#node;
+    const { signal } = this.#stopped;
+    const pause = () => clock.after(intervalMs, signal).then(() => true, () => false);
+    let goesOn = options.atOnce === true || await pause();
+    while (goesOn) {
+      try {
+        await work();
+      } catch (thrown) {
+        log.error("Regular work failed", { reason: String(thrown) });
+      }
+      goesOn = await pause();
+    }
+  }
+
+  #lookAfterSessions(): void {
+    const now = instantOf(this.#node.clock);
+    const ready = this.reasonAgainstReady() === undefined;
+    for (const live of this.#house.registry.all()) {
+      if (Number(now.wallNs / 1_000_000n) >= live.session.notAfterMs) {
+        live.finish({ code: "certificate_expired", detail: "The certificate of this session has ended" });
+        continue;
+      }
+      live.handleTick(now, { ready });
+    }
+  }
+
+  async #probe(): Promise<void> {
+    const { backbone, clock, log, path, readiness } = this.#node;
+    const wasReady = readiness.reasonAgainst(clock.uptimeMs());
+    try {
+      await backbone.probe();
+      readiness.handleProbed(clock.uptimeMs());
+      if (wasReady !== undefined) path.hurry();
+    } catch (thrown) {
+      log.debug("The log did not answer a probe", { reason: String(thrown) });
+    }
+  }
+}
+
+function nodeOf(options: RelayOptions, draining: AbortSignal): Node {
+  const { clock, backbone } = options;
+  const readiness = new Readiness();
+  const counters = newCounters();
+  const { heldBytesMax } = options.limits;
+  return {
+    ...options,
+    readiness,
+    counters,
+    draining,
+    shelf: new ShapeShelf({ store: backbone.shapes, clock }),
+    path: new TelemetryPath({ log: backbone.log, clock, readiness, counters, heldBytesMax }),
+    speakers: new Speakers(clock),
+  };
+}
