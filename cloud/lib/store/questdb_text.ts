@@ -43,12 +43,15 @@ export function addQuestColumn(table: string, { column, type }: NewColumn): stri
   return `ALTER TABLE ${quoteName(table)} ADD COLUMN IF NOT EXISTS ${quoteName(column)} ${questTypes[type]}`;
 }
 
-/** Names of a table's columns; no rows when there is no such table. */
+/** Names of a table's columns; refused when there is no such table. */
 export function listQuestColumns(table: string): string {
-  return `SELECT column_name FROM information_schema.columns() WHERE table_name = ${quoteText(table)}`;
+  return `SELECT "column" FROM table_columns(${quoteText(table)})`;
 }
 
-/** Per table: name, suspended, writerTxn, sequencerTxn. Rows are queryable once the writer has reached the sequencer. */
+/**
+ * Per table: name, suspended, writerTxn, sequencerTxn. Rows are queryable once the writer has reached the sequencer.
+ * The only list that shows all of ours: `tables()` and `information_schema` hide a table named `telemetry`.
+ */
 export const questProgress = "SELECT name, suspended, writerTxn, sequencerTxn FROM wal_tables()";
 
 /**

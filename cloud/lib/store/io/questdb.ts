@@ -137,7 +137,10 @@ class QuestDbBackend implements Backend {
     }
   }
 
+  /** Names in lower case; none when there is no such table. */
   async #columnsOf(table: string): Promise<Set<string>> {
+    const tables = await this.#exec(questProgress);
+    if (!tables.some(([name]) => name === table)) return new Set();
     const rows = await this.#exec(listQuestColumns(table));
     return new Set(rows.map(([name]) => String(name).toLowerCase()));
   }
@@ -189,7 +192,8 @@ class QuestDbBackend implements Backend {
     const answer = await this.#fetch(`/exec?${new URLSearchParams({ query: sql, nm: "true" })}`, {});
     const text = await answer.text();
     if (!answer.ok) throw refused(`run ${sql.slice(0, 80)}`, answer.status, text);
-    const { dataset } = JSON.parse(text) as { dataset?: ExecRow[] };
+    // It escapes all control characters but this one.
+    const { dataset } = JSON.parse(text.replaceAll("\0", "\\u0000")) as { dataset?: ExecRow[] };
     return dataset ?? [];
   }
 
