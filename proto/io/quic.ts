@@ -1,17 +1,29 @@
 /** The link over QUIC: Dialer and Listener of `proto/ports.ts` by `Deno.QuicEndpoint`. Source: protocol.md section 2. */
-import type { Dialer, Listener } from "../ports.ts";
+import { lookup } from "node:dns/promises";
+import { Fault } from "../errors.ts";
+import { heartbeatIntervalMs, linkDeadMs } from "../limits.ts";
+import type { Dialer, DialTarget, Link, Listener } from "../ports.ts";
+import { alpn } from "../transcript.ts";
+import { acceptLanes, openLanes, streamsPerKind } from "./quic_lanes.ts";
 
 /** Settings of {@link quicDialer}. */
 export interface QuicDialerOptions {
-  /** Close code `network` after so long a silence; `linkDeadMs` by default. */
+  /** A silent link ends after so long, one in its handshake too; `linkDeadMs` by default. */
   readonly idleMsMax?: number;
   /** Between packets that keep an idle link open; `heartbeatIntervalMs` by default. */
   readonly keepAliveMs?: number;
 }
 
-/** The vehicle's end. Nothing but `target.trust` is trusted, provided that {@link dropBuiltInRoots} was called. */
-export function quicDialer(_options: QuicDialerOptions = {}): Dialer {
-  throw new Error("to be written");
+/** Addresses of one name that are tried in turn. */
+const addressesMax = 4;
+/** After so many failures in a row a new socket is taken: the kernel may hold something against the old one. */
+const failuresPerSocketMax = 5;
+/** More handshakes than that at once overrun a kernel's default buffers anyway. */
+const handshakesMaxDefault = 512;
+
+/** The vehicle's end. Nothing but `target.trust` is trusted, provided that `dropBuiltInRoots` was called. */
+export function quicDialer(options: QuicDialerOptions = {}): Dialer {
+  return new QuicDialer(options);
 }
 
 /** Settings of {@link quicListener}. */
@@ -27,9 +39,177 @@ export interface QuicListenerOptions {
   readonly idleMsMax?: number;
   /** Handshakes under way at most; further attempts are refused. */
   readonly handshakesMax?: number;
+  /** Told why an attempt came to nothing, for counters. */
+  readonly handleFailedHandshake?: (reason: string) => void;
 }
 
-/** The relay's end. Throws `bad_config` when the address cannot be bound or certificate and key do not serve. */
-export function quicListener(_options: QuicListenerOptions): Listener {
-  throw new Error("to be written");
+/**
+ * The relay's end; closing it ends its links as well. Throws `bad_config` when the address cannot be bound or
+ * certificate and key do not serve.
+ */
+export function quicListener(options: QuicListenerOptions): Listener {
+  try {
+    const endpoint = new Deno.QuicEndpoint({ hostname: options.hostname ?? "::", port: options.port });
+    const listener = endpoint.listen({
+      cert: options.certPem,
+      key: options.keyPem,
+      alpnProtocols: [alpn],
+      maxIdleTimeout: options.idleMsMax ?? linkDeadMs,
+      // A stranger's streams pin memory, so there are exactly as many as there are lanes.
+      maxConcurrentBidirectionalStreams: streamsPerKind,
+      maxConcurrentUnidirectionalStreams: streamsPerKind,
+    });
+    return new QuicListener(listener, options);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Fault("bad_config", `Cannot listen on UDP port ${options.port}: ${reason}`, { cause });
+  }
+}
+
+/** Dials from one socket for all links. */
+class QuicDialer implements Dialer {
+  readonly #options: QuicDialerOptions;
+  #endpoint: Deno.QuicEndpoint | undefined;
+  #failures = 0;
+
+  constructor(options: QuicDialerOptions) {
+    this.#options = options;
+  }
+
+  async dial(target: DialTarget, signal: AbortSignal): Promise<Link> {
+    try {
+      const link = await unlessAborted(
+        this.#dial(target, signal),
+        signal,
+        (late) => late.close({ code: 0, reason: "" }),
+      );
+      this.#failures = 0;
+      return link;
+    } catch (cause) {
+      this.#failures++;
+      if (this.#failures % failuresPerSocketMax === 0) this.#endpoint = undefined;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const where = `"${target.node}" at ${target.host}:${target.port}`;
+      throw new Fault("link_dead", `Cannot dial ${where}: ${reason}`, { cause });
+    }
+  }
+
+  async #dial(target: DialTarget, signal: AbortSignal): Promise<Link> {
+    // By name, the runtime would look it up while everything else on this thread waits.
+    const addresses = await lookup(target.host, { all: true });
+    let failure: unknown = new Fault("link_dead", `Cannot find address of "${target.host}": the name has none`);
+    for (const { address } of addresses.slice(0, addressesMax)) {
+      signal.throwIfAborted();
+      try {
+        return await openLanes(await this.#connect(address, target));
+      } catch (thrown) {
+        failure = thrown;
+      }
+    }
+    throw failure;
+  }
+
+  #connect(address: string, target: DialTarget): Promise<Deno.QuicConn> {
+    this.#endpoint ??= clientEndpoint();
+    return Deno.connectQuic<false>({
+      endpoint: this.#endpoint,
+      hostname: address,
+      port: target.port,
+      serverName: target.node,
+      caCerts: [...target.trust],
+      alpnProtocols: [alpn],
+      keepAliveInterval: this.#options.keepAliveMs ?? heartbeatIntervalMs,
+      maxIdleTimeout: this.#options.idleMsMax ?? linkDeadMs,
+      // A relay opens no streams.
+      maxConcurrentBidirectionalStreams: 0,
+      maxConcurrentUnidirectionalStreams: 0,
+    });
+  }
+}
+
+/** Accepts connections and hands them out once their handshake is done. */
+class QuicListener implements Listener {
+  readonly port: number;
+  readonly #listener: Deno.QuicListener;
+  readonly #options: QuicListenerOptions;
+  readonly #ready: Link[] = [];
+  #handshakes = 0;
+  #closed = false;
+  #wake = () => {};
+
+  constructor(listener: Deno.QuicListener, options: QuicListenerOptions) {
+    this.port = listener.endpoint.addr.port;
+    this.#listener = listener;
+    this.#options = options;
+  }
+
+  async *accept(): AsyncIterable<Link> {
+    const taking = this.#takeAttempts();
+    while (!this.#closed) {
+      const link = this.#ready.shift();
+      if (link !== undefined) yield link;
+      else await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    await taking;
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#listener.stop();
+    this.#listener.endpoint.close({ closeCode: 0, reason: "" });
+    this.#wake();
+    return Promise.resolve();
+  }
+
+  async #takeAttempts(): Promise<void> {
+    const most = this.#options.handshakesMax ?? handshakesMaxDefault;
+    for await (const incoming of this.#listener) {
+      if (this.#handshakes + this.#ready.length < most) void this.#shakeHands(incoming);
+      else this.#refuse(incoming);
+    }
+    this.#closed = true;
+    this.#wake();
+  }
+
+  #refuse(incoming: Deno.QuicIncoming): void {
+    incoming.refuse();
+    this.#options.handleFailedHandshake?.("too many handshakes at once");
+  }
+
+  async #shakeHands(incoming: Deno.QuicIncoming): Promise<void> {
+    this.#handshakes++;
+    try {
+      const conn = await incoming.accept<false>();
+      this.#ready.push(acceptLanes(conn));
+      this.#wake();
+    } catch (thrown) {
+      this.#options.handleFailedHandshake?.(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+    this.#handshakes--;
+  }
+}
+
+function clientEndpoint(): Deno.QuicEndpoint {
+  try {
+    return new Deno.QuicEndpoint({ hostname: "::" });
+  } catch {
+    // A kernel without IPv6.
+    return new Deno.QuicEndpoint({ hostname: "0.0.0.0" });
+  }
+}
+
+/** Rejects at once when the signal fires; what comes too late is thrown away. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, discard: (late: T) => void): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => {
+    work.then(discard, () => undefined);
+    aborted.reject(signal.reason);
+  };
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

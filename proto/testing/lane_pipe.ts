@@ -22,6 +22,7 @@ export class LanePipe {
   #readingEnded = false;
   /** The last write that waits for room; the next one waits behind it. */
   #turn: Promise<void> = Promise.resolve();
+  #waiting = 0;
   #wakeWriter = () => {};
   #wakeReader = () => {};
   #reading = false;
@@ -31,10 +32,12 @@ export class LanePipe {
   }
 
   /** Resolves once there was room. Rejects with `link_dead` after the end. */
-  write(bytes: Uint8Array): Promise<void> {
-    const written = this.#turn.then(() => this.#take(bytes));
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#waiting === 0 && this.#hasRoom(bytes.byteLength)) return this.#take(bytes);
+    this.#waiting++;
+    const written = this.#turn.then(() => this.#takeWhenRoom(bytes)).finally(() => this.#waiting--);
     this.#turn = written.catch(() => undefined);
-    return written;
+    await written;
   }
 
   /** As {@link Link.read}. */
@@ -68,12 +71,17 @@ export class LanePipe {
     this.endReading({ discard: false });
   }
 
-  async #take(bytes: Uint8Array): Promise<void> {
-    while (
-      !this.#writingEnded && this.#held > 0 && this.#held + bytes.byteLength > this.#options.conditions.windowBytes
-    ) {
-      await new Promise<void>((resolve) => this.#wakeWriter = resolve);
-    }
+  async #takeWhenRoom(bytes: Uint8Array): Promise<void> {
+    while (!this.#hasRoom(bytes.byteLength)) await new Promise<void>((resolve) => this.#wakeWriter = resolve);
+    this.#take(bytes);
+  }
+
+  /** Also after the end: whoever waits shall be told. */
+  #hasRoom(bytes: number): boolean {
+    return this.#writingEnded || this.#held === 0 || this.#held + bytes <= this.#options.conditions.windowBytes;
+  }
+
+  #take(bytes: Uint8Array): void {
     if (this.#writingEnded) throw new Fault("link_dead", "Cannot write to link: it has ended");
     this.#held += bytes.byteLength;
     this.#lastDueMs = Math.max(this.#lastDueMs, this.#options.dueMs(bytes.byteLength));
