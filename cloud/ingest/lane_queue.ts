@@ -1,0 +1,56 @@
+/**
+ * Messages of the log on their way into commits: one queue per lane, bounded in bytes. A commit takes live before
+ * backfill, but leaves backfill its share while both wait, so that a vehicle's past comes through too.
+ */
+import type { TelemetryLane } from "#proto/class.ts";
+import { backfillShare, groupBytesMax, queueBytesMax } from "./limits.ts";
+import type { LogMessage } from "./log_message.ts";
+
+interface Queue {
+  messages: LogMessage[];
+  bytes: number;
+}
+
+/** See the head of this file. */
+export class LaneQueue {
+  readonly #queues: Record<TelemetryLane, Queue> = {
+    live: { messages: [], bytes: 0 },
+    backfill: { messages: [], bytes: 0 },
+  };
+
+  push(message: LogMessage): void {
+    const queue = this.#queues[message.place.lane];
+    queue.messages.push(message);
+    queue.bytes += message.bytes.byteLength;
+  }
+
+  /** Whether a lane should not be read further for now. */
+  isFull(lane: TelemetryLane): boolean {
+    return this.#queues[lane].bytes >= queueBytesMax;
+  }
+
+  isEmpty(): boolean {
+    return this.#queues.live.bytes === 0 && this.#queues.backfill.bytes === 0;
+  }
+
+  /** The messages of the next commit, live first, each lane in the order of the log. */
+  takeGroup(): LogMessage[] {
+    const { live, backfill } = this.#queues;
+    const reserved = Math.min(backfill.bytes, groupBytesMax * backfillShare);
+    const fromLive = take(live, groupBytesMax - reserved);
+    const liveBytes = fromLive.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    return [...fromLive, ...take(backfill, groupBytesMax - liveBytes)];
+  }
+}
+
+/** Takes messages from the front while they fit; at least one, or a large message would wait for ever. */
+function take(queue: Queue, bytesMax: number): LogMessage[] {
+  let [count, bytes] = [0, 0];
+  for (const message of queue.messages) {
+    if (count > 0 && bytes + message.bytes.byteLength > bytesMax) break;
+    bytes += message.bytes.byteLength;
+    count++;
+  }
+  queue.bytes -= bytes;
+  return queue.messages.splice(0, count);
+}

@@ -1,0 +1,30 @@
+/** What ingest takes from the log and what it makes of one message. */
+import type { BatchHeader, Block } from "#proto/batch.ts";
+import type { RelayHeader } from "#proto/bundle.ts";
+import type { TelemetryLane } from "#proto/class.ts";
+import type { Fault } from "#proto/errors.ts";
+
+/** Where a message lies in the log. */
+export interface Place {
+  readonly lane: TelemetryLane;
+  readonly partition: number;
+  /** The log's own number of the message; rises over all lanes and partitions. */
+  readonly sequence: number;
+}
+
+/** One message of `tel.v1.<lane>.<partition>`. */
+export interface LogMessage {
+  readonly place: Place;
+  readonly bytes: Uint8Array;
+}
+
+/** One batch out of a message. */
+export interface Delivery {
+  readonly place: Place;
+  readonly relay: RelayHeader;
+  readonly header: BatchHeader;
+  /** The whole batch as it came, for quarantine. */
+  readonly bytes: Uint8Array;
+  /** Decoded blocks, or why there are none. */
+  readonly content: { readonly blocks: readonly Block[] } | { readonly fault: Fault };
+}

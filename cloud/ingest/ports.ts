@@ -1,0 +1,15 @@
+/** What ingest needs of the world besides the store and the clock. */
+import type { RelayName } from "#proto/ids.ts";
+import type { ShapeHash } from "#proto/shape.ts";
+import type { VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+
+/** The bucket of shape definitions. */
+export interface ShapeSource {
+  /** Canonical definition, or undefined when the bucket has none; rejects with `log_failed`. */
+  find(hash: ShapeHash): Promise<Uint8Array | undefined>;
+}
+
+/** Where verdicts go. Delivery is not certain; places are told again and again for that reason. */
+export interface VerdictSink {
+  publish(to: { relay: RelayName; shard: number }, notice: VerdictNotice): void;
+}

@@ -1,0 +1,91 @@
+/** Drives an {@link Ingest}: commits while there are messages, and does the small periodic duties between commits. */
+import type { LedgerAnswer, LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import { asFault } from "#proto/errors.ts";
+import type { TelemetryLane } from "#proto/class.ts";
+import type { Clock, Log } from "#proto/ports.ts";
+import type { Ingest } from "./ingest.ts";
+import type { LaneQueue } from "./lane_queue.ts";
+import { flushIntervalMs, passedIntervalMs, suspendedRetryMs } from "./limits.ts";
+
+/** What the service is given. */
+export interface IngestServiceParts {
+  readonly ingest: Ingest;
+  readonly queue: LaneQueue;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** One owner at work. Commits, retries, flushes and ledger answers take turns: the ledger has one owner in here too. */
+export class IngestService {
+  readonly #parts: IngestServiceParts;
+  #turn: Promise<unknown> = Promise.resolve();
+  #wake = Promise.withResolvers<void>();
+  #drained = Promise.withResolvers<void>();
+
+  constructor(parts: IngestServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** To be called after a message was put into the queue. */
+  noticeMessage(): void {
+    this.#wake.resolve();
+  }
+
+  /** Resolves when the lane may be read further. */
+  async whenNotFull(lane: TelemetryLane): Promise<void> {
+    while (this.#parts.queue.isFull(lane)) await this.#drained.promise;
+  }
+
+  /** Answers a relay's question, between two commits. */
+  async answer(request: LedgerRequest): Promise<LedgerAnswer> {
+    return await this.#inTurn(() => this.#parts.ingest.answer(request));
+  }
+
+  /** Works until the signal fires, then flushes once more. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { ingest } = this.#parts;
+    const stopped = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => stopped.resolve(), { once: true });
+    const duties = [
+      this.#every(flushIntervalMs, signal, () => ingest.flush()),
+      this.#every(suspendedRetryMs, signal, () => ingest.retryWaiting()),
+      this.#every(passedIntervalMs, signal, () => Promise.resolve(ingest.tellPassed())),
+    ];
+    while (!signal.aborted) {
+      await Promise.race([this.#wake.promise, stopped.promise]);
+      this.#wake = Promise.withResolvers();
+      await this.#commitAll(signal);
+    }
+    await Promise.all(duties);
+    await this.#inTurn(() => ingest.flush());
+  }
+
+  async #commitAll(signal: AbortSignal): Promise<void> {
+    const { ingest, queue } = this.#parts;
+    while (!queue.isEmpty() && !signal.aborted) {
+      const group = queue.takeGroup();
+      this.#drained.resolve();
+      this.#drained = Promise.withResolvers();
+      await this.#inTurn(() => ingest.commit(group));
+    }
+  }
+
+  async #every(intervalMs: number, signal: AbortSignal, duty: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#parts.clock.after(intervalMs, signal);
+        await this.#inTurn(duty);
+      } catch (error) {
+        if (!signal.aborted) this.#parts.log.warn("Periodic duty failed", { error: asFault(error).message });
+      }
+    }
+  }
+
+  /** One at a time, in the order of the calls. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    // The next in line waits for the end of this one, however it ends; the caller gets the error.
+    this.#turn = result.then(() => undefined, () => undefined);
+    return result;
+  }
+}

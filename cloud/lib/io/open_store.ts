@@ -1,0 +1,33 @@
+/** Opens the configured store, for the one writer or for readers. */
+import { processClock } from "#proto/io/clock.ts";
+import type { StoreConfig } from "../../config.ts";
+import type { Backend } from "../store/backend.ts";
+import { openQuestDb } from "../store/io/questdb.ts";
+import { openSqlite } from "../store/io/sqlite.ts";
+import type { Store, StoreReader } from "../store/store.ts";
+import { createReader, createStore } from "../store/table_store.ts";
+
+/** A store that writes lazily may forget its newest rows in a power cut: its log is replayed so far back. */
+const lazyReplayMs = 600_000;
+
+/** For ingest: exactly one process writes. */
+export function openStore(config: StoreConfig): Store {
+  return createStore(openBackend(config));
+}
+
+/** For everybody who reads. */
+export function openStoreReader(config: StoreConfig): StoreReader {
+  return createReader(openBackend(config));
+}
+
+/** How much of the log must be read again after a start. SQLite's commits are on disk when they return. */
+export function replayWindowOf(config: StoreConfig): number {
+  return config.kind === "questdb" ? lazyReplayMs : 0;
+}
+
+function openBackend(config: StoreConfig): Backend {
+  if (config.kind === "sqlite") return openSqlite({ path: config.path });
+  const { url, user, password } = config;
+  const authorization = user === undefined ? undefined : `Basic ${btoa(`${user}:${password ?? ""}`)}`;
+  return openQuestDb({ url, authorization, clock: processClock() });
+}

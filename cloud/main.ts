@@ -1,0 +1,84 @@
+/**
+ * `systemscale-cloud`: one worker per service under a supervisor, in one process. In Kubernetes each pod runs it with
+ * one service.
+ */
+import { parseCloudConfig, type ServiceName } from "./config.ts";
+import { metricsOf, readinessOf } from "./lib/service_board.ts";
+import type { Notice, Order } from "./lib/service_link.ts";
+import { type ServiceWorker, Supervised } from "./supervisor.ts";
+import { asFault } from "#proto/errors.ts";
+import { processClock } from "#proto/io/clock.ts";
+import { makeLog } from "#proto/io/log.ts";
+
+const entries: Readonly<Record<ServiceName, URL>> = {
+  ingest: new URL("./ingest/worker.ts", import.meta.url),
+  query: new URL("./query/worker.ts", import.meta.url),
+};
+
+function startWorker(service: string): ServiceWorker {
+  const worker = new Worker(entries[service as ServiceName], { type: "module", name: service });
+  return {
+    send: (order: Order) => worker.postMessage(order),
+    terminate: () => worker.terminate(),
+    onNotice: (listener) => {
+      worker.onmessage = (event: MessageEvent<Notice>) => listener(event.data);
+    },
+    onCrash: (listener) => {
+      worker.onerror = (event) => {
+        // Without this the error ends the whole process, and with it every other service.
+        event.preventDefault();
+        listener(event.message);
+      };
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  const file = Deno.env.get("SYSTEMSCALE_CONFIG") ?? "/etc/systemscale/cloud.yaml";
+  const config = parseCloudConfig(await Deno.readTextFile(file), file);
+  const clock = processClock();
+  const log = makeLog({ service: "cloud", ...config.log });
+  const stopping = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stopping.abort());
+
+  const services = config.services.map((service) =>
+    new Supervised(service, { config, startWorker, clock, log }, stopping.signal)
+  );
+  const pages = servePages(config.private_address, services, stopping.signal);
+  log.info("Cloud started", {
+    services: config.services.join(","),
+    store: config.store.kind,
+    private: config.private_address,
+  });
+  if (config.store.kind === "sqlite") log.warn("Embedded store SQLite: for development, not for production");
+  await Promise.all(services.map((service) => service.run()));
+  await pages.finished;
+}
+
+function servePages(address: string, services: readonly Supervised[], signal: AbortSignal): Deno.HttpServer {
+  const at = address.lastIndexOf(":");
+  const options = { hostname: address.slice(0, at), port: Number(address.slice(at + 1)), signal, onListen: () => {} };
+  return Deno.serve(options, (request) => {
+    const states = services.map((service) => service.state);
+    switch (new URL(request.url).pathname) {
+      case "/healthz":
+        return new Response("ok");
+      case "/readyz": {
+        const readiness = readinessOf(states);
+        return Response.json(readiness, { status: readiness.ready ? 200 : 503 });
+      }
+      case "/metrics":
+        return new Response(metricsOf(states), { headers: { "content-type": "text/plain; version=0.0.4" } });
+      default:
+        return new Response("not found", { status: 404 });
+    }
+  });
+}
+
+try {
+  await main();
+  Deno.exit(0);
+} catch (error) {
+  console.error(asFault(error).message);
+  Deno.exit(1);
+}

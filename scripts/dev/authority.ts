@@ -1,0 +1,57 @@
+/** The development CA in files: made once, then taken up again. For production see deploy/pki. */
+import { join } from "node:path";
+import { type Authority, type CertifiedKey, makeAuthority, openAuthority } from "#proto/testing/certificates.ts";
+
+const dayMs = 86_400_000;
+const lifetimeDays = 365;
+const names = ["root", "vehicle_issuer", "relay_issuer"] as const;
+
+/** Opens the authority in a folder, or makes one. */
+export async function developmentAuthority(folder: string): Promise<Authority> {
+  await Deno.mkdir(folder, { recursive: true });
+  const kept = await Promise.all(names.map((name) => readPair(folder, name)));
+  const [root, vehicleIssuer, relayIssuer] = kept;
+  if (root !== undefined && vehicleIssuer !== undefined && relayIssuer !== undefined) {
+    return openAuthority({ root, vehicleIssuer, relayIssuer });
+  }
+  const made = await makeAuthority("SystemScale development", validity());
+  await writePair(folder, "root", made.root);
+  await writePair(folder, "vehicle_issuer", made.vehicleIssuer);
+  await writePair(folder, "relay_issuer", made.relayIssuer);
+  return made;
+}
+
+/** From an hour ago, because clocks differ, for a year. */
+export function validity(): { notBeforeMs: number; notAfterMs: number } {
+  return { notBeforeMs: Date.now() - 3_600_000, notAfterMs: Date.now() + lifetimeDays * dayMs };
+}
+
+/** Makes a leaf's files unless they are there. */
+export async function ensureLeaf(
+  folder: string,
+  name: string,
+  issue: () => Promise<{ chainPem: string; keyPem: string }>,
+): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  if (await readPair(folder, name) !== undefined) return;
+  const { chainPem, keyPem } = await issue();
+  await writePair(folder, name, { certPem: chainPem, keyPem });
+}
+
+async function readPair(folder: string, name: string): Promise<CertifiedKey | undefined> {
+  try {
+    const [certPem, keyPem] = await Promise.all([
+      Deno.readTextFile(join(folder, `${name}.crt`)),
+      Deno.readTextFile(join(folder, `${name}.key`)),
+    ]);
+    return { certPem, keyPem };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function writePair(folder: string, name: string, pair: CertifiedKey): Promise<void> {
+  await Deno.writeTextFile(join(folder, `${name}.key`), pair.keyPem, { mode: 0o600 });
+  await Deno.writeTextFile(join(folder, `${name}.crt`), pair.certPem);
+}

@@ -1,0 +1,37 @@
+/** What `deno task dev` prints when all is well. */
+import { type Layout, pathsOf } from "./layout.ts";
+import type { Unit } from "./units.ts";
+
+/** What runs where, and what to try next. */
+export function describeSystem(layout: Layout, units: readonly Unit[], seconds: number): string {
+  const { sdk, query, questDb } = layout.ports;
+  const token = pathsOf(layout.state).token;
+  const vehicle = layout.vehicles[0];
+  const stream = layout.simulate ? "gps" : "telemetry";
+  return [
+    "",
+    table(units.map(({ what, where, plan }) => [what, where, plan.logFile])),
+    "",
+    `All is well after ${seconds.toFixed(1)} s. Try:`,
+    "",
+    `  curl http://localhost:${sdk}/healthz`,
+    `  curl -X POST http://localhost:${sdk}/v1/log -H "Content-Type: application/json" \\`,
+    `    -d '{"data":{"test":1,"altitude_m":100.0},"stream":"telemetry"}'`,
+    `  curl -H "Authorization: Bearer $(cat '${token}')" \\`,
+    `    "http://localhost:${query}/v1/telemetry?vehicle_id=${vehicle}&stream=${stream}&order=desc&limit=3"`,
+    ...(layout.store === "questdb"
+      ? [`  curl "http://localhost:${questDb}/exec?query=SELECT%20*%20FROM%20telemetry%20LIMIT%2010"`]
+      : []),
+    `  deno task replay FLIGHT.ndjson.gz`,
+    "",
+    "Ctrl-C stops everything; deno task clean forgets everything.",
+  ].join("\n");
+}
+
+/** Columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()}`).join(
+    "\n",
+  );
+}

@@ -1,0 +1,102 @@
+/** Starts units in order, keeps them running, stops them all. */
+import { crashesAfter, restartPauseMs } from "#cloud/lib/restart_policy.ts";
+import { type Child, startChild, tailOf } from "../servers/child.ts";
+import type { Say } from "../servers/obtain.ts";
+import { waitFor } from "../servers/wait.ts";
+import type { Unit } from "./units.ts";
+
+/** How long a unit may take to become well. */
+const readyTimeoutMs = 60_000;
+/** How long a process may take to stop in good order before it is killed. */
+const stopGraceMs = 2_500;
+
+/** A running system. */
+export interface Keeper {
+  /** Pid of each unit's present process. */
+  pids(): { name: string; pid: number; command: string }[];
+  /** Ends a unit's process as a crash would; it is restarted. For tests of exactly that. */
+  kill(name: string): void;
+  /** Stops everything; settles when no process is left. */
+  stop(): Promise<void>;
+}
+
+/** Options of {@link keepUnits}. */
+export interface KeepOptions {
+  readonly say: Say;
+  /** Called whenever a process was started. */
+  readonly onStarted?: (keeper: Keeper) => Promise<void>;
+}
+
+/** Starts each unit when the one before is well. Throws when one does not get well, with everything stopped. */
+export async function keepUnits(units: readonly Unit[], options: KeepOptions): Promise<Keeper> {
+  const children = new Map<string, Child>();
+  const watches: Promise<void>[] = [];
+  const stopping = new AbortController();
+  const keeper: Keeper = {
+    pids: () =>
+      units.flatMap(({ plan }) => {
+        const child = children.get(plan.name);
+        return child === undefined ? [] : [{ name: plan.name, pid: child.pid, command: plan.command }];
+      }),
+    kill: (name) => children.get(name)?.kill("SIGKILL"),
+    stop: async () => {
+      stopping.abort();
+      await Promise.all([...children.values()].map((child) => child.stop(stopGraceMs)));
+      await Promise.all(watches);
+    },
+  };
+  try {
+    for (const unit of units) {
+      watches.push(keepOne(unit));
+      await becomeWell(unit);
+      await options.onStarted?.(keeper);
+    }
+    return keeper;
+  } catch (error) {
+    await keeper.stop();
+    throw error;
+  }
+
+  async function keepOne({ plan }: Unit): Promise<void> {
+    let crashes = 0;
+    while (!stopping.signal.aborted) {
+      const startedAtMs = performance.now();
+      const child = startChild(plan);
+      children.set(plan.name, child);
+      const end = await child.ended;
+      children.delete(plan.name);
+      if (stopping.signal.aborted) return;
+      crashes = crashesAfter(performance.now() - startedAtMs, crashes);
+      const pauseMs = restartPauseMs(crashes);
+      options.say(
+        `${plan.name} ended (${end}), starting it again${
+          pauseMs === 0 ? "" : ` in ${pauseMs / 1000} s`
+        }; log: ${plan.logFile}`,
+      );
+      await pause(pauseMs, stopping.signal);
+      await options.onStarted?.(keeper);
+    }
+  }
+
+  async function becomeWell(unit: Unit): Promise<void> {
+    const { name, logFile } = unit.plan;
+    try {
+      await waitFor(`${name} to be well`, async () => await unit.ready() || undefined, {
+        timeoutMs: readyTimeoutMs,
+        signal: stopping.signal,
+      });
+    } catch (error) {
+      throw new Error(`Cannot start ${name}; the end of ${logFile}:\n${await tailOf(logFile)}`, { cause: error });
+    }
+  }
+}
+
+function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, pauseMs);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

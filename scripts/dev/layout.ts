@@ -1,0 +1,79 @@
+/** Where everything of a development system lies and listens. All on loopback. */
+import { join } from "node:path";
+
+/** Which store stands behind the cloud. */
+export type StoreKind = "sqlite" | "questdb";
+
+/** TCP ports, but `relay`, which is UDP. */
+export interface Ports {
+  readonly hub: number;
+  readonly hubMonitor: number;
+  readonly hubLeaves: number;
+  readonly leaf: number;
+  readonly leafMonitor: number;
+  readonly relay: number;
+  readonly relayPrivate: number;
+  readonly query: number;
+  readonly cloudPrivate: number;
+  readonly questDb: number;
+  readonly questDbPg: number;
+  /** The first vehicle's local API; each further vehicle takes the next one. */
+  readonly sdk: number;
+}
+
+/** The ports of the deployment guide, and quiet ones for what it does not name. */
+export const guidePorts: Ports = {
+  hub: 4222,
+  hubMonitor: 8222,
+  hubLeaves: 7422,
+  leaf: 4223,
+  leafMonitor: 8223,
+  relay: 4433,
+  relayPrivate: 9090,
+  query: 8081,
+  cloudPrivate: 9080,
+  questDb: 9000,
+  questDbPg: 8812,
+  sdk: 7777,
+};
+
+/** Everything that decides how a development system looks. */
+export interface Layout {
+  /** Folder of state, certificates, secrets and logs. */
+  readonly state: string;
+  readonly ports: Ports;
+  readonly store: StoreKind;
+  readonly vehicles: readonly string[];
+  readonly simulate: boolean;
+}
+
+/** Names of vehicles: `drone-001`, `drone-002` and so on. */
+export function vehicleNames(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `drone-${String(at + 1).padStart(3, "0")}`);
+}
+
+/** Port of a vehicle's local API. */
+export function sdkPortOf(layout: Layout, vehicle: string): number {
+  return layout.ports.sdk + layout.vehicles.indexOf(vehicle);
+}
+
+/** Paths below the state folder. */
+export function pathsOf(state: string) {
+  const at = (...parts: string[]) => join(state, ...parts);
+  return {
+    pki: at("pki"),
+    logs: at("logs"),
+    natsStore: at("nats"),
+    questDb: at("questdb"),
+    sqlite: at("telemetry.db"),
+    secrets: at("secrets.json"),
+    token: at("operator.token"),
+    tokenHash: at("operator.token.sha256"),
+    running: at("running.json"),
+    relayConfig: at("relay.yaml"),
+    cloudConfig: at("cloud.yaml"),
+    vehicle: (id: string) => at("vehicles", id),
+    agentConfig: (id: string) => at("vehicles", id, "agent.yaml"),
+    log: (name: string) => at("logs", `${name}.log`),
+  };
+}

@@ -1,0 +1,51 @@
+/** Brings up a whole system on this machine: checks, programs, certificates, processes. Used by `dev` and by tests. */
+import { obtainNatsServer } from "../servers/nats_binary.ts";
+import type { Say } from "../servers/obtain.ts";
+import { holderOf, isFree } from "../servers/ports.ts";
+import { obtainQuestDb } from "../servers/questdb_files.ts";
+import { writeConfigs } from "./configs.ts";
+import { type Keeper, keepUnits } from "./keeper.ts";
+import { type Layout, pathsOf } from "./layout.ts";
+import { endLeftovers, writeRecord } from "./leftovers.ts";
+import { ensureSecrets } from "./secrets.ts";
+import { type Unit, unitsOf } from "./units.ts";
+
+/** A system that is up. */
+export interface RunningSystem {
+  readonly keeper: Keeper;
+  readonly units: readonly Unit[];
+  /** Bearer token of the cloud's APIs. */
+  readonly token: string;
+}
+
+/** Starts everything and returns when all of it is well. */
+export async function startSystem(layout: Layout, say: Say): Promise<RunningSystem> {
+  const paths = pathsOf(layout.state);
+  await Deno.mkdir(layout.state, { recursive: true });
+  for (const name of await endLeftovers(paths.running)) {
+    say(`${name}: ended, it was left over from a run that was killed`);
+  }
+  const nats = await obtainNatsServer(say);
+  const questDb = layout.store === "questdb" ? await obtainQuestDb(say) : undefined;
+  const passwords = await ensureSecrets(layout.state);
+  const units = unitsOf(layout, { nats, questDb }, passwords);
+  await checkPorts(units);
+  await writeConfigs(layout, passwords);
+  const keeper = await keepUnits(units, {
+    say,
+    onStarted: (started) => writeRecord(paths.running, { supervisor: Deno.pid, children: started.pids() }),
+  });
+  return { keeper, units, token: await Deno.readTextFile(paths.token) };
+}
+
+/** Throws with every port that is taken and who holds it. */
+async function checkPorts(units: readonly Unit[]): Promise<void> {
+  const taken: string[] = [];
+  for (const { plan, ports } of units) {
+    for (const { port, transport } of ports) {
+      if (isFree(port, transport)) continue;
+      taken.push(`  ${transport} ${port} (wanted by ${plan.name}) is held by ${await holderOf(port, transport)}`);
+    }
+  }
+  if (taken.length > 0) throw new Error(`Cannot start, ports are taken:\n${taken.join("\n")}`);
+}

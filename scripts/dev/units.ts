@@ -1,0 +1,150 @@
+/** The processes of a development system, in the order in which they start. */
+import { fileURLToPath } from "node:url";
+import { type ChildPlan } from "../servers/child.ts";
+import { hubPlan, hubReady, leafPlan, leafReady, type NatsPasswords } from "../servers/nats.ts";
+import { questDbPlan, questDbReady } from "../servers/questdb.ts";
+import type { QuestDbFiles } from "../servers/questdb_files.ts";
+import { tryFetch } from "../servers/wait.ts";
+import { type Layout, pathsOf, sdkPortOf } from "./layout.ts";
+
+/** A process, the ports it needs and how it tells that it is well. */
+export interface Unit {
+  readonly plan: ChildPlan;
+  readonly ports: readonly { readonly port: number; readonly transport: "tcp" | "udp" }[];
+  /** What it is, for the table. */
+  readonly what: string;
+  /** Where it is reached, for the table. */
+  readonly where: string;
+  ready(): Promise<boolean>;
+}
+
+/** Programs that were obtained before. */
+export interface Programs {
+  readonly nats: string;
+  readonly questDb?: QuestDbFiles;
+}
+
+/** All units of a layout. Later ones need earlier ones. */
+export function unitsOf(layout: Layout, programs: Programs, passwords: NatsPasswords): Unit[] {
+  return [
+    hubUnit(layout, programs.nats, passwords),
+    leafUnit(layout, programs.nats, passwords),
+    ...(programs.questDb === undefined ? [] : [questDbUnit(layout, programs.questDb)]),
+    cloudUnit(layout),
+    relayUnit(layout),
+    ...layout.vehicles.flatMap((vehicle) => [
+      agentUnit(layout, vehicle),
+      ...(layout.simulate ? [simulationUnit(layout, vehicle)] : []),
+    ]),
+  ];
+}
+
+const tcp = (port: number) => ({ port, transport: "tcp" as const });
+const local = (port: number) => `127.0.0.1:${port}`;
+
+function hubUnit({ state, ports }: Layout, binary: string, passwords: NatsPasswords): Unit {
+  const paths = pathsOf(state);
+  const own = { client: ports.hub, monitor: ports.hubMonitor, leaf: ports.hubLeaves };
+  return {
+    plan: hubPlan(paths.natsStore, { binary, ports: own, passwords, logFile: paths.log("hub") }),
+    ports: [tcp(ports.hub), tcp(ports.hubMonitor), tcp(ports.hubLeaves)],
+    what: "NATS hub with the log",
+    where: local(ports.hub),
+    ready: () => hubReady(ports.hubMonitor),
+  };
+}
+
+function leafUnit({ state, ports }: Layout, binary: string, passwords: NatsPasswords): Unit {
+  const own = { client: ports.leaf, monitor: ports.leafMonitor, leaf: 0 };
+  return {
+    plan: leafPlan(ports.hubLeaves, { binary, ports: own, passwords, logFile: pathsOf(state).log("leaf") }),
+    ports: [tcp(ports.leaf), tcp(ports.leafMonitor)],
+    what: "NATS leaf beside the relay",
+    where: local(ports.leaf),
+    ready: () => leafReady(ports.leafMonitor),
+  };
+}
+
+function questDbUnit({ state, ports }: Layout, files: QuestDbFiles): Unit {
+  const paths = pathsOf(state);
+  const options = {
+    folder: paths.questDb,
+    httpPort: ports.questDb,
+    pgPort: ports.questDbPg,
+    logFile: paths.log("questdb"),
+  };
+  return {
+    plan: questDbPlan(files, options),
+    ports: [tcp(ports.questDb), tcp(ports.questDbPg)],
+    what: "QuestDB, the store",
+    where: `http://${local(ports.questDb)}`,
+    ready: () => questDbReady(ports.questDb),
+  };
+}
+
+function cloudUnit({ state, ports, store }: Layout): Unit {
+  const paths = pathsOf(state);
+  return {
+    plan: denoPlan("cloud", "cloud/main.ts", { config: paths.cloudConfig, logFile: paths.log("cloud") }),
+    ports: [tcp(ports.query), tcp(ports.cloudPrivate)],
+    what: `cloud: ingest and query, store ${store}`,
+    where: `http://${local(ports.query)}`,
+    ready: async () => await tryFetch(`http://${local(ports.cloudPrivate)}/readyz`) !== undefined,
+  };
+}
+
+function relayUnit({ state, ports }: Layout): Unit {
+  const paths = pathsOf(state);
+  return {
+    plan: denoPlan("relay", "relay/main.ts", { config: paths.relayConfig, logFile: paths.log("relay") }),
+    ports: [{ port: ports.relay, transport: "udp" }, tcp(ports.relayPrivate)],
+    what: "relay (QUIC)",
+    where: `udp ${local(ports.relay)}`,
+    ready: async () => await tryFetch(`http://${local(ports.relayPrivate)}/readyz`) !== undefined,
+  };
+}
+
+function agentUnit(layout: Layout, vehicle: string): Unit {
+  const paths = pathsOf(layout.state);
+  const port = sdkPortOf(layout, vehicle);
+  return {
+    plan: denoPlan(`agent-${vehicle}`, "edge/main.ts", {
+      config: paths.agentConfig(vehicle),
+      logFile: paths.log(`agent-${vehicle}`),
+    }),
+    ports: [tcp(port)],
+    what: `agent of ${vehicle}`,
+    where: `http://${local(port)}`,
+    ready: async () => await tryFetch(`http://${local(port)}/healthz`) !== undefined,
+  };
+}
+
+function simulationUnit(layout: Layout, vehicle: string): Unit {
+  const port = sdkPortOf(layout, vehicle);
+  const seed = layout.vehicles.indexOf(vehicle) + 1;
+  return {
+    plan: denoPlan(`sitl-${vehicle}`, "edge/sitl/main.ts", {
+      logFile: pathsOf(layout.state).log(`sitl-${vehicle}`),
+      args: ["--agent", `http://${local(port)}`, "--seed", String(seed)],
+    }),
+    ports: [],
+    what: `simulated ${vehicle}`,
+    where: "",
+    ready: () => Promise.resolve(true),
+  };
+}
+
+function denoPlan(
+  name: string,
+  entry: string,
+  options: { logFile: string; config?: string; args?: readonly string[] },
+): ChildPlan {
+  const script = fileURLToPath(new URL(`../../${entry}`, import.meta.url));
+  return {
+    name,
+    command: Deno.execPath(),
+    args: ["run", "--quiet", "--frozen", "-A", script, ...options.args ?? []],
+    env: options.config === undefined ? {} : { SYSTEMSCALE_CONFIG: options.config },
+    logFile: options.logFile,
+  };
+}
