@@ -16,6 +16,8 @@ export const columnNameMax = 127;
 export const pageRowsMax = 10_000;
 /** Stored rows held in memory at a time while they are compared with a repeat. */
 export const compareRowsMax = 2_000;
+/** Tables asked at a time when one call reads them all. */
+export const readsAtOnce = 8;
 /** Times that tables can take, ns since 1970: 2000 to 2200. A day is a partition, so a wild clock must not get in. */
 export const storedNsMin = 946_684_800_000_000_000n;
 export const storedNsMax = 7_258_118_400_000_000_000n;

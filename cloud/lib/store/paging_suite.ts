@@ -1,5 +1,5 @@
 /** Rows once each, in order, page by page; repeats; comparison with what is stored. */
-import { deepStrictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as equal, rejects } from "node:assert/strict";
 import fc from "fast-check";
 import { classes } from "#proto/class.ts";
 import { parseEpoch, parseStream, parseVehicleId } from "#proto/ids.ts";
@@ -86,6 +86,30 @@ export function testPaging(test: StoreTest, rounds: number): void {
       }),
       { numRuns: Math.ceil(rounds / 2) },
     );
+  });
+
+  test("the latest rows are the newest of each stream that the vehicle has", async (store) => {
+    equal(await store.latest(vehicle), []);
+    await store.write([
+      blockOf("telemetry", framesOf([{ x: 1 }, { x: 2 }])),
+      blockOf("battery", framesOf([{ v: 12.5 }], 3)),
+      blockOf("elsewhere", framesOf([{ y: 1 }]), { vehicle: parseVehicleId("other") }),
+    ]);
+    const latest = await store.latest(vehicle);
+    equal(latest.map(({ stream, row }) => [stream, row.seq, row.values]), [
+      ["battery", 3, { v: 12.5 }],
+      ["telemetry", 2, { x: 2 }],
+    ]);
+  });
+
+  test("rows of an impossible time are refused, and nothing of their write is stored", async (store) => {
+    const good = blockOf("telemetry", framesOf([{ x: 1 }]));
+    const bad = blockOf("telemetry", [{ seq: 9, ts: 5n, data: { x: 2 } }]);
+    await rejects(store.write([good, bad]), { code: "bad_batch" });
+    await rejects(store.write([{ ...good, clockOffsetNs: 1n << 62n }]), { code: "bad_batch" });
+    equal(await store.streams(), []);
+    await store.write([{ ...bad, clockOffsetNs: startNs }]);
+    equal((await store.rows(all)).rows.map(({ ts }) => ts), [startNs + 5n]);
   });
 
   test("a page goes on behind its last row, whatever was written meanwhile", async (store) => {

@@ -138,6 +138,14 @@ export interface RowPage {
   readonly more: boolean;
 }
 
+/** A stream's newest row of one vehicle. */
+export interface LatestRow {
+  readonly stream: StreamName;
+  /** As in {@link RowPage}. */
+  readonly fields: readonly string[];
+  readonly row: Row;
+}
+
 /** A stream as the store knows it. */
 export interface StreamInfo {
   readonly stream: StreamName;
@@ -163,6 +171,8 @@ export interface StoreReader {
   streams(): Promise<StreamInfo[]>;
   /** Rejects with `not_found` for a stream never seen and `bad_query` for a field never seen. */
   rows(query: RowQuery): Promise<RowPage>;
+  /** The vehicle's newest row of each stream that it has rows in, by name of the stream. */
+  latest(vehicle: VehicleId): Promise<LatestRow[]>;
   /** All that is known of a vehicle's epochs, oldest first; empty for a vehicle never seen. */
   ledger(vehicle: VehicleId): Promise<LedgerEntry[]>;
   close(): Promise<void>;
@@ -174,7 +184,8 @@ export interface Store extends StoreReader {
    * Stores the rows and resolves when they are committed and queryable in every table touched, or named as suspended.
    * Harmless to repeat: rows are keyed by (ts, vehicle, epoch, class, seq). A different body under a stored key must
    * be found by {@link compare} before; which of the two wins here is the store's choice.
-   * Rejects with `store_failed` when it is not known what was stored: repeat it.
+   * Rejects with `store_failed` when it is not known what was stored: repeat it; with `bad_batch`, nothing stored, when
+   * a row's time lies outside of `storedNsMin` to `storedNsMax`.
    */
   write(blocks: readonly RowBlock[]): Promise<WriteOutcome>;
   /** Compares records with what is stored under their keys. All blocks must be of one vehicle, epoch and class. */

@@ -23,12 +23,13 @@ import {
   unlistedStream,
 } from "./catalog.ts";
 import { compareBlock, joinComparisons, spanOf } from "./compare.ts";
-import { compareRowsMax, pageRowsMax } from "./limits.ts";
+import { compareRowsMax, pageRowsMax, readsAtOnce } from "./limits.ts";
 import { growthOfAll, planWrite, whyNotStorable, type WritePlan } from "./plan.ts";
 import { planRead, readRow } from "./reading.ts";
 import type {
   Checkpoint,
   Comparison,
+  LatestRow,
   LedgerEntry,
   QuarantineEntry,
   Row,
@@ -75,12 +76,32 @@ class TableReader implements StoreReader {
     };
   }
 
+  async latest(vehicle: VehicleId): Promise<LatestRow[]> {
+    const places = Array.from((await readCatalog(this.backend)).values());
+    const latest: LatestRow[] = [];
+    for (let at = 0; at < places.length; at += readsAtOnce) {
+      const found = await Promise.all(
+        places.slice(at, at + readsAtOnce).map((place) => this.#latestOf(place, vehicle)),
+      );
+      latest.push(...found.filter((row) => row !== undefined));
+    }
+    return latest.sort((a, b) => a.stream < b.stream ? -1 : 1);
+  }
+
   async ledger(vehicle: VehicleId): Promise<LedgerEntry[]> {
     return readLedger(vehicle, await this.backend.documents("ledger", keyPrefix(vehicle)));
   }
 
   close(): Promise<void> {
     return this.backend.close();
+  }
+
+  async #latestOf(place: StreamPlace, vehicle: VehicleId): Promise<LatestRow | undefined> {
+    const { stream } = place;
+    const plan = planRead(place, { vehicle, stream, order: "descending", limit: 1 });
+    const [stored] = await this.backend.select(plan.selection);
+    if (stored === undefined) return undefined;
+    return { stream, fields: plan.fields.map(({ field }) => field), row: readRow(stored, plan) };
   }
 
   async #place(stream: StreamName): Promise<StreamPlace> {
@@ -101,7 +122,7 @@ class TableStore extends TableReader implements Store {
   #writes: Promise<unknown> = Promise.resolve();
 
   async write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
-    for (const block of blocks) ok(whyNotStorable(block) === undefined, "blocks of a write are storable");
+    for (const block of blocks) refuseUnstorable(block);
     const written = this.#writes.then(() => this.#write(blocks));
     this.#writes = Promise.allSettled([written]);
     return await written;
@@ -191,6 +212,12 @@ async function readCatalog(backend: Backend): Promise<Catalog> {
     return readStream(key, { fields: text, ...(counts !== undefined && { overflowed: counts }) });
   });
   return new Map(places.map((place) => [place.stream, place]));
+}
+
+function refuseUnstorable(block: RowBlock): void {
+  const why = whyNotStorable(block);
+  if (why === undefined) return;
+  throw new Fault("bad_batch", `Cannot store rows of "${block.vehicle}" in "${block.block.shape.stream}": ${why}`);
 }
 
 function commitOf(plan: WritePlan): Commit {
