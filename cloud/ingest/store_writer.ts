@@ -17,15 +17,18 @@ export interface Written {
   readonly refused: ReadonlySet<Block>;
 }
 
+/** The part of a store that is written to. */
+export type WritableStore = Pick<Store, "write" | "check" | "quarantine">;
+
 /** See the head of this file. */
 export class StoreWriter {
-  readonly #store: Store;
+  readonly #store: WritableStore;
   readonly #clock: Clock;
   readonly #log: Log;
   /** Why the last attempt failed; undefined while the store answers. */
   failing: string | undefined;
 
-  constructor({ store, clock, log }: { store: Store; clock: Clock; log: Log }) {
+  constructor({ store, clock, log }: { store: WritableStore; clock: Clock; log: Log }) {
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
