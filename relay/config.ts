@@ -1,7 +1,6 @@
 /** The relay's configuration file. Every key is explained in relay.example.yaml. */
 import { z } from "zod";
 import { parseConfig } from "#proto/base/config.ts";
-import { Fault } from "#proto/errors.ts";
 import { type RelayName, vehicleIdPattern } from "#proto/ids.ts";
 import {
   halfOpenMaxDefault,
@@ -41,12 +40,14 @@ const schema = z.strictObject({
   vehicle_issuers: z.array(path).min(1).optional(),
   nats: z.strictObject({
     servers: z.array(z.string().min(1)).min(1),
-    user: z.string().optional(),
-    password: z.string().optional(),
+    user: z.string().min(1),
+    password: z.string().min(1).optional(),
     password_file: path.optional(),
-    credentials: path.optional(),
     domain: z.string().regex(/^[A-Za-z0-9_-]+$/).optional(),
-  }),
+  }).refine(
+    ({ password, password_file: file }) => (password === undefined) !== (file === undefined),
+    "wanted exactly one of password and password_file",
+  ),
   private_address: hostPort.prefault("127.0.0.1:9090"),
   shards: z.literal(1, "this version runs exactly 1 shard").default(1),
   limits: z.strictObject({
@@ -57,7 +58,7 @@ const schema = z.strictObject({
     held_megabytes: z.int().min(1).max(4096).default(heldBytesMaxDefault / MiB),
   }).prefault({}),
   log: z.strictObject({
-    level: z.enum(["debug", "info", "warning", "error"]).default("info"),
+    level: z.enum(["debug", "info", "warn", "error"]).default("info"),
     format: z.enum(["json", "pretty"]).default("json"),
   }).prefault({}),
 });
@@ -67,14 +68,5 @@ export type RelayConfig = z.infer<typeof schema>;
 
 /** Parses the text of a configuration file; throws `bad_config` with every fault. */
 export function parseRelayConfig(text: string, file: string): Readonly<RelayConfig> {
-  const config = parseConfig(text, { schema, file });
-  const { user, password, password_file: passwordFile, credentials } = config.nats;
-  const ways = [password, passwordFile, credentials].filter((way) => way !== undefined).length;
-  if (ways > 1) {
-    throw new Fault("bad_config", `${file}: /nats: more than one of password, password_file and credentials`);
-  }
-  if ((password ?? passwordFile) !== undefined && user === undefined) {
-    throw new Fault("bad_config", `${file}: /nats: a password without a user`);
-  }
-  return config;
+  return parseConfig(text, { schema, file });
 }

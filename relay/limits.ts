@@ -92,6 +92,8 @@ export const digestIntervalMs = 5_000;
 export const linksPerDigestMax = 4096;
 /** Bytes handed to the NATS client and not yet flushed, above which a publish waits for its next attempt. */
 export const unflushedBytesMax = 16 * MiB;
+/** The client is asked to flush after so many bytes: each flush is a round trip to the leaf. */
+export const flushEveryBytes = 256 * KiB;
 
 // Start and stop
 
@@ -100,9 +102,11 @@ export const repeatTickMs = 100;
 /** Heartbeats and ends of certificates are looked after so often. */
 export const sessionTickMs = 500;
 /** What was read is given so long to reach the log when the node stops. */
-export const drainMs = 2_000;
+export const drainMs = 1_600;
 /** Links that close behind their last words are waited for so long. */
 export const lastWordsMs = 600;
+/** What was announced is given so long to leave after that. */
+export const backboneStopMs = 200;
 /** A shard that has not ended so long after SIGTERM is killed. */
 export const shardStopMs = 2_700;
 /** First and longest wait before a shard is started again, and how long it must have run to count as healthy. */
@@ -116,6 +120,6 @@ export const privateRequestTimeoutMs = 5_000;
 
 ok(batchBytesMax < bundleBytesMax && bundleTargetBytes <= bundleBytesMax, "a bundle holds a largest batch");
 ok(republishAfterMs * 2 ** publishAttemptsMax < duplicateWindowMs, "every repeat is recognised as one");
-ok(drainMs + lastWordsMs < shardStopMs, "a shard that drains is not killed");
+ok(drainMs + lastWordsMs + backboneStopMs < shardStopMs, "a shard that drains is not killed");
 ok(rangesPerFrameMax * 20 < linkFrameBytesMax, "a chunk of ranges fits into a frame");
 ok(stallMs >= republishAfterMs * 2 && stallMs > probeIntervalMs * 2, "one lost answer is no stall");

@@ -26,7 +26,7 @@ import type { Node } from "./node.ts";
 import type { Backbone, BackboneEars } from "./ports.ts";
 import { announceDigest } from "./presence.ts";
 import { Readiness } from "./readiness.ts";
-import { Refusals } from "./refusals.ts";
+import { type RefusalEntry, Refusals } from "./refusals.ts";
 import { Registry } from "./registry.ts";
 import { ShapeShelf } from "./shape_shelf.ts";
 import { Speakers } from "./speakers.ts";
@@ -98,6 +98,11 @@ export class Relay {
       unanswered: path.unanswered,
       shapeBytes: shelf.bytes,
     };
+  }
+
+  /** Refused logins by claimed vehicle and code, latest last. */
+  refusals(): readonly RefusalEntry[] {
+    return this.#house.refusals.entries();
   }
 
   /**

@@ -1,0 +1,100 @@
+/**
+ * One shard: a process under the supervisor (main.ts), with its own endpoint and its own connection to NATS. It tells
+ * its private port in one line on standard output, and ends when its standard input does: nobody is left behind when a
+ * supervisor is killed.
+ */
+import { parseArgs } from "node:util";
+import { certificateCheck } from "#proto/base/certificate.ts";
+import { asFault } from "#proto/errors.ts";
+import { processClock } from "#proto/io/clock.ts";
+import { makeLog } from "#proto/io/log.ts";
+import { connectNats } from "#proto/io/nats.ts";
+import { quicListener } from "#proto/io/quic.ts";
+import { systemRandom } from "#proto/io/random.ts";
+import type { Log } from "#proto/ports.ts";
+import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
+import { readRelayFiles, type RelayFiles } from "./io/files.ts";
+import { backboneStopMs } from "./limits.ts";
+import { metricsText } from "./metrics.ts";
+import { createPrivateApp } from "./private_app.ts";
+import { Relay } from "./relay.ts";
+import { hexOf } from "./session.ts";
+import { tlsCertificateSha256 } from "./tls_identity.ts";
+import { settledWithin } from "./within.ts";
+
+const { values } = parseArgs({ options: { config: { type: "string" }, shard: { type: "string" } } });
+const shard = Number(values.shard);
+const files = await readRelayFiles(values.config ?? "");
+const log = makeLog({ service: `relay.shard${shard}`, ...files.config.log });
+
+const stop = Promise.withResolvers<string>();
+Deno.addSignalListener("SIGTERM", () => stop.resolve("SIGTERM"));
+Deno.addSignalListener("SIGINT", () => stop.resolve("SIGINT"));
+endWithStandardInput();
+
+try {
+  await run(files);
+} catch (thrown) {
+  log.error("The shard cannot run", { reason: asFault(thrown).message });
+  Deno.exit(1);
+}
+Deno.exit(0);
+
+async function run({ config, certPem, keyPem, vehicleRoots, vehicleIssuers, natsPassword }: RelayFiles): Promise<void> {
+  const clock = processClock();
+  const random = systemRandom();
+  const checkChain = certificateCheck({ roots: vehicleRoots, issuers: vehicleIssuers });
+  const inboxPrefix = inboxPrefixOf(config.name, shard);
+  const { servers, user, domain } = config.nats;
+  const name = `relay ${config.name} shard ${shard}`;
+  const connection = await connectNats({ servers, user, password: natsPassword, name, inboxPrefix });
+  const nats = { connection, relay: config.name, shard, run: hexOf(random.bytes(8)), domain, log };
+  const relay = new Relay({
+    relay: config.name,
+    shard,
+    node: config.node,
+    tlsCertificateSha256: tlsCertificateSha256(certPem, config.node),
+    checkChain,
+    limits: limitsOf(config.limits),
+    clock,
+    random,
+    log,
+    backbone: await natsBackbone(nats),
+  });
+  const listener = quicListener({ hostname: config.listen.host, port: config.listen.port, certPem, keyPem });
+  const serving = relay.serve(listener);
+  await servePrivate(relay, log);
+  log.info("The shard takes links", { port: listener.port, node: config.node });
+  log.info("The shard drains", { signal: await Promise.race([stop.promise, serving.then(() => "listener ended")]) });
+  await relay.drain();
+  await settledWithin(connection.drain(), { clock, limitMs: backboneStopMs });
+  await listener.close();
+}
+
+function limitsOf(limits: RelayFiles["config"]["limits"]) {
+  return {
+    linksMax: limits.links,
+    halfOpenMax: limits.half_open,
+    halfOpenPerAddressMax: limits.half_open_per_address,
+    linksPerSecondAndAddress: limits.links_per_second_and_address,
+    heldBytesMax: limits.held_megabytes * 1024 * 1024,
+  };
+}
+
+/** Serves the supervisor on a free port of loopback and tells it which. */
+async function servePrivate(relay: Relay, log: Log): Promise<void> {
+  const app = createPrivateApp({
+    reasonAgainstReady: () => Promise.resolve(relay.reasonAgainstReady()),
+    metrics: () => Promise.resolve(metricsText(relay.facts(), shard)),
+    refusals: () => Promise.resolve(relay.refusals()),
+  }, log);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
+  const line = JSON.stringify({ private_port: server.addr.port });
+  await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
+}
+
+/** At once, without a drain: a new supervisor's shard wants the port. */
+async function endWithStandardInput(): Promise<void> {
+  for await (const _ of Deno.stdin.readable) { /* nothing is ever said there */ }
+  Deno.exit(1);
+}
