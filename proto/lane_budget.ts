@@ -25,7 +25,8 @@ ok(budgetBytesMax >= linkFrameBytesMax, "the largest frame fits into the largest
 interface LaneState {
   written: number;
   read: number;
-  reportedAtMs: number;
+  /** The last report, or the write that ended a pause. */
+  measuredFromMs: number;
   bytesPerSecond: number;
   /** Whether the lane had used up its budget since the last report: only then a low rate says something. */
   exhausted: boolean;
@@ -40,7 +41,7 @@ export class LaneBudget {
     const fresh = (): LaneState => ({
       written: 0,
       read: 0,
-      reportedAtMs: now.uptimeMs,
+      measuredFromMs: now.uptimeMs,
       bytesPerSecond: 0,
       exhausted: false,
     });
@@ -61,8 +62,10 @@ export class LaneBudget {
   }
 
   /** Counts bytes handed to `Link.write`, headers included. */
-  handleWrite(lane: TelemetryLane, bytes: number): void {
+  handleWrite(lane: TelemetryLane, bytes: number, now: Instant): void {
     const state = this.#lanes[lane];
+    // A pause is no slowness: the rate is measured from here on.
+    if (state.written === state.read) state.measuredFromMs = now.uptimeMs;
     state.written += bytes;
     if (this.allowance(lane) <= 0) state.exhausted = true;
   }
@@ -79,12 +82,12 @@ export class LaneBudget {
 function learn(state: LaneState, reported: number, now: Instant): void {
   // A relay cannot have read what was not written, nor unread anything.
   const read = Math.min(state.written, Math.max(state.read, reported));
-  const elapsedMs = now.uptimeMs - state.reportedAtMs;
+  const elapsedMs = now.uptimeMs - state.measuredFromMs;
   const measured = (read - state.read) / Math.max(elapsedMs, readReportIntervalMs) * 1000;
   if (measured > state.bytesPerSecond) state.bytesPerSecond = measured;
   else if (state.exhausted) state.bytesPerSecond += (measured - state.bytesPerSecond) * slowerWeight;
   state.read = read;
-  state.reportedAtMs = now.uptimeMs;
+  state.measuredFromMs = now.uptimeMs;
   state.exhausted = false;
 }
 
