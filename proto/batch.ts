@@ -1,15 +1,25 @@
 /**
  * Batches: many records of one epoch and class on the wire, column by column. Source: protocol.md section 4.3.
  *
- * `bytes` are always a whole batch: header and body.
+ * `bytes` are always a whole batch: the header, laid out in `batch/header.ts`, and the body, in `batch/body.ts`.
  */
-import type { ClassNumber } from "./class.ts";
-import type { Epoch } from "./ids.ts";
+import { ok } from "node:assert/strict";
+import { readBody, type ShapeLookup } from "./batch/body_reader.ts";
+import { BodyWriter } from "./batch/body_writer.ts";
 import type { DecodedBatch } from "./batch/column.ts";
-import type { FrameRecord, Shape, ShapeHash } from "./shape.ts";
+import { batchHeaderBytes, batchVersion, isBatchIntact, readBatchHeader, writeBatchHeader } from "./batch/header.ts";
+import { packBody, unpackBody } from "./batch/packing.ts";
+import type { ClassNumber } from "./class.ts";
+import { Fault } from "./errors.ts";
+import type { Epoch } from "./ids.ts";
+import { batchBytesMax, batchColumnsMax, batchRecordsMax, batchUnpackedBytesMax, batchValuesMax } from "./limits.ts";
+import type { FrameRecord } from "./shape.ts";
 
-export { type BatchHeader, batchHeaderBytes, readBatchHeader } from "./batch/header.ts";
+export type { ShapeLookup } from "./batch/body_reader.ts";
 export { type Block, type Column, type DecodedBatch, presenceStates } from "./batch/column.ts";
+export { type BatchHeader, batchHeaderBytes, readBatchHeader } from "./batch/header.ts";
+export { recordsOf } from "./batch/records.ts";
+export { recordBytes } from "./record.ts";
 
 /** What a batch says of its records as a whole. */
 export interface BatchOptions {
@@ -21,43 +31,65 @@ export interface BatchOptions {
   readonly compress?: boolean;
 }
 
-/** Encodes batches one after another, reusing its buffers. Not to be shared between interleaved calls. */
+/** Encodes batches one after another, reusing its buffers. */
 export interface BatchEncoder {
   /** As {@link encodeBatch}. The bytes are fresh: the caller may keep them. */
   encode(records: readonly FrameRecord[], options: BatchOptions): Uint8Array;
 }
 
-/** Finds a shape by its hash. */
-export type ShapeLookup = (hash: ShapeHash) => Shape | undefined;
-
-/** Makes an encoder with buffers of its own. */
+/** Makes an encoder with buffers of its own, for whoever encodes many batches. */
 export function createBatchEncoder(): BatchEncoder {
-  return { encode: (_records, _options) => fail() };
+  const body = new BodyWriter();
+  return { encode: (records, options) => encodeWith(body, records, options) };
 }
 
 /**
- * Encodes a contiguous, rising run of 1 to `batchRecordsMax` records. Throws `too_large` when the result would pass the
- * limits of a batch: the sum of {@link recordBytes} of the records below `batchBytesMax` always fits.
+ * Encodes a contiguous, rising run of 1 to `batchRecordsMax` records. Throws `too_large` when the result would pass a
+ * limit of batches; records whose `recordBytes` sum up to `batchBytesMax` always fit.
  */
-export function encodeBatch(_records: readonly FrameRecord[], _options: BatchOptions): Uint8Array {
-  return fail();
+export function encodeBatch(records: readonly FrameRecord[], options: BatchOptions): Uint8Array {
+  return createBatchEncoder().encode(records, options);
 }
 
 /** Decodes a whole batch. Throws `bad_batch`, or `unknown_shape` when the lookup has none. Any bytes are safe. */
-export function decodeBatch(_bytes: Uint8Array, _lookup: ShapeLookup): DecodedBatch {
-  return fail();
+export function decodeBatch(bytes: Uint8Array, lookup: ShapeLookup): DecodedBatch {
+  const header = readBatchHeader(bytes);
+  if (!isBatchIntact(bytes)) {
+    throw new Fault("bad_batch", `Cannot read batch of ${bytes.length} bytes: CRC does not match`);
+  }
+  const packed = bytes.subarray(batchHeaderBytes);
+  const body = header.compression === "zstd" ? unpackBody(packed, header.unpackedBytes) : packed;
+  return { header, blocks: readBody(body, header, lookup) };
 }
 
-/** The records of a batch in order of seq, as they were encoded. */
-export function recordsOf(_batch: DecodedBatch): FrameRecord[] {
-  return fail();
+function encodeWith(writer: BodyWriter, records: readonly FrameRecord[], options: BatchOptions): Uint8Array {
+  ok(records.length >= 1 && records.length <= batchRecordsMax, `${records.length} records make a batch`);
+  writer.write(records);
+  const body = writer.out.bytes.subarray(0, writer.out.length);
+  const packed = options.compress === false ? undefined : packBody(body);
+  const sent = packed ?? body;
+  if (sent.length > batchBytesMax) throw tooLarge(records, `${sent.length} bytes, at most ${batchBytesMax} can be`);
+  const { columns, values } = writer.size;
+  if (body.length > batchUnpackedBytesMax || columns > batchColumnsMax || values > batchValuesMax) {
+    throw tooLarge(records, `${body.length} bytes, ${columns} columns and ${values} values when unpacked`);
+  }
+  const batch = new Uint8Array(batchHeaderBytes + sent.length);
+  batch.set(sent, batchHeaderBytes);
+  writeBatchHeader(batch, {
+    version: batchVersion,
+    class: options.class,
+    compression: packed === undefined ? "none" : "zstd",
+    epoch: options.epoch,
+    clockOffsetNs: options.clockOffsetNs,
+    first: records[0].seq,
+    last: records[records.length - 1].seq,
+    count: records.length,
+    bodyBytes: sent.length,
+    unpackedBytes: body.length,
+  });
+  return batch;
 }
 
-/** Upper bound of what a record takes in a batch's body and in the ring, in bytes, its share of a block included. */
-export function recordBytes(_record: FrameRecord): number {
-  return fail();
-}
-
-function fail(): never {
-  throw new Error("to be written");
+function tooLarge(records: readonly FrameRecord[], problem: string): Fault {
+  return new Fault("too_large", `Cannot encode batch of ${records.length} records: ${problem}`);
 }

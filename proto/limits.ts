@@ -46,6 +46,8 @@ export const shapeFieldsMax = 1024;
 export const shaperStreamsMax = 512;
 /** Values that a batch may decode to, 8 bytes each: columns compress so well that its bytes alone bound nothing. */
 export const batchValuesMax = 1024 * 1024;
+/** Columns of all blocks of a batch: a column without values takes one byte there, and a hundred when decoded. */
+export const batchColumnsMax = 64 * 1024;
 /** Certificate (DER). */
 export const certificateBytesMax = 4 * KiB;
 /** Certificates in Hello. */

@@ -1,0 +1,128 @@
+/**
+ * Whole numbers as zig-zag varints of their deltas, or of the deltas of those where that is shorter: counters, clocks
+ * and states change little or steadily.
+ *
+ *     u8 exponent of the unit (bits 0 to 3) and order (bit 4: 0 deltas, 1 deltas of deltas)
+ *     | zig-zag varint first number | from the second on: zig-zag varint delta in units of 10^exponent
+ *
+ * The unit is the largest power of ten that divides all deltas: nanoseconds are often microseconds in truth.
+ */
+import type { ByteReader, ByteWriter } from "../bytes.ts";
+
+/** Numbers up to this, and deltas up to this, keep every step exact in doubles and their zig-zag form below 2^53. */
+export const wholeMax = 2 ** 52 - 1;
+const exponentMax = 9;
+const secondOrder = 0x10;
+
+/** How a run of whole numbers will be written. */
+export class WholePlan {
+  /** Deltas in units, from index 1; those of deltas when `order` is 2. Index 0 holds the first number. */
+  steps = new Float64Array(0);
+  count = 0;
+  exponent = 0;
+  order: 1 | 2 = 1;
+  /** Bytes that {@link writeWholes} will take. */
+  bytes = 0;
+}
+
+/** Plans whole numbers that are no -0 and within `wholeMax`; false when a delta is too large, so that they must be written otherwise. */
+export function planWholes(plan: WholePlan, values: Float64Array, count: number): boolean {
+  if (plan.steps.length < count) plan.steps = new Float64Array(Math.max(count, 1024));
+  const steps = plan.steps;
+  plan.count = count;
+  steps[0] = values[0];
+  let largest = 0;
+  for (let i = 1; i < count; i++) {
+    const step = values[i] - values[i - 1];
+    steps[i] = step;
+    largest = Math.max(largest, Math.abs(step));
+  }
+  if (largest > wholeMax) return false;
+  plan.exponent = divideByUnit(steps, count);
+  chooseOrder(plan, largest);
+  return true;
+}
+
+/** Writes what was planned. */
+export function writeWholes(out: ByteWriter, plan: WholePlan): void {
+  const { steps, count } = plan;
+  out.u8(plan.exponent | (plan.order === 2 ? secondOrder : 0));
+  out.reserve(plan.bytes);
+  for (let i = 0; i < count; i++) out.varint(zigzag(steps[i]));
+}
+
+/** Reads `count` numbers into the start of `into`. */
+export function readWholes(reader: ByteReader, into: Float64Array, count: number): void {
+  const flags = reader.u8();
+  const exponent = flags & 0x0f;
+  if (flags > (secondOrder | exponentMax) || exponent > exponentMax) {
+    throw reader.fault("whole numbers of unknown form");
+  }
+  const unit = 10 ** exponent;
+  const isSecond = (flags & secondOrder) !== 0;
+  let value = unzigzag(reader.varint());
+  let step = 0;
+  into[0] = value;
+  for (let i = 1; i < count; i++) {
+    const coded = unzigzag(reader.varint());
+    step = isSecond ? step + coded : coded;
+    value += step * unit;
+    into[i] = value;
+  }
+}
+
+function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+function unzigzag(coded: number): number {
+  const half = Math.floor(coded / 2);
+  return half * 2 === coded ? half : -half - 1;
+}
+
+/** Divides all steps by the largest power of ten that leaves them whole; returns its exponent. */
+function divideByUnit(steps: Float64Array, count: number): number {
+  let exponent = exponentMax;
+  for (let i = 1; i < count && exponent > 0; i++) {
+    while (exponent > 0 && !isMultiple(steps[i], 10 ** exponent)) exponent--;
+  }
+  if (exponent === 0) return 0;
+  const unit = 10 ** exponent;
+  for (let i = 1; i < count; i++) steps[i] /= unit;
+  return exponent;
+}
+
+function isMultiple(value: number, unit: number): boolean {
+  const quotient = value / unit;
+  return quotient === Math.floor(quotient) && quotient * unit === value;
+}
+
+/** Turns the steps into those of second order where that is shorter. */
+function chooseOrder(plan: WholePlan, largest: number): void {
+  const { steps, count } = plan;
+  let first = 0;
+  let second = 0;
+  let before = 0;
+  for (let i = 1; i < count; i++) {
+    first += stepBytes(steps[i]);
+    second += stepBytes(steps[i] - before);
+    before = steps[i];
+  }
+  // The difference of two steps must not leave the range either.
+  plan.order = second < first && largest <= wholeMax / 2 ? 2 : 1;
+  plan.bytes = 1 + stepBytes(steps[0]) + Math.min(first, plan.order === 2 ? second : first);
+  if (plan.order === 1) return;
+  for (let i = count - 1; i > 1; i--) steps[i] -= steps[i - 1];
+}
+
+/** Length of a step's zig-zag varint. */
+function stepBytes(step: number): number {
+  const size = step < 0 ? -step : step + 1;
+  if (size <= 2 ** 6) return 1;
+  if (size <= 2 ** 13) return 2;
+  if (size <= 2 ** 20) return 3;
+  if (size <= 2 ** 27) return 4;
+  if (size <= 2 ** 34) return 5;
+  if (size <= 2 ** 41) return 6;
+  return size <= 2 ** 48 ? 7 : 8;
+}
