@@ -38,6 +38,8 @@ export const batchUnpackedBytesMax = 1 * MiB;
 export const batchRecordsMax = 4096;
 /** One bundle (relay header and batches) in the log: a largest batch and its header must fit. */
 export const bundleBytesMax = 80 * KiB;
+/** Shards of one relay: one per core of the largest machine, with room. */
+export const shardsMax = 1024;
 /** Canonical definition of a shape. */
 export const shapeBytesMax = 60 * KiB;
 /** Fields of a shape: a stream's 400 columns, each perhaps with a second type. */
