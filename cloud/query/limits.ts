@@ -1,0 +1,16 @@
+/** Bounds of the query API. */
+import { ok } from "node:assert/strict";
+import { columnsMax, pageRowsMax } from "../lib/store/limits.ts";
+
+/** Rows in an answer when the caller does not say. */
+export const limitDefault = 100;
+/** Rows in an answer at most; further ones by cursor. */
+export const limitMax = pageRowsMax;
+/** Fields that one request may name. */
+export const fieldsMax = columnsMax;
+/** A request that has not been answered by then fails with `deadline`. */
+export const answerTimeoutMs = 5_000;
+/** Requests worked on at a time; more are told to come back, so that a storm of them cannot fill the memory with pages. */
+export const requestsAtOnceMax = 32;
+
+ok(limitDefault <= limitMax, "the default is allowed");
