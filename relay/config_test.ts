@@ -1,0 +1,44 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { parseRelayConfig } from "./config.ts";
+
+const least = `
+name: relay-1
+node: relay-1.test
+certificate: relay.crt
+key: relay.key
+vehicle_roots: [root.crt]
+nats: { servers: ["127.0.0.1:4222"], user: relay, password: secret }
+`;
+
+Deno.test("the example is good and shows the defaults", async () => {
+  const example = parseRelayConfig(await readFile(new URL("relay.example.yaml", import.meta.url), "utf8"), "example");
+  const defaults = parseRelayConfig(least, "relay.yaml");
+  deepEqual(example.limits, defaults.limits);
+  deepEqual(example.log, defaults.log);
+  deepEqual([example.listen, example.private_address], [defaults.listen, defaults.private_address]);
+  equal(example.shards, 1);
+});
+
+Deno.test("addresses may be names, IPv4, or IPv6 in brackets", () => {
+  deepEqual(parseRelayConfig(`${least}listen: "[::1]:4433"`, "f").listen, { host: "::1", port: 4433 });
+  deepEqual(parseRelayConfig(`${least}listen: localhost:0`, "f").listen, { host: "localhost", port: 0 });
+});
+
+Deno.test("every fault is named with its place, unknown keys among them", () => {
+  const text = `${least.replace("name: relay-1", "name: a.b")}listen: nowhere\nprot: 1\nlimits: { links: 0 }\n`;
+  throws(() => parseRelayConfig(text, "relay.yaml"), (fault: Error) => {
+    for (const part of ["relay.yaml:2:1: /name", "/listen: wanted host:port", "/prot: unknown key", "/limits/links"]) {
+      equal(fault.message.includes(part), true, `${part} in:\n${fault.message}`);
+    }
+    return true;
+  });
+});
+
+Deno.test("exactly one way to the password is wanted", () => {
+  throws(
+    () => parseRelayConfig(least.replace("password: secret", "password: a, password_file: b"), "f"),
+    /exactly one/,
+  );
+  throws(() => parseRelayConfig(least.replace(", password: secret", ""), "f"), /exactly one/);
+});
