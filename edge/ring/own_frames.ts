@@ -1,0 +1,65 @@
+/** The ring's own records: `ss_epoch` opens an epoch, `ss_gap` names what was given up. Source: protocol.md 1 and 4.8. */
+import { type Class, classes } from "#proto/class.ts";
+import { type Epoch, parseStream } from "#proto/ids.ts";
+import type { Range } from "#proto/ranges.ts";
+import { makeShape, type Value } from "#proto/shape.ts";
+import type { EpochReason, NewFrame } from "./port.ts";
+
+/** Why records cannot be read any more. */
+export type GapCause = "overwritten" | "disk_lost" | "damaged";
+
+/** What a gap record names. */
+export interface Gap {
+  readonly epoch: Epoch;
+  readonly class: Class;
+  readonly range: Range;
+  readonly cause: GapCause;
+}
+
+/** What an epoch's first record says. */
+export interface EpochOpening {
+  readonly previous: Epoch | undefined;
+  /** Highest durable seq of the previous epoch per class, in the order of {@link classes}; 0 for none. */
+  readonly lasts: readonly number[];
+  readonly reason: EpochReason;
+  readonly boot: Uint8Array;
+  readonly clockSynchronized: boolean;
+}
+
+/** The first frame of an epoch, at a time in nanoseconds. */
+export function epochFrame(opening: EpochOpening, ts: bigint): NewFrame {
+  const values: Value[] = [
+    opening.previous?.toString() ?? null,
+    ...opening.lasts,
+    opening.reason,
+    opening.boot.toHex(),
+    opening.clockSynchronized,
+  ];
+  return { ts, shape: epochShape(), values };
+}
+
+/** A gap frame, at a time in nanoseconds. */
+export function gapFrame(gap: Gap, ts: bigint): NewFrame {
+  const values = [gap.epoch.toString(), gap.class, gap.range.first, gap.range.last, gap.cause];
+  return { ts, shape: gapShape(), values };
+}
+
+function epochShape() {
+  return makeShape(parseStream("ss_epoch"), [
+    { name: "previous", type: "str" },
+    ...classes.map((name) => ({ name: `last_${name}`, type: "f64" as const })),
+    { name: "reason", type: "str" },
+    { name: "boot", type: "str" },
+    { name: "clock_synchronized", type: "bool" },
+  ]);
+}
+
+function gapShape() {
+  return makeShape(parseStream("ss_gap"), [
+    { name: "epoch", type: "str" },
+    { name: "class", type: "str" },
+    { name: "first", type: "f64" },
+    { name: "last", type: "f64" },
+    { name: "cause", type: "str" },
+  ]);
+}
