@@ -153,6 +153,16 @@ Deno.test("a ledger that knows nothing of what was received has it sent once mor
   equal(outbox.poll("backfill", { nowMs: 1002, isSendable: always }).kind, "wait");
 });
 
+Deno.test("what this link itself brought is not repeated because the ledger's answer is older", () => {
+  const outbox = new Outbox();
+  append(outbox, { first: 1, last: 5 }, 0);
+  outbox.handleWelcome(1, terms, 1);
+  outbox.handleReceived(1, receivedOf(send(outbox, "live", 1), "live", 7));
+  const listed = [{ epoch, class: "normal" as const, ranges: [{ first: 1, last: 5 }] }];
+  outbox.handleHeld(1, { settled: [], listed, passed: undefined, isAnswered: true });
+  equal(outbox.hasBackfill, false);
+});
+
 Deno.test("a verdict that overtakes received gives the window back and needs no second word", () => {
   const outbox = linked();
   append(outbox, { first: 1, last: 5 }, 0);
