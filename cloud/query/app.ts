@@ -1,0 +1,107 @@
+/** The query API: typed questions about telemetry and the ledger. Never SQL text. */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { accepts } from "hono/accepts";
+import { notFoundProblem, problemHandler, schemaProblem } from "#proto/base/problem.ts";
+import { parseStream, parseVehicleId } from "#proto/ids.ts";
+import { stringifyJson } from "#proto/json.ts";
+import type { Clock, Log } from "#proto/ports.ts";
+import type { RowPage, RowQuery, StoreReader } from "../lib/store/store.ts";
+import { Admission } from "./admission.ts";
+import { answerRow, toCsv, toLines } from "./answer.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { ledgerView } from "./ledger_view.ts";
+import { cursorHeader, latestRoute, ledgerRoute, rowFormats, streamsRoute, telemetryRoute } from "./routes.ts";
+import type { TelemetryQuery } from "./schema.ts";
+import { parseTime } from "./time_bound.ts";
+
+/** What the app stands on. */
+export interface QueryParts {
+  readonly store: StoreReader;
+  /** Lets only requests with a valid token pass. */
+  readonly guard: MiddlewareHandler;
+  readonly clock: Pick<Clock, "after">;
+  readonly log: Log;
+}
+
+/** Makes the app; it is served by the caller. */
+export function createApp({ store, guard, clock, log }: QueryParts): OpenAPIHono {
+  const admission = new Admission(clock);
+  const app = new OpenAPIHono({ defaultHook: schemaProblem });
+  app.onError(problemHandler((fault, { req }) => {
+    log.error("Request failed", { method: req.method, path: req.path, error: fault.message });
+  }));
+  app.notFound(notFoundProblem);
+  addHealth(app, store, admission);
+  app.use("/v1/*", guard);
+
+  app.openapi(telemetryRoute, async (context) => {
+    const query = rowQuery(context.req.valid("query"));
+    const page = await admission.run(() => store.rows(query));
+    const supports = [...rowFormats];
+    return rowsResponse(query, page, accepts(context, { header: "Accept", supports, default: supports[0] }));
+  });
+  app.openapi(streamsRoute, async () => {
+    const streams = await admission.run(() => store.streams());
+    return jsonResponse(JSON.stringify({ streams }));
+  });
+  app.openapi(latestRoute, async (context) => {
+    const vehicle = parseVehicleId(context.req.valid("param").id);
+    const latest = await admission.run(() => store.latest(vehicle));
+    const streams = latest.map(({ stream, row }) => ({ stream, row: answerRow(row) }));
+    return jsonResponse(stringifyJson({ vehicle_id: vehicle, streams }));
+  });
+  app.openapi(ledgerRoute, async (context) => {
+    const vehicle = parseVehicleId(context.req.valid("param").id);
+    const entries = await admission.run(() => store.ledger(vehicle));
+    return jsonResponse(JSON.stringify({ vehicle_id: vehicle, epochs: ledgerView(entries) }));
+  });
+  return app;
+}
+
+function addHealth(app: OpenAPIHono, store: StoreReader, admission: Admission): void {
+  app.get("/healthz", (context) => context.text("ok"));
+  app.get("/readyz", async (context) => {
+    await admission.run(() => store.check());
+    return context.text("ok");
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  app.doc31("/openapi.json", {
+    openapi: "3.1.0",
+    info: { title: "SystemScale query API", version: "1", license: { name: "Apache-2.0" } },
+  });
+}
+
+function rowQuery(query: TelemetryQuery): RowQuery {
+  const scope = {
+    vehicle: parseVehicleId(query.vehicle_id),
+    stream: parseStream(query.stream),
+    order: query.order === "asc" ? "ascending" : "descending",
+  } as const;
+  return {
+    ...scope,
+    limit: query.limit,
+    ...(query.fields !== undefined && { fields: Array.from(new Set(query.fields.split(","))) }),
+    ...(query.from !== undefined && { fromNs: parseTime(query.from, "from") }),
+    ...(query.to !== undefined && { toNs: parseTime(query.to, "to") }),
+    ...(query.cursor !== undefined && { after: decodeCursor(scope, query.cursor) }),
+  };
+}
+
+function rowsResponse(query: RowQuery, page: RowPage, format: string): Response {
+  const { rows, fields, more } = page;
+  const cursor = more ? encodeCursor(query, rows[rows.length - 1]) : null;
+  const headers = { "content-type": format, vary: "Accept", ...(cursor !== null && { [cursorHeader]: cursor }) };
+  switch (format) {
+    case "application/x-ndjson":
+      return new Response(toLines(rows), { headers });
+    case "text/csv":
+      return new Response(toCsv(rows, fields), { headers: { ...headers, "content-type": "text/csv; charset=utf-8" } });
+    default:
+      return new Response(stringifyJson({ rows: rows.map(answerRow), next_cursor: cursor }), { headers });
+  }
+}
+
+function jsonResponse(body: string): Response {
+  return new Response(body, { headers: { "content-type": "application/json" } });
+}

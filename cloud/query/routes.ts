@@ -1,0 +1,81 @@
+/** The routes of the query API, as its OpenAPI document shows them. */
+import { createRoute, type z } from "@hono/zod-openapi";
+import { codes } from "#proto/errors.ts";
+import {
+  latestAnswer,
+  ledgerAnswer,
+  noQuery,
+  problem,
+  streamsAnswer,
+  telemetryAnswer,
+  telemetryQuery,
+  vehiclePath,
+} from "./schema.ts";
+
+/** Media types of rows; the first is the default. */
+export const rowFormats = ["application/json", "application/x-ndjson", "text/csv"] as const;
+/** Header that carries the cursor where the body has no place for it. */
+export const cursorHeader = "x-next-cursor";
+
+const security = [{ bearer: [] }];
+const lines = { schema: { type: "string" as const } };
+const moreByHeader = `Further rows by the cursor in \`${cursorHeader}\``;
+
+export const telemetryRoute = createRoute({
+  method: "get",
+  path: "/v1/telemetry",
+  summary: "Rows of one vehicle and stream, by time",
+  security,
+  request: { query: telemetryQuery },
+  responses: {
+    200: {
+      description: moreByHeader,
+      content: {
+        "application/json": { schema: telemetryAnswer },
+        "application/x-ndjson": lines,
+        "text/csv": lines,
+      },
+    },
+    ...problems(["unauthorized", "not_found", "bad_query", "store_failed", "deadline"]),
+  },
+});
+
+export const streamsRoute = createRoute({
+  method: "get",
+  path: "/v1/streams",
+  summary: "Streams with their fields",
+  security,
+  request: { query: noQuery },
+  responses: {
+    200: answer(streamsAnswer),
+    ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]),
+  },
+});
+
+export const latestRoute = createRoute({
+  method: "get",
+  path: "/v1/vehicles/{id}/latest",
+  summary: "The newest row of each stream",
+  security,
+  request: { params: vehiclePath, query: noQuery },
+  responses: { 200: answer(latestAnswer), ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]) },
+});
+
+export const ledgerRoute = createRoute({
+  method: "get",
+  path: "/v1/vehicles/{id}/ledger",
+  summary: "What is expected, stored and missing, and why",
+  security,
+  request: { params: vehiclePath, query: noQuery },
+  responses: { 200: answer(ledgerAnswer), ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]) },
+});
+
+/** Its type says nothing of the body: handlers write JSON themselves, since numbers may have 64 bits. */
+function answer(schema: z.ZodType): { description: string; content: Record<string, { schema: z.ZodType }> } {
+  return { description: "As asked", content: { "application/json": { schema } } };
+}
+
+function problems(of: readonly (keyof typeof codes)[]) {
+  const content = { "application/problem+json": { schema: problem } };
+  return Object.fromEntries(of.map((code) => [codes[code].status, { description: codes[code].title, content }]));
+}

@@ -1,0 +1,100 @@
+/** What requests and answers look like, for checking the ones and documenting both. */
+import { z } from "@hono/zod-openapi";
+import { classes } from "#proto/class.ts";
+import { streamPattern, vehicleIdPattern } from "#proto/ids.ts";
+import { fieldNameMax } from "#proto/limits.ts";
+import { fieldTypes } from "#proto/shape.ts";
+import { missingCauses } from "./ledger_view.ts";
+import { fieldsMax, limitDefault, limitMax } from "./limits.ts";
+
+const oneField = `[A-Za-z_][A-Za-z0-9_]{0,${fieldNameMax - 1}}`;
+const fieldList = new RegExp(`^${oneField}(,${oneField}){0,${fieldsMax - 1}}$`);
+const timeText = "Nanoseconds since 1970 (16 digits or more), milliseconds (fewer), or RFC 3339; included";
+
+const vehicleId = z.string().regex(vehicleIdPattern).openapi({ example: "drone-001" });
+const decimal = z.string().regex(/^[0-9]+$/);
+
+/** Parameters of `GET /v1/telemetry`. */
+export const telemetryQuery = z.strictObject({
+  vehicle_id: vehicleId,
+  stream: z.string().regex(streamPattern).default("telemetry"),
+  fields: z.string().regex(fieldList, "wanted field names with commas between").optional().openapi({
+    description: "Names of the fields wanted, with commas between; without it all of the stream",
+    example: "altitude_m,battery_v",
+  }),
+  from: z.string().max(50).optional().openapi({ description: timeText, example: "2024-06-10T06:13:20Z" }),
+  to: z.string().max(50).optional().openapi({ description: timeText, example: "1718000060000" }),
+  order: z.enum(["asc", "desc"]).default("asc").openapi({ description: "By time, oldest or newest first" }),
+  limit: z.string().regex(/^[1-9][0-9]{0,5}$/, `wanted 1 to ${limitMax}`).transform(Number)
+    .pipe(z.number().int().min(1).max(limitMax)).prefault(`${limitDefault}`)
+    .openapi({ type: "integer", minimum: 1, maximum: limitMax, default: limitDefault }),
+  cursor: z.string().max(100).optional().openapi({
+    description: "`next_cursor` of the answer before; all other parameters unchanged",
+  }),
+});
+
+/** {@link telemetryQuery}, checked. */
+export type TelemetryQuery = z.output<typeof telemetryQuery>;
+
+/** Parameters in the path of everything about one vehicle. */
+export const vehiclePath = z.strictObject({ id: vehicleId });
+/** For requests that take no parameters: a misspelt one is an error, not ignored. */
+export const noQuery = z.strictObject({});
+
+const range = z.object({ first: z.number().int(), last: z.number().int() }).openapi("Range");
+
+/** A stored frame. */
+const row = z.object({
+  ts: decimal.openapi({ description: "Nanoseconds since 1970, UTC" }),
+  vehicle_id: z.string(),
+  epoch: decimal,
+  class: z.enum(classes),
+  seq: z.number().int(),
+}).catchall(z.unknown()).openapi("Row", {
+  description: "The fields stand beside these members under their flattened names; null where the frame had none",
+});
+
+export const telemetryAnswer = z.object({
+  rows: z.array(row),
+  next_cursor: z.string().nullable().openapi({ description: "Null when there are no rows behind these" }),
+}).openapi("Telemetry");
+
+export const streamsAnswer = z.object({
+  streams: z.array(z.object({
+    stream: z.string(),
+    table: z.string().openapi({ description: "Name of its table in the store" }),
+    fields: z.array(z.object({
+      field: z.string(),
+      type: z.enum([...fieldTypes, "overflow"]),
+      overflowed: z.number().int().openapi({ description: "Values kept as text because they did not fit the column" }),
+    })),
+  })),
+}).openapi("Streams");
+
+export const latestAnswer = z.object({
+  vehicle_id: z.string(),
+  streams: z.array(z.object({ stream: z.string(), row })),
+}).openapi("Latest");
+
+export const ledgerAnswer = z.object({
+  vehicle_id: z.string(),
+  epochs: z.array(z.object({
+    epoch: decimal,
+    classes: z.array(z.object({
+      class: z.enum(classes),
+      expected: z.number().int(),
+      stored: z.array(range),
+      missing: z.array(range.extend({ cause: z.enum(missingCauses) })),
+      quarantined: z.array(range),
+    })),
+  })),
+}).openapi("Ledger");
+
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.string(),
+  pointer: z.string().optional(),
+}).openapi("Problem", { description: "RFC 9457" });
