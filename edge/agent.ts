@@ -7,6 +7,15 @@ import type { Epoch, VehicleId } from "#proto/ids.ts";
 import type { NewFrame, Place, RingStats } from "./ring/ring.ts";
 import type { LinkStatus, WindowStatus } from "./uplink/status.ts";
 
+/** Records of one epoch and class that have no known verdict yet. */
+export interface Unsettled {
+  readonly epoch: Epoch;
+  readonly class: Class;
+  /** The lowest such seq: all below are settled. */
+  readonly first: number;
+  readonly records: number;
+}
+
 /** A snapshot of the agent. */
 export interface AgentStatus {
   readonly vehicleId: VehicleId;
@@ -23,6 +32,8 @@ export interface AgentStatus {
   };
   /** Records on board that the relay has not received yet; bytes are estimated from what went before. */
   readonly backlog: { readonly records: number; readonly bytes: number };
+  /** Per epoch and class that has records without a known verdict: the lowest such seq, and how many there are. */
+  readonly unsettled: readonly Unsettled[];
   readonly window: { readonly live: WindowStatus; readonly backfill: WindowStatus };
   /** Wall clock in ms since 1970 at which the last of each kind came; undefined before the first. */
   readonly lastAcks: { readonly receivedAtMs: number | undefined; readonly verdictAtMs: number | undefined };
