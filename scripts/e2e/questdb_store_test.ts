@@ -1,6 +1,8 @@
 /** The store's suite on a real QuestDB, which is obtained and started for it. */
+import { checkFlight } from "#cloud/lib/store/flight_suite.ts";
 import { testStore } from "#cloud/lib/store/store_suite.ts";
 import { createStore } from "#cloud/lib/store/table_store.ts";
+import { hasFlights } from "#cloud/lib/store/testing/flight.ts";
 import { openQuestDb } from "#cloud/lib/store/io/questdb.ts";
 import { systemClock } from "#proto/io/clock.ts";
 import { join } from "node:path";
@@ -34,6 +36,19 @@ testStore({
     };
   },
 });
+
+for (const flight of ["px4-copter-gps", "px4-quad-imu"]) {
+  Deno.test({
+    name: `QuestDB: the whole flight ${flight} comes back complete and exact`,
+    ignore: !hasFlights(),
+    fn: async () => {
+      await dropAllTables();
+      const store = createStore(openQuestDb({ url, clock: systemClock() }));
+      await checkFlight(store, flight);
+      await store.close();
+    },
+  });
+}
 
 async function dropAllTables(): Promise<void> {
   for (const [name] of await exec("SELECT name FROM wal_tables()")) await exec(`DROP TABLE "${name}"`);
