@@ -3,10 +3,10 @@
  * partition. Source: protocol.md section 4.5.
  *
  * A bundle goes when it is full, or when its row has sent nothing for 10 ms: the first batch after a pause goes at
- * once, a busy row goes out in full bundles or 100 times a second.
+ * once, a busy row goes out in full bundles or 100 times a second. Shapes wait for the batch that they explain.
  */
 import { ok } from "node:assert/strict";
-import { type BundleItem, bundleItemBytes, encodeBundle } from "#proto/bundle.ts";
+import { bundleHeaderBytes, type BundleItem, bundleItemBytes, encodeBundle } from "#proto/bundle.ts";
 import type { TelemetryLane } from "#proto/class.ts";
 import { bundleBytesMax } from "#proto/limits.ts";
 import { bundleIntervalMs, bundleTargetBytes } from "./limits.ts";
@@ -51,7 +51,7 @@ export class Router<Part> {
   add(address: Address, item: BundleItem, part?: Part): void {
     const row = this.#rowOf(address);
     const bytes = bundleItemBytes(item);
-    ok(bytes <= bundleBytesMax, `an item of ${bytes} bytes fits into a bundle`);
+    ok(bundleHeaderBytes + bytes <= bundleBytesMax, `an item of ${bytes} bytes fits into a bundle`);
     if (row.items.length > 0 && row.bytes + bytes > bundleTargetBytes) this.#full.push(this.#take(row));
     row.items.push(item);
     row.bytes += bytes;
@@ -63,9 +63,8 @@ export class Router<Part> {
   poll(nowMs: number, options: { all?: boolean } = {}): Bundle<Part>[] {
     const due = this.#full.splice(0);
     for (const row of this.#rows.values()) {
-      if (row.items.length === 0) continue;
-      const isDue = nowMs >= row.sentAtMs + bundleIntervalMs || row.bytes >= bundleTargetBytes || options.all === true;
-      if (!isDue) continue;
+      const isDue = row.parts.length > 0 && nowMs >= row.sentAtMs + bundleIntervalMs;
+      if (!isDue && !(options.all === true && row.items.length > 0)) continue;
       due.push(this.#take(row));
       row.sentAtMs = nowMs;
     }
@@ -76,7 +75,7 @@ export class Router<Part> {
   dueAtMs(): number | undefined {
     let due: number | undefined;
     for (const row of this.#rows.values()) {
-      if (row.items.length > 0) due = Math.min(due ?? Infinity, row.sentAtMs + bundleIntervalMs);
+      if (row.parts.length > 0) due = Math.min(due ?? Infinity, row.sentAtMs + bundleIntervalMs);
     }
     return due;
   }

@@ -59,10 +59,9 @@ export class TelemetryPath {
     return this.#outstanding.count;
   }
 
-  /** Puts a definition before the next batch of its row. */
+  /** Puts a definition before the next batch of its row, with which it goes. */
   takeShape(address: Address, definition: Uint8Array): void {
     this.#router.add(address, { kind: "shape", definition });
-    this.#pumpSoon();
   }
 
   /** Takes a batch; its bytes are the path's from now on. */

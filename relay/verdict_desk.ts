@@ -12,7 +12,7 @@ import {
   type VerdictNotice_Entry,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
-import { parseVehicleId } from "#proto/ids.ts";
+import { parseVehicleId, vehicleIdPattern } from "#proto/ids.ts";
 import { partitionCount } from "#proto/limits.ts";
 import type { Log } from "#proto/ports.ts";
 import { verdictFrames } from "./bookkeeping.ts";
@@ -57,7 +57,10 @@ export class VerdictDesk {
   }
 
   #tell(entry: VerdictNotice_Entry, notice: { partition: number; passed: PassedPlaces | undefined }): void {
-    const live = this.#registry.of(parseVehicleId(entry.vehicleId));
+    // An id of no valid form has no session here; the other entries are worth telling all the same.
+    const live = vehicleIdPattern.test(entry.vehicleId)
+      ? this.#registry.of(parseVehicleId(entry.vehicleId))
+      : undefined;
     if (live === undefined) return;
     const passed = live.session.partition === notice.partition ? notice.passed : undefined;
     if (passed !== undefined) live.session.takePassed(passed);

@@ -1,0 +1,85 @@
+/** A relay with its network, backbone and authority, all in memory and in virtual time. */
+import { certificateCheck } from "#proto/base/certificate.ts";
+import { type Presence, PresenceSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
+import { parseRelayName } from "#proto/ids.ts";
+import type { Link, Log } from "#proto/ports.ts";
+import { type Authority, type Leaf, makeAuthority } from "#proto/testing/certificates.ts";
+import { VirtualClock } from "#proto/testing/clock.ts";
+import { VirtualNetwork } from "#proto/testing/link.ts";
+import { seededRandom } from "#proto/testing/random.ts";
+import { fromBinary } from "@bufbuild/protobuf";
+import { Relay, type RelayOptions } from "../relay.ts";
+import { MemoryBackbone } from "./backbone.ts";
+import { TestVehicle, type TestVehicleOptions } from "./vehicle.ts";
+
+const node = "relay-1.test";
+const port = 443;
+const daysMs = 86_400_000;
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Everything around one relay. */
+export interface House {
+  readonly clock: VirtualClock;
+  readonly network: VirtualNetwork;
+  readonly backbone: MemoryBackbone;
+  readonly authority: Authority;
+  readonly relay: Relay;
+  /** A leaf for a vehicle, good for a day around now unless it says otherwise. */
+  issue(id: string, options?: { notAfterMs?: number }): Promise<Leaf>;
+  /** Dials and begins to log in. */
+  dial(leaf: Leaf, options?: Partial<TestVehicleOptions>): Promise<TestVehicle>;
+  /** Dials, says nothing. */
+  dialSilently(): Promise<Link>;
+  /** Everything that was said on the presence subject. */
+  presence(): Presence["event"][];
+}
+
+/** Builds a relay; limits may be other than usual. */
+export async function makeHouse(limits: Partial<RelayOptions["limits"]> = {}): Promise<House> {
+  const clock = new VirtualClock();
+  const random = seededRandom(7);
+  const network = new VirtualNetwork({ clock, random });
+  const backbone = new MemoryBackbone();
+  const nowMs = Number(clock.wallNs() / 1_000_000n);
+  const validity = { notBeforeMs: nowMs - daysMs, notAfterMs: nowMs + daysMs };
+  const authority = await makeAuthority("house", validity);
+  const relay = new Relay({
+    relay: parseRelayName("relay-1"),
+    shard: 0,
+    node,
+    tlsCertificateSha256: random.bytes(32),
+    checkChain: certificateCheck({ roots: [authority.root.certPem] }),
+    limits: {
+      linksMax: 1000,
+      halfOpenMax: 100,
+      halfOpenPerAddressMax: 100,
+      linksPerSecondAndAddress: 1000,
+      heldBytesMax: 1024 * 1024,
+      ...limits,
+    },
+    clock,
+    random,
+    log: silent,
+    backbone,
+  });
+  relay.serve(network.listen({ node, port }));
+  const dialSilently = () =>
+    network.dialer().dial({ host: "127.0.0.1", port, node, trust: [] }, new AbortController().signal);
+  return {
+    clock,
+    network,
+    backbone,
+    authority,
+    relay,
+    dialSilently,
+    issue: (id, options) => authority.issueVehicle(id, { ...validity, ...options }),
+    dial: async (leaf, options) => {
+      const vehicle = new TestVehicle(await dialSilently(), { clock, random, node, leaf, ...options });
+      await clock.advance(1);
+      return vehicle;
+    },
+    presence: () =>
+      backbone.announced.filter(({ subject }) => subject === "presence.v1.relay-1.0")
+        .map(({ bytes }) => fromBinary(PresenceSchema, bytes).event),
+  };
+}
