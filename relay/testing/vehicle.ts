@@ -53,6 +53,7 @@ export class TestVehicle {
   /** How the link ended; undefined while it lives. */
   end: LinkEnd | undefined;
   answersPings = true;
+  #isReading = true;
   readonly #link: Link;
   readonly #clock: Clock;
 
@@ -112,11 +113,17 @@ export class TestVehicle {
     this.say("pong", { id, sentAtNs, answeredAtNs: this.#clock.wallNs() });
   }
 
+  /** From the next frame on nothing more is read. */
+  stopReading(): void {
+    this.#isReading = false;
+  }
+
   async #talk(login: VehicleLogin): Promise<void> {
     this.write("control", login.start());
     await readFrames(this.#link, "control", {
       decoder: new FrameDecoder(linkFrameBytesMax),
-      handleFrame: (frame) => {
+      handleFrame: async (frame) => {
+        if (!this.#isReading) await this.#link.ended;
         if (this.outcome !== undefined) {
           return this.#hear(frame.kind, frame.payload.slice());
         }
