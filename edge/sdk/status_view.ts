@@ -1,0 +1,36 @@
+/** The agent's snapshot as `GET /v1/status` shows it: the field's names, units in names, exact numbers as text. */
+import type { AgentStatus } from "../agent.ts";
+
+/** The body of `GET /v1/status`. */
+export function statusView(status: AgentStatus): Record<string, unknown> {
+  const { link, ring, window, lastAcks } = status;
+  return {
+    vehicle_id: status.vehicleId,
+    agent_version: status.agentVersion,
+    boot: status.boot,
+    epoch: status.epoch.toString(),
+    link: link.state,
+    link_reason: link.reason ?? null,
+    link_detail: link.detail,
+    node: link.node ?? null,
+    relay: link.relay ?? null,
+    relay_ready: link.ready ?? null,
+    rtt_ms: link.rttMs ?? null,
+    clock_offset_ns: (link.clockOffsetNs ?? null)?.toString() ?? null,
+    epoch_clock_offset_ns: (status.clockOffsetNs ?? null)?.toString() ?? null,
+    ring: {
+      bytes_used: ring.bytesUsed,
+      bytes_max: ring.bytesMax,
+      fill: ring.fill,
+      hours_of_cover: ring.hoursOfCover ?? null,
+    },
+    backlog: status.backlog,
+    unsettled: status.unsettled.map((line) => ({ ...line, epoch: line.epoch.toString() })),
+    window: {
+      live: { bytes_used: window.live.bytesUsed, bytes_max: window.live.bytesMax },
+      backfill: { bytes_used: window.backfill.bytesUsed, bytes_max: window.backfill.bytesMax },
+    },
+    last_received_at_ms: lastAcks.receivedAtMs ?? null,
+    last_verdict_at_ms: lastAcks.verdictAtMs ?? null,
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * The flight of a simulated copter as a pure model: take-off, rounds of a survey square, return when the battery is low,
+ * landing, a pause to charge, again. Seeded, so that a run can be had again.
+ */
+
+/** Position and motion, as the model steps them. */
+export interface FlightState {
+  readonly phase: "charging" | "climbing" | "surveying" | "returning" | "landing";
+  /** Seconds since the start. */
+  readonly timeS: number;
+  /** Metres east, north and up of the home point. */
+  readonly east: number;
+  readonly north: number;
+  readonly up: number;
+  /** Metres per second, east, north, up. */
+  readonly velocity: readonly [number, number, number];
+  /** Radians, clockwise from north. */
+  readonly heading: number;
+  /** 0 to 1. */
+  readonly battery: number;
+  /** Next corner of the square. */
+  readonly corner: number;
+}
+
+/** A source of numbers in [0, 1). */
+export type Chance = () => number;
+
+const cruiseSpeed = 12;
+const climbSpeed = 3;
+const surveyHeight = 60;
+const squareSide = 400;
+/** A flight lasts about a quarter of an hour, charging two minutes. */
+const drainPerSecond = 1 / 1_000;
+const chargePerSecond = 1 / 120;
+const batteryLow = 0.25;
+const arrivedWithin = 5;
+
+const corners: readonly (readonly [number, number])[] = [[0, 0], [squareSide, 0], [squareSide, squareSide], [
+  0,
+  squareSide,
+]];
+
+/** On the ground with a full battery. */
+export function startOfFlight(): FlightState {
+  return {
+    phase: "climbing",
+    timeS: 0,
+    east: 0,
+    north: 0,
+    up: 0,
+    velocity: [0, 0, 0],
+    heading: 0,
+    battery: 1,
+    corner: 1,
+  };
+}
+
+/** The state a little later. `chance` moves the air. */
+export function stepFlight(state: FlightState, seconds: number, chance: Chance): FlightState {
+  const velocity = velocityOf(state, chance);
+  const charging = state.phase === "charging";
+  const moved: FlightState = {
+    ...state,
+    timeS: state.timeS + seconds,
+    velocity,
+    east: state.east + velocity[0] * seconds,
+    north: state.north + velocity[1] * seconds,
+    up: Math.max(0, state.up + velocity[2] * seconds),
+    heading: charging ? state.heading : Math.atan2(velocity[0], velocity[1]),
+    battery: Math.min(1, Math.max(0, state.battery + (charging ? chargePerSecond : -drainPerSecond) * seconds)),
+  };
+  return nextPhase(moved);
+}
+
+function velocityOf(state: FlightState, chance: Chance): readonly [number, number, number] {
+  const gust = () => (chance() - 0.5) * 0.6;
+  switch (state.phase) {
+    case "charging":
+      return [0, 0, 0];
+    case "climbing":
+      return [gust(), gust(), climbSpeed];
+    case "landing":
+      return [gust(), gust(), -climbSpeed / 2];
+    case "surveying":
+      return towards(state, corners[state.corner], gust);
+    case "returning":
+      return towards(state, corners[0], gust);
+  }
+}
+
+function towards(
+  { east, north }: FlightState,
+  [toEast, toNorth]: readonly [number, number],
+  gust: () => number,
+): readonly [number, number, number] {
+  const distance = Math.hypot(toEast - east, toNorth - north);
+  const speed = Math.min(cruiseSpeed, distance) / Math.max(distance, 1e-6);
+  return [(toEast - east) * speed + gust(), (toNorth - north) * speed + gust(), gust() / 2];
+}
+
+function nextPhase(state: FlightState): FlightState {
+  const near = ([east, north]: readonly [number, number]) =>
+    Math.hypot(east - state.east, north - state.north) < arrivedWithin;
+  switch (state.phase) {
+    case "charging":
+      return state.battery >= 1 ? { ...state, phase: "climbing" } : state;
+    case "climbing":
+      return state.up >= surveyHeight ? { ...state, phase: "surveying" } : state;
+    case "surveying":
+      if (state.battery < batteryLow) return { ...state, phase: "returning" };
+      return near(corners[state.corner]) ? { ...state, corner: (state.corner + 1) % corners.length } : state;
+    case "returning":
+      return near(corners[0]) ? { ...state, phase: "landing" } : state;
+    case "landing":
+      return state.up > 0 ? state : { ...state, phase: "charging", velocity: [0, 0, 0] };
+  }
+}
