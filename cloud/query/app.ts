@@ -11,6 +11,7 @@ import { Admission } from "./admission.ts";
 import { answerRow, toCsv, toLines } from "./answer.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { ledgerView } from "./ledger_view.ts";
+import { countAnswer, type QueryCounts } from "./metrics.ts";
 import { cursorHeader, latestRoute, ledgerRoute, rowFormats, streamsRoute, telemetryRoute } from "./routes.ts";
 import type { TelemetryQuery } from "./schema.ts";
 import { parseTime } from "./time_bound.ts";
@@ -22,22 +23,28 @@ export interface QueryParts {
   readonly guard: MiddlewareHandler;
   readonly clock: Pick<Clock, "after">;
   readonly log: Log;
+  readonly counts: QueryCounts;
 }
 
 /** Makes the app; it is served by the caller. */
-export function createApp({ store, guard, clock, log }: QueryParts): OpenAPIHono {
+export function createApp({ store, guard, clock, log, counts }: QueryParts): OpenAPIHono {
   const admission = new Admission(clock);
   const app = new OpenAPIHono({ defaultHook: schemaProblem });
   app.onError(problemHandler((fault, { req }) => {
     log.error("Request failed", { method: req.method, path: req.path, error: fault.message });
   }));
   app.notFound(notFoundProblem);
+  app.use(async (context, next) => {
+    await next();
+    countAnswer(counts, context.res.status);
+  });
   addHealth(app, store, admission);
   app.use("/v1/*", guard);
 
   app.openapi(telemetryRoute, async (context) => {
     const query = rowQuery(context.req.valid("query"));
     const page = await admission.run(() => store.rows(query));
+    counts.rows += page.rows.length;
     const supports = [...rowFormats];
     return rowsResponse(query, page, accepts(context, { header: "Accept", supports, default: supports[0] }));
   });

@@ -1,0 +1,254 @@
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { bearerGuard } from "#proto/base/bearer.ts";
+import { Fault } from "#proto/errors.ts";
+import { parseJson } from "#proto/json.ts";
+import type { Log } from "#proto/ports.ts";
+import { VirtualClock } from "#proto/testing/clock.ts";
+import { openSqlite } from "../lib/store/io/sqlite.ts";
+import type { Store, StoreReader } from "../lib/store/store.ts";
+import { createStore } from "../lib/store/table_store.ts";
+import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "../lib/store/testing/blocks.ts";
+import { createApp } from "./app.ts";
+import { answerTimeoutMs, requestsAtOnceMax } from "./limits.ts";
+import { createCounts, metricsText } from "./metrics.ts";
+
+const token = "an-operators-token";
+const guard = bearerGuard(createHash("sha256").update(token).digest("hex"));
+const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+function served(store: StoreReader) {
+  const clock = new VirtualClock();
+  const counts = createCounts();
+  const app = createApp({ store, guard, clock, log: silent, counts });
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    Promise.resolve(app.request(path, { headers: { authorization: `Bearer ${token}`, ...headers } }));
+  return { app, clock, counts, get };
+}
+
+async function withData(
+  data: readonly TestData[],
+  run: (get: ReturnType<typeof served>["get"], store: Store) => Promise<void>,
+) {
+  const store = createStore(openSqlite({ path: ":memory:" }));
+  try {
+    await store.write([blockOf("telemetry", framesOf(data))]);
+    await run(served(store).get, store);
+  } finally {
+    await store.close();
+  }
+}
+
+const data: TestData[] = [
+  { altitude_m: 100, big: 9007199254740993n, ok: true, name: 'say "hi", please', at: [1, null], none: null },
+  { altitude_m: -0, name: "", tags: ["a", 1] },
+  { altitude_m: 100.5 },
+];
+
+Deno.test("rows come as JSON with exact numbers and every field that the stream ever had", async () => {
+  await withData(data, async (get) => {
+    const answer = await get("/v1/telemetry?vehicle_id=drone-001");
+    equal([answer.status, answer.headers.get("content-type")], [200, "application/json"]);
+    const { rows, next_cursor } = parseJson(await answer.text()) as { rows: TestData[]; next_cursor: null };
+    equal(next_cursor, null);
+    equal(rows[0], {
+      ts: "1718000000001000000",
+      vehicle_id: "drone-001",
+      epoch: epoch.toString(),
+      class: "normal",
+      seq: 1,
+      ...data[0],
+      tags: null,
+    });
+    ok(Object.is(rows[1].altitude_m, -0));
+    equal(rows[1].tags, ["a", 1]);
+    equal(Object.keys(rows[2]), Object.keys(rows[0]));
+  });
+});
+
+Deno.test("rows come as lines and as CSV when asked for", async () => {
+  await withData(data, async (get) => {
+    const path = "/v1/telemetry?vehicle_id=drone-001&fields=name,at,altitude_m,ok&limit=2";
+    const lines = await get(path, { accept: "application/x-ndjson" });
+    equal((await lines.text()).trimEnd().split("\n").map((line) => JSON.parse(line).seq), [1, 2]);
+    match(lines.headers.get("x-next-cursor") ?? "", /^[A-Za-z0-9_-]+$/);
+    const csv = await get(path, { accept: "text/csv" });
+    equal(csv.headers.get("content-type"), "text/csv; charset=utf-8");
+    equal((await csv.text()).split("\r\n"), [
+      "ts,vehicle_id,epoch,class,seq,name,at,altitude_m,ok",
+      `1718000000001000000,drone-001,${epoch},normal,1,"say ""hi"", please","[1,null]",100,true`,
+      `1718000000002000000,drone-001,${epoch},normal,2,"",,-0,`,
+      "",
+    ]);
+  });
+});
+
+Deno.test("cursors lead through all rows in either order, between the times asked for", async () => {
+  await withData(Array.from({ length: 25 }, (_, x) => ({ x })), async (get) => {
+    for (const order of ["asc", "desc"]) {
+      const seen: number[] = [];
+      const between = `from=${startNs + 3_000_000n}&to=2024-06-10T06:13:20.020Z`;
+      for (let cursor: string | null = ""; cursor !== null;) {
+        const more: string = cursor === "" ? "" : `&cursor=${cursor}`;
+        const path = `/v1/telemetry?vehicle_id=drone-001&limit=4&order=${order}&${between}${more}`;
+        const page: { rows: { seq: number }[]; next_cursor: string | null } = await (await get(path)).json();
+        seen.push(...page.rows.map(({ seq }) => seq));
+        cursor = page.next_cursor;
+      }
+      const wanted = Array.from({ length: 18 }, (_, at) => at + 3);
+      equal(seen, order === "asc" ? wanted : wanted.reverse());
+    }
+  });
+});
+
+Deno.test("fields that are called like a member of every row get another name", async () => {
+  await withData([], async (get, store) => {
+    const fields = [{ name: "ts", type: "f64", value: 1 }, { name: "ts_", type: "f64", value: 2 }] as const;
+    await store.write([blockOf("odd", [{ seq: 1, ts: startNs, fields }])]);
+    const { rows } = await (await get("/v1/telemetry?vehicle_id=drone-001&stream=odd")).json();
+    equal([rows[0].ts, rows[0].ts_, rows[0].ts__], [startNs.toString(), 2, 1]);
+    const csv = await get("/v1/telemetry?vehicle_id=drone-001&stream=odd", { accept: "text/csv" });
+    match(await csv.text(), /^ts,vehicle_id,epoch,class,seq,ts__,ts_\r\n/);
+  });
+});
+
+Deno.test("streams, newest rows and the ledger are told", async () => {
+  await withData(data, async (get, store) => {
+    const { streams } = await (await get("/v1/streams")).json();
+    equal(streams[0].fields[0], { field: "altitude_m", type: "f64", overflowed: 0 });
+    const latest = await (await get("/v1/vehicles/drone-001/latest")).json();
+    equal([latest.vehicle_id, latest.streams[0].stream, latest.streams[0].row.seq], ["drone-001", "telemetry", 3]);
+    await store.saveLedger([{
+      ...{ vehicle, epoch, class: "normal", sinceNs: 1n, expected: 5, committed: [{ first: 1, last: 3 }] },
+      ...{ quarantined: [], inFlight: [], onBoard: [{ first: 4, last: 4 }], gaps: [] },
+    }]);
+    const { epochs } = await (await get("/v1/vehicles/drone-001/ledger")).json();
+    equal(epochs, [{
+      epoch: epoch.toString(),
+      classes: [{
+        class: "normal",
+        expected: 5,
+        stored: [{ first: 1, last: 3 }],
+        missing: [{ first: 4, last: 4, cause: "still_on_board" }, { first: 5, last: 5, cause: "unknown" }],
+        quarantined: [],
+      }],
+    }]);
+    equal(await (await get("/v1/vehicles/never-seen/ledger")).json(), { vehicle_id: "never-seen", epochs: [] });
+  });
+});
+
+Deno.test("a question without a valid token gets a problem, health does not need one", async () => {
+  await withData([], async (get) => {
+    for (const path of ["/v1/streams", "/v1/telemetry?vehicle_id=x", "/v1/nothing"]) {
+      const answer = await get(path, { authorization: "Bearer wrong" });
+      equal([answer.status, answer.headers.get("content-type")], [401, "application/problem+json"]);
+    }
+    for (const path of ["/healthz", "/readyz", "/openapi.json"]) {
+      equal((await get(path, { authorization: "" })).status, 200);
+    }
+  });
+});
+
+Deno.test("what is wrong with a question is said with a pointer", async () => {
+  await withData(data, async (get) => {
+    const faults: [string, number, string, string | undefined][] = [
+      ["", 422, "bad_query", "/vehicle_id"],
+      ["vehicle_id=a.b", 422, "bad_query", "/vehicle_id"],
+      ["vehicle_id=a&vehicle_id=b", 422, "bad_query", "/vehicle_id"],
+      ["vehicle_id=a&stream=A", 422, "bad_query", "/stream"],
+      ["vehicle_id=a&limit=0", 422, "bad_query", "/limit"],
+      ["vehicle_id=a&limit=10001", 422, "bad_query", "/limit"],
+      ["vehicle_id=a&limit=1e2", 422, "bad_query", "/limit"],
+      ["vehicle_id=a&order=up", 422, "bad_query", "/order"],
+      ["vehicle_id=a&from=then", 422, "bad_query", "/from"],
+      ["vehicle_id=a&cursor=abc", 422, "bad_query", "/cursor"],
+      ["vehicle_id=a&fields=never", 422, "bad_query", "/fields"],
+      ["vehicle_id=a&fields=", 422, "bad_query", "/fields"],
+      ["vehicle_id=a&streem=x", 422, "bad_query", ""],
+      ["vehicle_id=a&stream=never", 404, "not_found", "/stream"],
+    ];
+    for (const [query, status, code, pointer] of faults) {
+      const answer = await get(`/v1/telemetry?${query}`);
+      const problem = await answer.json();
+      equal([answer.status, problem.code, problem.pointer], [status, code, pointer], query);
+    }
+    equal((await get("/v1/vehicles/a.b/latest")).status, 422);
+    equal((await get("/v1/nothing")).status, 404);
+  });
+});
+
+Deno.test("whatever stands in the parameters, the answer is never a server's fault and the data stay", async () => {
+  const hostile = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom(
+      "' OR '1'='1",
+      `"; DROP TABLE telemetry; --`,
+      "x'||(SELECT 1)||'",
+      "../../etc/passwd",
+      "%00",
+      "1;2",
+    ),
+  );
+  const names = fc.constantFrom("vehicle_id", "stream", "fields", "from", "to", "order", "limit", "cursor", "other");
+  await withData(data, async (get) => {
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(names, hostile, { maxKeys: 4, noNullPrototype: true }), async (parameters) => {
+        const query = new URLSearchParams({ vehicle_id: "drone-001", ...parameters });
+        const answer = await get(`/v1/telemetry?${query}`);
+        ok(answer.status < 500, `${answer.status} for ${query}: ${await answer.text()}`);
+        const id = encodeURIComponent(parameters.vehicle_id ?? "x");
+        for (const page of ["latest", "ledger"]) ok((await get(`/v1/vehicles/${id}/${page}`)).status < 500);
+      }),
+      { numRuns: 150 },
+    );
+    equal((await (await get("/v1/telemetry?vehicle_id=drone-001")).json()).rows.length, data.length);
+  });
+});
+
+/** A reader that never answers, or always with a fault. */
+function stuck(answer: () => Promise<never>): StoreReader {
+  return {
+    check: answer,
+    streams: answer,
+    rows: answer,
+    latest: answer,
+    ledger: answer,
+    close: () => Promise.resolve(),
+  };
+}
+
+Deno.test("a store that does not answer in time ends the request, and too many requests are sent away", async () => {
+  const { get, clock, counts } = served(stuck(() => new Promise(() => {})));
+  const waiting = Array.from({ length: requestsAtOnceMax }, () => get("/v1/streams"));
+  await clock.advance(answerTimeoutMs - 1);
+  const refused = await get("/v1/streams");
+  equal([refused.status, (await refused.json()).code], [503, "unavailable"]);
+  await clock.advance(1);
+  const answers = await Promise.all(waiting);
+  equal(new Set(answers.map(({ status }) => status)), new Set([504]));
+  match(metricsText(counts), /query_answers_total\{status="504"\} 32\n/);
+});
+
+Deno.test("a store that fails makes the service not ready, with the reason", async () => {
+  const { get } = served(stuck(() => Promise.reject(new Fault("store_failed", "Cannot reach the store: refused"))));
+  const ready = await get("/readyz");
+  equal([ready.status, (await ready.json()).code], [503, "store_failed"]);
+  equal((await get("/healthz")).status, 200);
+});
+
+Deno.test("the OpenAPI document names every route with its parameters", async () => {
+  await withData([], async (get) => {
+    const document = await (await get("/openapi.json")).json();
+    equal(Object.keys(document.paths), [
+      "/v1/telemetry",
+      "/v1/streams",
+      "/v1/vehicles/{id}/latest",
+      "/v1/vehicles/{id}/ledger",
+    ]);
+    const { parameters } = document.paths["/v1/telemetry"].get;
+    equal(parameters.map(({ name }: { name: string }) => name), [
+      ...["vehicle_id", "stream", "fields", "from", "to", "order", "limit", "cursor"],
+    ]);
+  });
+});
