@@ -23,7 +23,7 @@ export async function readFlight(file: string): Promise<LoggedFrame[]> {
 function timeOf(line: string, where: string): bigint {
   const match = /"ts"\s*:\s*(?:"(\d{1,19})"|(\d+(?:\.\d+)?))/.exec(line);
   if (match === null) throw new Error(`Cannot replay ${where}: the line has no ts`);
-  return match[1] !== undefined ? BigInt(match[1]) : BigInt(Math.round(Number(match[2]) * 1e6));
+  return match[1] !== undefined ? BigInt(match[1]) : BigInt(Math.round(Number(match[2]) * 1e3)) * 1000n;
 }
 
 /** Lines put together into posts of bounded size. */
