@@ -3,6 +3,7 @@ import { ByteReader } from "../bytes.ts";
 import { Fault } from "../errors.ts";
 import { type Shape, type ShapeHash, shapeHashBytes } from "../shape.ts";
 import { plainTimes, shortIndexBlocks } from "./body.ts";
+import { Arena } from "./arena.ts";
 import type { Block } from "./column.ts";
 import { ColumnReader } from "./column_reader.ts";
 import type { BatchHeader } from "./header.ts";
@@ -18,11 +19,12 @@ export function readBody(body: Uint8Array, header: BatchHeader, lookup: ShapeLoo
   const shapes: Shape[] = [];
   for (let left = count; left > 0; left--) shapes.push(readShape(reader, lookup));
   const base = reader.i64();
-  const seqs = readSeqs(reader, header, count);
-  const columns = new ColumnReader(reader);
+  const arena = new Arena(arenaBytes(header));
+  const seqs = readSeqs(reader, header, { blocks: count, arena });
+  const columns = new ColumnReader(reader, arena);
   const blocks = shapes.map((shape, index): Block => {
     const rows = seqs[index].length;
-    const ts = readTimes(reader, { columns, base, rows });
+    const ts = readTimes(reader, { columns, base, into: arena.bigints(rows) });
     return { shape, seqs: seqs[index], ts, columns: shape.fields.map((field) => columns.read(field, rows)) };
   });
   reader.end();
@@ -36,21 +38,26 @@ function readShape(reader: ByteReader, lookup: ShapeLookup): Shape {
   return shape;
 }
 
+/** Decoded, numbers take three times their place in the body, and repeated ones more. */
+function arenaBytes({ unpackedBytes }: BatchHeader): number {
+  return 4 * unpackedBytes + 1024;
+}
+
 /** The seqs of each block. */
-function readSeqs(reader: ByteReader, { first, count }: BatchHeader, blocks: number): Float64Array[] {
-  if (blocks === 1) return [Float64Array.from({ length: count }, (_, place) => first + place)];
-  const width = blocks <= shortIndexBlocks ? 1 : 2;
-  const bytes = reader.take(width * count);
-  const indexes = width === 1
-    ? bytes
-    : Uint16Array.from({ length: count }, (_, i) => bytes[2 * i] | (bytes[2 * i + 1] << 8));
+function readSeqs(
+  reader: ByteReader,
+  { first, count }: BatchHeader,
+  { blocks, arena }: { blocks: number; arena: Arena },
+): Float64Array[] {
+  const indexes = readIndexes(reader, blocks, count);
   const sizes = new Uint32Array(blocks);
-  for (const index of indexes) {
-    if (index >= blocks) throw reader.fault(`record of block ${index}, there are ${blocks}`);
-    sizes[index]++;
+  for (let place = 0; place < count; place++) {
+    if (indexes[place] >= blocks) throw reader.fault(`record of block ${indexes[place]}, there are ${blocks}`);
+    sizes[indexes[place]]++;
   }
   if (sizes.includes(0)) throw reader.fault("block without a record");
-  const seqs = Array.from(sizes, (size) => new Float64Array(size));
+  const seqs: Float64Array[] = [];
+  for (let index = 0; index < blocks; index++) seqs.push(arena.doubles(sizes[index]));
   const filled = new Uint32Array(blocks);
   for (let place = 0; place < count; place++) {
     const index = indexes[place];
@@ -59,20 +66,29 @@ function readSeqs(reader: ByteReader, { first, count }: BatchHeader, blocks: num
   return seqs;
 }
 
+/** Per record its block's index. */
+function readIndexes(reader: ByteReader, blocks: number, count: number): Uint8Array | Uint16Array {
+  if (blocks === 1) return new Uint8Array(count);
+  if (blocks <= shortIndexBlocks) return reader.take(count);
+  const bytes = reader.take(2 * count);
+  return Uint16Array.from({ length: count }, (_, place) => bytes[2 * place] | (bytes[2 * place + 1] << 8));
+}
+
+/** Fills in the times of a block's rows. */
 function readTimes(
   reader: ByteReader,
-  { columns, base, rows }: { columns: ColumnReader; base: bigint; rows: number },
+  { columns, base, into }: { columns: ColumnReader; base: bigint; into: BigInt64Array },
 ): BigInt64Array {
-  const times = new BigInt64Array(rows);
+  const rows = into.length;
   const head = reader.u8();
   if (head === plainTimes) {
-    for (let row = 0; row < rows; row++) times[row] = reader.i64();
-    return times;
+    for (let row = 0; row < rows; row++) into[row] = reader.i64();
+    return into;
   }
-  const offsets = new Float64Array(rows);
+  const offsets = columns.numbers.room(rows);
   columns.numbers.read(head, offsets, rows);
-  times[0] = base;
-  const words = new Int32Array(times.buffer);
+  into[0] = base;
+  const words = new Int32Array(into.buffer, into.byteOffset, 2 * rows);
   const baseLow = words[0] >>> 0;
   const baseHigh = words[1];
   for (let row = 0; row < rows; row++) {
@@ -82,5 +98,5 @@ function readTimes(
     words[2 * row] = low;
     words[2 * row + 1] = baseHigh + high + (low >= 2 ** 32 ? 1 : 0);
   }
-  return times;
+  return into;
 }

@@ -1,5 +1,5 @@
 /** Writes the body of a batch, as `body.ts` describes. */
-import { ok } from "node:assert/strict";
+import { fail } from "node:assert/strict";
 import { ByteWriter } from "../bytes.ts";
 import { batchRecordsMax } from "../limits.ts";
 import type { FrameRecord, Shape, ShapeHash, Value } from "../shape.ts";
@@ -49,14 +49,14 @@ export class BodyWriter {
     const first = records[0].seq;
     for (let place = 0; place < records.length; place++) {
       const { seq, ts, shape, values } = records[place];
-      ok(seq === first + place, `record ${seq} goes on the run from ${first}`);
+      if (seq !== first + place) fail(`record ${seq} must go on the run from ${first}`);
       this.#stamps[place] = ts;
       let index = known.get(shape.hash);
       if (index === undefined) {
         index = blocks.push({ shape, rows: [], places: [] }) - 1;
         known.set(shape.hash, index);
       }
-      ok(values.length <= shape.fields.length, `record ${seq} has no more values than fields`);
+      if (values.length > shape.fields.length) fail(`record ${seq} must have no more values than fields`);
       indexes[place] = index;
       blocks[index].rows.push(values);
       blocks[index].places.push(place);
@@ -66,9 +66,9 @@ export class BodyWriter {
 
   #writeIndexes(indexes: Uint16Array, blocks: number): void {
     const areShort = blocks <= shortIndexBlocks;
-    for (const index of indexes) {
-      this.out.u8(index & 0xff);
-      if (!areShort) this.out.u8(index >> 8);
+    for (let place = 0; place < indexes.length; place++) {
+      this.out.u8(indexes[place] & 0xff);
+      if (!areShort) this.out.u8(indexes[place] >> 8);
     }
   }
 

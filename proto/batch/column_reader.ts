@@ -1,7 +1,9 @@
 /** Reads the columns of a block, as `column_forms.ts` describes. Any bytes are safe. */
 import type { ByteReader } from "../bytes.ts";
-import { arrayLengthMax, batchColumnsMax, batchValuesMax } from "../limits.ts";
+import { batchColumnsMax, batchValuesMax } from "../limits.ts";
 import type { Field } from "../shape.ts";
+import type { Arena } from "./arena.ts";
+import { type ArraySources, readArrays } from "./array_reader.ts";
 import { type Column, type ColumnValues, presenceStates } from "./column.ts";
 import { presenceMask, presences } from "./column_forms.ts";
 import { NumberReader } from "./number_reader.ts";
@@ -11,15 +13,18 @@ import { readTexts } from "./texts.ts";
 export class ColumnReader {
   readonly numbers: NumberReader;
   readonly #reader: ByteReader;
+  readonly #arena: Arena;
   #columnsLeft = batchColumnsMax;
   #valuesLeft = batchValuesMax;
-  #room = new Float64Array(0);
+  readonly #arrays: ArraySources;
   /** Presence of columns whose rows are all alike, of the last number of rows; shared. */
   #alike: Uint8Array[] = [];
 
-  constructor(reader: ByteReader) {
+  constructor(reader: ByteReader, arena: Arena) {
     this.#reader = reader;
+    this.#arena = arena;
     this.numbers = new NumberReader(reader);
+    this.#arrays = { reader, arena, numbers: this.numbers, spend: (values) => this.#spend(values) };
   }
 
   read(field: Field, rows: number): Column {
@@ -30,7 +35,7 @@ export class ColumnReader {
     if (present === 0) return { field, presence, values: undefined };
     this.#spend(rows);
     const packed = this.#readValues(field, head, present);
-    return { field, presence, values: present === rows ? packed : spread(packed, presence) };
+    return { field, presence, values: present === rows ? packed : spread(packed, presence, this.#arena) };
   }
 
   #readPresence(presence: number, rows: number): Uint8Array {
@@ -42,12 +47,12 @@ export class ColumnReader {
   #allAlike(state: number, rows: number): Uint8Array {
     const known = this.#alike[state];
     if (known?.length === rows) return known;
-    return this.#alike[state] = new Uint8Array(rows).fill(state);
+    return this.#alike[state] = this.#arena.bytes(rows).fill(state);
   }
 
   #readStates(rows: number): Uint8Array {
     const bits = this.#reader.take(Math.ceil(rows / 4));
-    const states = new Uint8Array(rows);
+    const states = this.#arena.bytes(rows);
     for (let i = 0; i < rows; i++) {
       const state = (bits[i >> 2] >> (2 * (i & 3))) & 3;
       if (state > presenceStates.value) throw this.#reader.fault("row of unknown presence");
@@ -73,19 +78,22 @@ export class ColumnReader {
   #readValues(field: Field, head: number, count: number): NonNullable<ColumnValues> {
     switch (field.type) {
       case "f64": {
-        const values = new Float64Array(count);
+        const values = this.#arena.doubles(count);
         this.numbers.read(head, values, count);
         return values;
       }
-      case "i64":
-        return this.numbers.readBigints(head, count);
+      case "i64": {
+        const values = this.#arena.bigints(count);
+        this.numbers.readBigints(head, values);
+        return values;
+      }
       case "bool":
         return this.#readBooleans(count);
       case "str":
       case "json":
         return readTexts(this.#reader, count, this.numbers);
       case "f64s":
-        return this.#readArrays(count);
+        return readArrays(this.#arrays, count);
       case "null":
         throw this.#reader.fault(`values of field "${field.name}", which has nulls only`);
     }
@@ -93,58 +101,20 @@ export class ColumnReader {
 
   #readBooleans(count: number): Uint8Array {
     const bits = this.#reader.take(Math.ceil(count / 8));
-    const values = new Uint8Array(count);
+    const values = this.#arena.bytes(count);
     for (let i = 0; i < count; i++) values[i] = (bits[i >> 3] >> (i & 7)) & 1;
     return values;
-  }
-
-  #readArrays(count: number): Float64Array[] {
-    const form = this.#reader.count(1 + arrayLengthMax, "elements");
-    return form === 0 ? this.#readJoined(count) : this.#readTransposed(count, form - 1);
-  }
-
-  #readTransposed(count: number, length: number): Float64Array[] {
-    this.#spend(count * length);
-    const arrays = Array.from({ length: count }, () => new Float64Array(length));
-    const room = this.#roomFor(count);
-    for (let place = 0; place < length; place++) {
-      this.numbers.readAll(room, count);
-      for (let i = 0; i < count; i++) arrays[i][place] = room[i];
-    }
-    return arrays;
-  }
-
-  #readJoined(count: number): Float64Array[] {
-    const lengths = new Float64Array(count);
-    this.numbers.readAll(lengths, count);
-    let total = 0;
-    for (const length of lengths) {
-      if (!Number.isInteger(length) || length < 0 || length > arrayLengthMax) {
-        throw this.#reader.fault(`array of ${length} elements, at most ${arrayLengthMax} can be`);
-      }
-      total += length;
-    }
-    this.#spend(total);
-    const elements = new Float64Array(total);
-    if (total > 0) this.numbers.readAll(elements, total);
-    let at = 0;
-    return Array.from(lengths, (length) => elements.subarray(at, at += length));
-  }
-
-  #roomFor(count: number): Float64Array {
-    if (this.#room.length < count) this.#room = new Float64Array(Math.max(1024, count));
-    return this.#room;
   }
 }
 
 /** Puts the values of the rows that have one into their rows; other rows get a filler. */
-function spread(packed: NonNullable<ColumnValues>, presence: Uint8Array): NonNullable<ColumnValues> {
-  if (packed instanceof Float64Array) return fillRows(packed, presence, new Float64Array(presence.length).fill(NaN));
-  if (packed instanceof BigInt64Array) return fillRows(packed, presence, new BigInt64Array(presence.length));
-  if (packed instanceof Uint8Array) return fillRows(packed, presence, new Uint8Array(presence.length));
-  if (isTexts(packed)) return fillRows(packed, presence, new Array<string>(presence.length).fill(""));
-  const none = new Float64Array(0);
-  return fillRows(packed, presence, new Array<Float64Array>(presence.length).fill(none));
+function spread(packed: NonNullable<ColumnValues>, presence: Uint8Array, arena: Arena): NonNullable<ColumnValues> {
+  const rows = presence.length;
+  if (packed instanceof Float64Array) return fillRows(packed, presence, arena.doubles(rows).fill(NaN));
+  if (packed instanceof BigInt64Array) return fillRows(packed, presence, arena.bigints(rows));
+  if (packed instanceof Uint8Array) return fillRows(packed, presence, arena.bytes(rows));
+  if (isTexts(packed)) return fillRows(packed, presence, new Array<string>(rows).fill(""));
+  return fillRows(packed, presence, new Array<Float64Array>(rows).fill(arena.doubles(0)));
 }
 
 function fillRows<T, Target extends { [row: number]: T }>(

@@ -7,6 +7,7 @@ import { readWholes } from "./wholes.ts";
 /** Reads numbers from where its reader stands; keeps room for turning bytes into numbers. */
 export class NumberReader {
   readonly #reader: ByteReader;
+  #room = new Float64Array(0);
   #floats = new Float32Array(0);
   /** The same memory as the floats. */
   #words = new Int32Array(0);
@@ -28,13 +29,18 @@ export class NumberReader {
     if (distinct < count) into.fill(into[0], 0, count);
   }
 
-  /** Reads what `NumberWriter.planBigints` planned, into fresh memory. */
-  readBigints(head: number, count: number): BigInt64Array {
+  /** Reads what `NumberWriter.planBigints` planned. Fills all of `into`. */
+  readBigints(head: number, into: BigInt64Array): void {
     if (formOf(head) !== numberForms.plain) throw this.#reader.fault(`64-bit integers of unknown form ${head}`);
-    const distinct = head & constantBit ? 1 : count;
-    const into = new BigInt64Array(count);
-    readPlanes(this.#reader, new Uint8Array(into.buffer), distinct);
-    return distinct < count ? into.fill(into[0]) : into;
+    const distinct = head & constantBit ? 1 : into.length;
+    readPlanes(this.#reader, new Uint8Array(into.buffer, into.byteOffset), distinct);
+    if (distinct < into.length) into.fill(into[0]);
+  }
+
+  /** Room for numbers that are on their way elsewhere; the next call gives the same. */
+  room(count: number): Float64Array {
+    if (this.#room.length < count) this.#room = new Float64Array(Math.max(1024, count));
+    return this.#room;
   }
 
   #readForm(form: number, into: Float64Array, count: number): void {

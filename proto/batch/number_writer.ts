@@ -17,7 +17,6 @@ export class NumberWriter {
   #words = new Int32Array(0);
   #floats = new Float32Array(0);
   /** The same memory as the floats. */
-  #floatBytes = new Uint8Array(0);
   #floatWords = new Int32Array(0);
   /** Numbers of the form `decimals`, times 10^places. */
   #mantissas = new Float64Array(0);
@@ -34,7 +33,6 @@ export class NumberWriter {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
     this.#floats = new Float32Array(length);
-    this.#floatBytes = new Uint8Array(this.#floats.buffer);
     this.#floatWords = new Int32Array(this.#floats.buffer);
     this.#mantissas = new Float64Array(length);
   }
@@ -57,8 +55,8 @@ export class NumberWriter {
     const form = (head & ~constantBit) >> formShift;
     if (form === numberForms.decimals) out.u8(this.#places);
     if (form === numberForms.wholes || form === numberForms.decimals) writeWholes(out, this.#wholes);
-    else if (form === numberForms.plain) writePlanes(out, this.#bytes, { width: 8, count });
-    else writePlanes(out, this.#floatBytes, { width: 4, count });
+    else if (form === numberForms.plain) writeDoubles(out, this.#bytes, count);
+    else writeFloats(out, this.#floatWords, count);
   }
 
   /** Head byte and numbers, where there is no presence. */
@@ -140,12 +138,28 @@ function isDecimal(value: number, scale: number): boolean {
   return mantissa / scale === value && Math.abs(mantissa) <= wholeMax && !Object.is(value, -0);
 }
 
-function writePlanes(out: ByteWriter, from: Uint8Array, { width, count }: { width: number; count: number }): void {
-  out.reserve(width * count);
+/** Four planes of bytes, the lowest first. */
+function writeFloats(out: ByteWriter, words: Int32Array, count: number): void {
+  out.reserve(4 * count);
   const bytes = out.bytes;
   let at = out.length;
-  for (let plane = 0; plane < width; plane++) {
-    for (let i = 0, source = plane; i < count; i++, source += width) bytes[at++] = from[source];
+  for (let i = 0; i < count; i++, at++) {
+    const word = words[i];
+    bytes[at] = word;
+    bytes[at + count] = word >>> 8;
+    bytes[at + 2 * count] = word >>> 16;
+    bytes[at + 3 * count] = word >>> 24;
+  }
+  out.length += 4 * count;
+}
+
+/** Eight planes of bytes, the lowest first. */
+function writeDoubles(out: ByteWriter, from: Uint8Array, count: number): void {
+  out.reserve(8 * count);
+  const bytes = out.bytes;
+  let at = out.length;
+  for (let plane = 0; plane < 8; plane++) {
+    for (let i = 0, source = plane; i < count; i++, source += 8) bytes[at++] = from[source];
   }
   out.length = at;
 }

@@ -7,12 +7,13 @@
  *
  * The unit is the largest power of ten that divides all deltas: nanoseconds are often microseconds in truth.
  */
-import type { ByteReader, ByteWriter } from "../bytes.ts";
+import { type ByteReader, type ByteWriter, varintBytesMax } from "../bytes.ts";
 
 /** Numbers up to this, and deltas up to this, keep every step exact in doubles and their zig-zag form below 2^53. */
 export const wholeMax = 2 ** 52 - 1;
 const exponentMax = 9;
 const secondOrder = 0x10;
+const powers = Array.from({ length: exponentMax + 1 }, (_, exponent) => 10 ** exponent);
 
 /** How a run of whole numbers will be written. */
 export class WholePlan {
@@ -46,9 +47,14 @@ export function planWholes(plan: WholePlan, values: Float64Array, count: number)
 /** Writes what was planned. */
 export function writeWholes(out: ByteWriter, plan: WholePlan): void {
   const { steps, count } = plan;
-  out.u8(plan.exponent | (plan.order === 2 ? secondOrder : 0));
-  out.reserve(plan.bytes);
-  for (let i = 0; i < count; i++) out.varint(zigzag(steps[i]));
+  out.reserve(plan.bytes + varintBytesMax);
+  const bytes = out.bytes;
+  bytes[out.length++] = plan.exponent | (plan.order === 2 ? secondOrder : 0);
+  for (let i = 0; i < count; i++) {
+    const coded = zigzag(steps[i]);
+    if (coded < 0x80) bytes[out.length++] = coded;
+    else out.varint(coded);
+  }
 }
 
 /** Reads `count` numbers into the start of `into`. */
@@ -58,7 +64,7 @@ export function readWholes(reader: ByteReader, into: Float64Array, count: number
   if (flags > (secondOrder | exponentMax) || exponent > exponentMax) {
     throw reader.fault("whole numbers of unknown form");
   }
-  const unit = 10 ** exponent;
+  const unit = powers[exponent];
   const isSecond = (flags & secondOrder) !== 0;
   let value = unzigzag(reader.varint());
   let step = 0;
@@ -82,13 +88,17 @@ function unzigzag(coded: number): number {
 
 /** Divides all steps by the largest power of ten that leaves them whole; returns its exponent. */
 function divideByUnit(steps: Float64Array, count: number): number {
-  let exponent = exponentMax;
-  for (let i = 1; i < count && exponent > 0; i++) {
-    while (exponent > 0 && !isMultiple(steps[i], 10 ** exponent)) exponent--;
+  let exponent = 0;
+  let first = 1;
+  while (first < count && steps[first] === 0) first++;
+  if (first === count) return 0;
+  while (exponent < exponentMax && isMultiple(steps[first], powers[exponent + 1])) exponent++;
+  for (let i = first + 1; i < count && exponent > 0; i++) {
+    while (exponent > 0 && !isMultiple(steps[i], powers[exponent])) exponent--;
   }
   if (exponent === 0) return 0;
-  const unit = 10 ** exponent;
-  for (let i = 1; i < count; i++) steps[i] /= unit;
+  const unit = powers[exponent];
+  for (let i = first; i < count; i++) steps[i] /= unit;
   return exponent;
 }
 
