@@ -99,7 +99,7 @@ export class FrameDecoder {
 
   /** Takes a chunk. The one before must have been emptied. */
   push(chunk: Uint8Array): void {
-    ok(this.#at === this.#chunk.byteLength, "frames of the last chunk were all taken");
+    ok(this.#chunk === nothing, "frames of the last chunk were all taken");
     this.#chunk = chunk;
     this.#at = 0;
   }
@@ -111,10 +111,17 @@ export class FrameDecoder {
   next(): LinkFrame | undefined {
     for (;;) {
       const bytes = this.#carried > 0 ? this.#nextCarried() : this.#nextInChunk();
-      if (bytes === undefined) return undefined;
+      if (bytes === undefined) return this.#letChunkGo();
       const frame = readFrame(bytes);
       if (frame !== undefined) return frame;
     }
+  }
+
+  /** The chunk is used up. Its buffer may serve the next read, which detaches it: nothing of it may be looked at again. */
+  #letChunkGo(): undefined {
+    ok(this.#at === this.#chunk.byteLength, "the chunk is used up");
+    this.#chunk = nothing;
+    this.#at = 0;
   }
 
   /** A whole frame that begins in the chunk; undefined moves what is left of the chunk into the carry. */

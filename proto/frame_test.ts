@@ -26,7 +26,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** Feeds the bytes in chunks of the given lengths, each in a buffer that is spoiled afterwards as a reader's is. */
+/** Feeds the bytes in chunks of the given lengths, each in a buffer that is spoiled and detached afterwards as a reader's is. */
 function decode(bytes: Uint8Array, chunkLengths: readonly number[], decoder = new FrameDecoder()): Sent[] {
   const out: Sent[] = [];
   for (let at = 0, turn = 0; at < bytes.byteLength; turn++) {
@@ -35,6 +35,7 @@ function decode(bytes: Uint8Array, chunkLengths: readonly number[], decoder = ne
     decoder.push(chunk);
     for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) out.push(copyOf(frame));
     chunk.fill(0xee);
+    chunk.buffer.transfer();
   }
   return out;
 }
