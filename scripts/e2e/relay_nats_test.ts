@@ -1,0 +1,203 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { join } from "node:path";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { stringify } from "yaml";
+import {
+  LedgerAnswerSchema,
+  LedgerRequestSchema,
+  VerdictNoticeSchema,
+} from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import { parseRelayName } from "#proto/ids.ts";
+import { systemClock } from "#proto/io/clock.ts";
+import { connectNats } from "#proto/io/nats.ts";
+import { quicDialer } from "#proto/io/quic.ts";
+import { systemRandom } from "#proto/io/random.ts";
+import type { Log } from "#proto/ports.ts";
+import { ackSubject } from "#proto/subjects.ts";
+import { type Authority, makeAuthority } from "#proto/testing/certificates.ts";
+import { inboxPrefixOf, natsBackbone } from "#relay/io/backbone.ts";
+import type { Backbone, BackboneEars } from "#relay/ports.ts";
+import { TestVehicle } from "#relay/testing/vehicle.ts";
+import { startChild } from "../servers/child.ts";
+import { freePort } from "../servers/ports.ts";
+import { tryFetch, waitFor } from "../servers/wait.ts";
+import { type NatsPair, startNatsPair } from "./nats_pair.ts";
+
+const relayName = parseRelayName("relay-1");
+const waitMs = { timeoutMs: 15_000 };
+
+async function openBackbone(pair: NatsPair, run: string) {
+  const connection = await connectNats({
+    servers: [`127.0.0.1:${pair.leafPort}`],
+    user: "relay",
+    password: pair.relayPassword,
+    name: "test relay",
+    inboxPrefix: inboxPrefixOf(relayName, 0),
+  });
+  const errors: string[] = [];
+  const note = (message: string, fields?: unknown) => void errors.push(`${message} ${JSON.stringify(fields)}`);
+  const log: Log = { debug() {}, info() {}, warn() {}, error: note };
+  const backbone = await natsBackbone({ connection, relay: relayName, shard: 0, run, domain: "hub", log });
+  return { backbone, connection, errors };
+}
+
+function keepAnswers(backbone: Backbone) {
+  const placed: (readonly [number, number])[] = [];
+  const refused: number[] = [];
+  const notices: Uint8Array[] = [];
+  const ears: BackboneEars = {
+    placed: (number, place) => void placed.push([number, place]),
+    refused: (number) => void refused.push(number),
+    verdicts: (notice) => void notices.push(notice.slice()),
+  };
+  backbone.listen(ears);
+  return { placed, refused, notices };
+}
+
+Deno.test("the backbone works over a leaf with the permissions of a relay, and through the loss of the hub", async () => {
+  const pair = await startNatsPair();
+  const ingest = await pair.connectIngest();
+  const { backbone, connection, errors } = await openBackbone(pair, "aa");
+  const heard = keepAnswers(backbone);
+  const bytes = new Uint8Array(64 * 1024).fill(7);
+  const message = { number: 1, lane: "live", partition: 3, bytes } as const;
+  try {
+    equal(backbone.log.publish(message), true);
+    await waitFor("a place", () => Promise.resolve(heard.placed[0]), waitMs);
+    backbone.log.publish(message);
+    await waitFor("the same place again", () => Promise.resolve(heard.placed[1]), waitMs);
+    deepEqual(heard.placed, [[1, 1], [1, 1]]);
+
+    equal(await backbone.shapes.read("00ff"), undefined);
+    await backbone.shapes.keep("00ff", new Uint8Array([1, 2, 3]));
+    deepEqual(await backbone.shapes.read("00ff"), new Uint8Array([1, 2, 3]));
+
+    await rejects(backbone.askLedger(4, new Uint8Array(1)), { code: "unavailable" });
+    ingest.subscribe("ledger.v1.*", {
+      callback: (_, ask) => {
+        const request = fromBinary(LedgerRequestSchema, ask.data);
+        const committed = request.inventory?.onBoard;
+        ask.respond(toBinary(LedgerAnswerSchema, create(LedgerAnswerSchema, { committed })));
+      },
+    });
+    await ingest.flush();
+    const request = toBinary(LedgerRequestSchema, create(LedgerRequestSchema, { vehicleId: "v", inventory: {} }));
+    await waitFor(
+      "the owner to be known at the leaf",
+      () => backbone.askLedger(4, request).catch(() => undefined),
+      waitMs,
+    );
+
+    ingest.publish(
+      ackSubject(relayName, 0),
+      toBinary(VerdictNoticeSchema, create(VerdictNoticeSchema, { partition: 3 })),
+    );
+    await waitFor("a verdict notice", () => Promise.resolve(heard.notices[0]), waitMs);
+    await backbone.probe();
+
+    await pair.killHub();
+    backbone.log.publish({ ...message, number: 2 });
+    await rejects(backbone.probe());
+    await pair.startHub();
+    await waitFor("the hub through the leaf", () => backbone.probe().then(() => true, () => undefined), waitMs);
+    backbone.log.publish({ ...message, number: 2 });
+    await waitFor(
+      "the place of a repeat",
+      () => Promise.resolve(heard.placed.find(([number]) => number === 2)),
+      waitMs,
+    );
+    deepEqual(errors, []);
+  } finally {
+    await Promise.all([connection.close(), ingest.close()]);
+    await pair.stop();
+  }
+});
+
+async function relayFolder(
+  pair: NatsPair,
+  authority: Authority,
+  validity: { notBeforeMs: number; notAfterMs: number },
+) {
+  const leaf = await authority.issueRelay("localhost", validity);
+  const ports = { quic: freePort(), private: freePort() };
+  const file = (name: string) => join(pair.folder, name);
+  await Deno.writeTextFile(file("relay.crt"), leaf.chainPem);
+  await Deno.writeTextFile(file("relay.key"), leaf.keyPem);
+  await Deno.writeTextFile(file("root.crt"), authority.root.certPem);
+  await Deno.writeTextFile(
+    file("relay.yaml"),
+    stringify({
+      name: relayName,
+      node: "localhost",
+      listen: `127.0.0.1:${ports.quic}`,
+      certificate: "relay.crt",
+      key: "relay.key",
+      vehicle_roots: ["root.crt"],
+      nats: { servers: [`127.0.0.1:${pair.leafPort}`], user: "relay", password: pair.relayPassword, domain: "hub" },
+      private_address: `127.0.0.1:${ports.private}`,
+    }),
+  );
+  return ports;
+}
+
+function startRelay(pair: NatsPair) {
+  const main = new URL("../../relay/main.ts", import.meta.url).pathname;
+  return startChild({
+    name: "relay",
+    command: Deno.execPath(),
+    args: ["run", "-A", decodeURI(main), "--config", join(pair.folder, "relay.yaml")],
+    logFile: join(pair.folder, "relay.log"),
+  });
+}
+
+async function linkedVehicle(
+  port: number,
+  authority: Authority,
+  validity: { notBeforeMs: number; notAfterMs: number },
+) {
+  const target = { host: "127.0.0.1", port, node: "localhost", trust: [authority.relayIssuer.certPem] };
+  const link = await quicDialer().dial(target, AbortSignal.timeout(5000));
+  const leaf = await authority.issueVehicle("drone-001", validity);
+  const vehicle = new TestVehicle(link, { clock: systemClock(), random: systemRandom(), node: "localhost", leaf });
+  await waitFor("a welcome", () => Promise.resolve(vehicle.outcome), waitMs);
+  equal(vehicle.outcome?.kind, "welcome");
+  return vehicle;
+}
+
+Deno.test("a relay process takes a vehicle over QUIC, places its telemetry, drains in time and leaves nobody behind", async () => {
+  const pair = await startNatsPair();
+  const nowMs = Date.now();
+  const validity = { notBeforeMs: nowMs - 60_000, notAfterMs: nowMs + 3_600_000 };
+  const authority = await makeAuthority("relay e2e", validity);
+  const ports = await relayFolder(pair, authority, validity);
+  const ready = () => tryFetch(`http://127.0.0.1:${ports.private}/readyz`);
+  try {
+    const first = startRelay(pair);
+    await waitFor("the relay", ready, waitMs);
+    const vehicle = await linkedVehicle(ports.quic, authority, validity);
+    vehicle.useShape("live");
+    vehicle.sendBatch("live", 1, 100);
+    await waitFor("received", () => Promise.resolve(vehicle.messages("received")[0]), waitMs);
+    equal(vehicle.messages("received")[0].batches[0].place, 1n);
+    const metrics = await tryFetch(`http://127.0.0.1:${ports.private}/metrics`);
+    ok(metrics?.includes('systemscale_relay_records_total{shard="0",lane="live"} 100\n'), metrics);
+
+    const stoppedAtMs = performance.now();
+    await first.stop(5000);
+    ok(performance.now() - stoppedAtMs < 3000, `stopped in ${performance.now() - stoppedAtMs} ms`);
+    await waitFor("the end of the link", () => Promise.resolve(vehicle.end), waitMs);
+    equal(vehicle.end?.reason, "draining");
+    equal(vehicle.messages("redirect").length, 1);
+
+    const killed = startRelay(pair);
+    await waitFor("the relay again", ready, waitMs);
+    killed.kill("SIGKILL");
+    await killed.ended;
+    const third = startRelay(pair);
+    await waitFor("the third relay on the port of the killed one", ready, waitMs);
+    await linkedVehicle(ports.quic, authority, validity);
+    await third.stop(5000);
+  } finally {
+    await pair.stop();
+  }
+});
