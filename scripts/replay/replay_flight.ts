@@ -9,6 +9,8 @@ export interface ReplayOptions {
   /** Fails unless the agent is this vehicle's. */
   readonly vehicle?: string;
   readonly speed: "max" | "real";
+  /** Told of every frame that was answered durable: its line of the log and where it lies. */
+  readonly onTaken?: (line: string, place: { epoch: string; seq: number }) => void;
   /** Told now and then how far it is. */
   readonly onProgress?: (progress: ReplayProgress) => void;
   /** How long an agent may be away or verdicts may be missing before it is given up. */
@@ -70,6 +72,7 @@ export async function replayFlight(options: ReplayOptions): Promise<ReplayResult
       if (options.speed === "real") await untilDue(post, posts[0], startedAtMs);
       const answer = await send(post, options.agentUrl, patienceMs);
       note(answer, durable, refused);
+      if (options.onTaken !== undefined) tellTaken(post, answer, options.onTaken);
       options.onProgress?.(progress(0));
     }
   };
@@ -130,6 +133,13 @@ function note(answer: Answer, durable: Map<string, Durable>, refused: string[]):
     const known = durable.get(epoch) ?? { epoch, last: 0, frames: 0 };
     durable.set(epoch, { epoch, last: Math.max(known.last, seq), frames: known.frames + 1 });
   }
+}
+
+function tellTaken(post: Post, answer: Answer, onTaken: NonNullable<ReplayOptions["onTaken"]>): void {
+  post.body.split("\n").forEach((line, at) => {
+    const { epoch, seq } = answer.results[at];
+    if (epoch !== undefined && seq !== undefined) onTaken(line, { epoch, seq });
+  });
 }
 
 function framesOf(durable: ReadonlyMap<string, Durable>): number {
