@@ -71,6 +71,19 @@ export function testBookkeeping(test: StoreTest): void {
     equal(await store.quarantined(parseVehicleId("drone-0")), []);
   });
 
+  test("whoever reads beside the writer sees what a write resolved for", async (store, database) => {
+    const reader = database.open();
+    try {
+      for (let seq = 1; seq <= 5; seq++) {
+        await store.write([blockOf("telemetry", framesOf([{ [`field_${seq}`]: seq }], seq))]);
+        const { rows, fields } = await reader.rows({ vehicle, stream: parseStream("telemetry"), limit: 9 });
+        equal([rows.length, rows[seq - 1].values[`field_${seq}`], fields.length], [seq, seq, seq]);
+      }
+    } finally {
+      await reader.close();
+    }
+  });
+
   test("everything is there after a new start", async (store, database) => {
     const strays: TestData[] = [{ x: 1 }, { x: "stray", late: 5n + 2n ** 60n }];
     await store.write([blockOf("telemetry", framesOf(strays))]);

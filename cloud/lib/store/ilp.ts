@@ -6,16 +6,18 @@
  *
  * Names need no escapes: tables and columns are `[A-Za-z0-9_]`, vehicle ids besides `-`.
  */
-import { ok } from "node:assert/strict";
+import { fail } from "node:assert/strict";
 import { type Document, documentsTable } from "./backend.ts";
 import { overflowTable } from "./catalog.ts";
-import { overflowColumn } from "./mapping.ts";
+import { type ColumnType, overflowColumn } from "./mapping.ts";
 import type { PlacedColumn, TableRows } from "./plan.ts";
 
-/** Binary values begin with a second `=` and their type. */
-const doubleMark = Uint8Array.of(0x3d, 16);
-/** An array: its mark, elements are doubles, one dimension. */
-const doublesMark = Uint8Array.of(0x3d, 14, 10, 1);
+/**
+ * Binary values begin with a second `=` and their type: 16 for a double, 14 for an array, behind which stand the type of
+ * its elements (10, double) and the number of its dimensions.
+ */
+const typeMarks: Partial<Record<ColumnType, string>> = { f64: "=\x10", f64s: "=\x0e\x0a\x01" };
+const encoder = new TextEncoder();
 const safeName = /^[A-Za-z0-9_-]+$/;
 /** Signs that a quoted text must not hold bare. */
 const special = /["\\\n\r]/g;
@@ -29,27 +31,18 @@ export function encodeLines(rows: readonly TableRows[], documents: readonly Docu
 }
 
 function writeRows(sink: ByteSink, rows: TableRows): void {
-  const start = sink.encoded(lineStart(rows));
-  const strays = sink.encoded(`,${overflowColumn}=`);
-  const parts = rows.columns.map((part) => ({
-    presence: part.presence,
-    name: sink.encoded(`,${safe(part.column)}=`),
-    write: cellWriter(sink, part),
-  }));
+  const start = lineStart(rows);
+  const parts = rows.columns.map((part) => ({ presence: part.presence, write: cellWriter(sink, part) }));
   for (let row = 0; row < rows.seqs.length; row++) {
-    sink.raw(start);
-    sink.text(`${rows.seqs[row]}i`);
-    for (const { presence, name, write } of parts) {
-      if (presence[row] !== 2) continue;
-      sink.raw(name);
-      write(row);
-    }
+    sink.ascii(start);
+    sink.ascii(`${rows.seqs[row]}i`);
+    for (const { presence, write } of parts) if (presence[row] === 2) write(row);
     const stray = rows.overflow?.[row];
     if (stray !== undefined) {
-      sink.raw(strays);
+      sink.ascii(`,${overflowColumn}=`);
       sink.quoted(stray);
     }
-    sink.text(` ${rows.ts[row]}\n`);
+    sink.ascii(` ${rows.ts[row]}\n`);
   }
 }
 
@@ -59,36 +52,43 @@ function lineStart({ table, stream, vehicle, epoch, class: classAt }: TableRows)
 }
 
 function writeDocument(sink: ByteSink, { kind, key, atNs, text }: Document): void {
-  sink.text(`${documentsTable},kind=${safe(kind)} key=`);
+  sink.ascii(`${documentsTable},kind=${safe(kind)} key=`);
   sink.quoted(key);
-  sink.text(",text=");
+  sink.ascii(",text=");
   sink.quoted(text);
-  sink.text(` ${atNs}\n`);
+  sink.ascii(` ${atNs}\n`);
 }
 
-function cellWriter(sink: ByteSink, { type, values }: PlacedColumn): (row: number) => void {
+/** Writes the column's name and the row's value. */
+function cellWriter(sink: ByteSink, { column, type, values }: PlacedColumn): (row: number) => void {
+  const start = `,${safe(column)}=${typeMarks[type] ?? ""}`;
   switch (type) {
     case "f64":
-      return (row) => sink.double((values as Float64Array)[row]);
+      return (row) => sink.double(start, (values as Float64Array)[row]);
     case "f64s":
-      return (row) => sink.doubles((values as Float64Array[])[row]);
+      return (row) => sink.doubles(start, (values as Float64Array[])[row]);
     case "str":
     case "json":
-      return (row) => sink.quoted((values as string[])[row]);
+      return (row) => {
+        sink.ascii(start);
+        sink.quoted((values as string[])[row]);
+      };
     case "bool":
     case "i64":
-      return (row) => sink.text(`${(values as Uint8Array | BigInt64Array)[row]}i`);
+      return (row) => {
+        sink.ascii(start);
+        sink.ascii(`${(values as Uint8Array | BigInt64Array)[row]}i`);
+      };
   }
 }
 
 function safe(name: string): string {
-  ok(safeName.test(name), "names in lines need no escape");
+  if (!safeName.test(name)) fail(`name "${name}" would need an escape`);
   return name;
 }
 
-/** Bytes that grow. */
+/** Bytes that grow. Short texts are copied by hand, which is faster than an encoder. */
 class ByteSink {
-  readonly #encoder = new TextEncoder();
   #bytes = new Uint8Array(64 * 1024);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
@@ -97,42 +97,35 @@ class ByteSink {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  encoded(text: string): Uint8Array {
-    return this.#encoder.encode(text);
-  }
-
-  raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
-
-  text(text: string): void {
-    // UTF-8 takes at most three bytes for a unit of UTF-16.
-    this.#reserve(text.length * 3);
-    this.#length += this.#encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+  /** Text without a sign beyond ASCII. */
+  ascii(text: string): void {
+    this.#reserve(text.length);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+    this.#length = at;
   }
 
   quoted(text: string): void {
-    this.text(`"${text.replace(special, "\\$&")}"`);
+    const escaped = `"${text.replace(special, "\\$&")}"`;
+    // UTF-8 takes at most three bytes for a unit of UTF-16.
+    this.#reserve(escaped.length * 3);
+    this.#length += encoder.encodeInto(escaped, this.#bytes.subarray(this.#length)).written;
   }
 
-  double(value: number): void {
-    this.raw(doubleMark);
+  double(start: string, value: number): void {
+    this.ascii(start);
     this.#reserve(8);
     this.#view.setFloat64(this.#length, value, true);
     this.#length += 8;
   }
 
-  doubles(values: Float64Array): void {
-    this.raw(doublesMark);
+  doubles(start: string, values: Float64Array): void {
+    this.ascii(start);
     this.#reserve(4 + 8 * values.length);
     this.#view.setUint32(this.#length, values.length, true);
     this.#length += 4;
-    for (const value of values) {
-      this.#view.setFloat64(this.#length, value, true);
-      this.#length += 8;
-    }
+    for (let i = 0; i < values.length; i++, this.#length += 8) this.#view.setFloat64(this.#length, values[i], true);
   }
 
   #reserve(count: number): void {

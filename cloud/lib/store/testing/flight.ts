@@ -26,9 +26,8 @@ export interface Flight {
   readonly batches: readonly (readonly RowBlock[])[];
 }
 
-/** Folder of the recorded flights; beside the checkout, unless the environment names another. */
-export const flightFolder = Deno.env.get("SYSTEMSCALE_FLIGHTS") ??
-  new URL("../../../../../shared/data/flights/", import.meta.url).pathname;
+/** Folder of the recorded flights. */
+const flightFolder = new URL("../../../../proto/testdata/flights/", import.meta.url).pathname;
 
 /** Whether this machine has the flights. */
 export function hasFlights(): boolean {
