@@ -1,19 +1,41 @@
 /**
  * The agent: frames in, records in the ring, batches to the relay, verdicts back. Composes ring, outbox and uplink, and
  * holds no rule of its own.
+ *
+ *     take --> ring --appended, lost, epoch--> outbox --runs--> uplink --> relay
+ *               ^------------- settle ----------------------------'
  */
 import type { Class } from "#proto/class.ts";
+import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch, VehicleId } from "#proto/ids.ts";
-import type { NewFrame, Place, RingStats } from "./ring/ring.ts";
+import { instantOf } from "#proto/instant.ts";
+import type { Clock, Dialer, Disk, Log, Random } from "#proto/ports.ts";
+import { epochWatchIntervalMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
+import { type NewFrame, openRing, type Place, type Ring, type RingEvent, type RingStats } from "./ring/ring.ts";
+import { Bell } from "./uplink/bell.ts";
+import type { Identity } from "./uplink/connect.ts";
+import { EpochWatch } from "./uplink/epoch_watch.ts";
+import { Outbox } from "./uplink/outbox.ts";
+import { Packer } from "./uplink/packer.ts";
+import type { RelayTargetsOptions } from "./uplink/relay_targets.ts";
+import { ShapesInUse } from "./uplink/shape_uses.ts";
 import type { LinkStatus, WindowStatus } from "./uplink/status.ts";
+import { Uplink } from "./uplink/uplink.ts";
+import { within } from "./uplink/within.ts";
 
-/** Records of one epoch and class that have no known verdict yet. */
-export interface Unsettled {
-  readonly epoch: Epoch;
-  readonly class: Class;
-  /** The lowest such seq: all below are settled. */
-  readonly first: number;
-  readonly records: number;
+/** What {@link startAgent} needs. */
+export interface AgentOptions {
+  readonly vehicleId: VehicleId;
+  readonly identity: Identity;
+  readonly targets: RelayTargetsOptions;
+  /** The ring's directory and policy. */
+  readonly ring: { readonly disk: Disk; readonly bytesMax: number; readonly whenFull: "overwrite" | "refuse" };
+  readonly dialer: Dialer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Whether the kernel says at present that its clock is right. */
+  readonly clockSynchronized: () => boolean;
 }
 
 /** A snapshot of the agent. */
@@ -32,8 +54,8 @@ export interface AgentStatus {
   };
   /** Records on board that the relay has not received yet; bytes are estimated from what went before. */
   readonly backlog: { readonly records: number; readonly bytes: number };
-  /** Per epoch and class that has records without a known verdict: the lowest such seq, and how many there are. */
-  readonly unsettled: readonly Unsettled[];
+  /** Records on board without a verdict; 0: the cloud has all. */
+  readonly unsettledRecords: number;
   readonly window: { readonly live: WindowStatus; readonly backfill: WindowStatus };
   /** Wall clock in ms since 1970 at which the last of each kind came; undefined before the first. */
   readonly lastAcks: { readonly receivedAtMs: number | undefined; readonly verdictAtMs: number | undefined };
@@ -53,4 +75,187 @@ export interface Agent {
   status(): AgentStatus;
   /** Takes no more frames, sends what it can in the time allowed, says goodbye, closes the ring. */
   stop(): Promise<void>;
+  /** Resolves after {@link stop}; rejects when a promise within the agent broke: the process must end then. */
+  readonly ended: Promise<void>;
+}
+
+/** Opens the ring, finds what is on board, and begins to link. Rejects as {@link openRing} does. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { clock, random, log, identity, dialer, targets } = options;
+  const outbox = new Outbox();
+  const acks = new Acks(clock);
+  // The ring tells its news from its opening on, the uplink needs the open ring.
+  const listeners: Listeners = { clock, outbox };
+  const ring = await openRing({
+    ...options.ring,
+    clock,
+    random,
+    log,
+    boot: identity.boot,
+    clockSynchronized: options.clockSynchronized(),
+    onEvent: (event) => handleRingEvent(event, listeners),
+  });
+  outbox.handleOnBoard(ring.onBoard().map((one) => ({ ...one, ranges: one.unsettled })));
+  const session = { packer: new Packer(ring), shapesInUse: new ShapesInUse(), onAck: (kind: Ack) => acks.handle(kind) };
+  const uplink = listeners.uplink = new Uplink({
+    clock,
+    random,
+    log,
+    identity,
+    dialer,
+    targets,
+    ring,
+    outbox,
+    ...session,
+  });
+  return new RunningAgent(options, { ring, outbox, uplink, acks });
+}
+
+interface Listeners {
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  uplink?: Uplink;
+}
+
+function handleRingEvent(event: RingEvent, { clock, outbox, uplink }: Listeners): void {
+  switch (event.kind) {
+    case "appended":
+      outbox.handleAppended(event, clock.uptimeMs());
+      return uplink?.handleAppended();
+    case "lost":
+      return outbox.handleGone(event);
+    case "epoch":
+      return uplink?.handleEpoch();
+  }
+}
+
+type Ack = "received" | "verdict";
+
+/** When the relay last told something, and who waits for it. */
+class Acks {
+  readonly bell: Bell;
+  readonly #clock: Clock;
+  readonly #atMs: Partial<Record<Ack, number>> = {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.bell = new Bell(clock);
+  }
+
+  get lastAcks(): AgentStatus["lastAcks"] {
+    return { receivedAtMs: this.#atMs.received, verdictAtMs: this.#atMs.verdict };
+  }
+
+  handle(kind: Ack): void {
+    this.#atMs[kind] = Number(this.#clock.wallNs() / 1_000_000n);
+    this.bell.ring();
+  }
+}
+
+class RunningAgent implements Agent {
+  readonly ended: Promise<void>;
+  readonly #options: AgentOptions;
+  readonly #ring: Ring;
+  readonly #outbox: Outbox;
+  readonly #uplink: Uplink;
+  readonly #acks: Acks;
+  readonly #linking: Promise<void>;
+  readonly #stopping = new AbortController();
+  readonly #stopped = Promise.withResolvers<void>();
+
+  constructor(options: AgentOptions, parts: { ring: Ring; outbox: Outbox; uplink: Uplink; acks: Acks }) {
+    this.#options = options;
+    this.#ring = parts.ring;
+    this.#outbox = parts.outbox;
+    this.#uplink = parts.uplink;
+    this.#acks = parts.acks;
+    this.#linking = this.#uplink.run();
+    this.ended = Promise.all([this.#linking, this.#watchEpoch(), this.#stopped.promise]).then(() => undefined);
+  }
+
+  async take(className: Class, frames: readonly NewFrame[]): Promise<Place> {
+    if (this.#stopping.signal.aborted) throw new Fault("unavailable", "Cannot take frames: agent is stopping");
+    return await this.#ring.append(className, frames);
+  }
+
+  nowNs(): bigint {
+    return this.#ring.nowNs();
+  }
+
+  status(): AgentStatus {
+    const { vehicleId, identity } = this.#options;
+    const ring = this.#ring.stats();
+    return {
+      vehicleId,
+      agentVersion: identity.agentVersion,
+      boot: identity.boot.toHex(),
+      epoch: this.#ring.epoch,
+      link: this.#uplink.status,
+      ring: {
+        ...ring,
+        fill: (ring.bytesUsed - ring.bytesReclaimable) / ring.bytesMax,
+        hoursOfCover: ring.coverMs === undefined ? undefined : ring.coverMs / 3_600_000,
+      },
+      backlog: this.#outbox.backlog,
+      unsettledRecords: this.#outbox.unsettledRecords,
+      window: { live: this.#outbox.window("live"), backfill: this.#outbox.window("backfill") },
+      lastAcks: this.#acks.lastAcks,
+      clockOffsetNs: this.#ring.clockOffset(this.#ring.epoch),
+    };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return await this.#stopped.promise;
+    this.#stopping.abort();
+    await this.#flush();
+    await this.#inTime("end link", stopLinkMs, this.#uplink.stop().then(() => this.#linking));
+    await this.#inTime("close ring", stopRingMs, this.#ring.close());
+    this.#stopped.resolve();
+  }
+
+  /** While there is a link, waits for what was taken to be received. */
+  async #flush(): Promise<void> {
+    const { clock } = this.#options;
+    const untilMs = clock.uptimeMs() + stopFlushMs;
+    while (this.#uplink.status.state === "linked" && this.#outbox.backlog.records > 0) {
+      if (clock.uptimeMs() >= untilMs) return;
+      await this.#acks.bell.wait(untilMs);
+    }
+  }
+
+  /** A stop goes on whatever fails or hangs: what is durable stays so. */
+  async #inTime(action: string, timeoutMs: number, work: Promise<void>): Promise<void> {
+    const { clock, log } = this.#options;
+    const fault = () => new Fault("deadline", `Cannot ${action}: it took more than ${timeoutMs} ms`);
+    try {
+      await within(work, { clock, timeoutMs, fault });
+    } catch (thrown) {
+      log.warn("Stop was not clean", { error: asFault(thrown).message });
+    }
+  }
+
+  /** Opens a new epoch whenever time has broken. */
+  async #watchEpoch(): Promise<void> {
+    const { clock } = this.#options;
+    const watch = new EpochWatch(instantOf(clock));
+    while (await this.#tick()) {
+      const reason = watch.poll(instantOf(clock), this.#ring.nowNs());
+      if (reason !== undefined) await this.#openEpoch(reason);
+    }
+  }
+
+  async #openEpoch(reason: "suspend" | "drift"): Promise<void> {
+    const { log, clockSynchronized } = this.#options;
+    try {
+      const epoch = await this.#ring.openEpoch(reason, { clockSynchronized: clockSynchronized() });
+      log.info("Opened epoch", { epoch, reason });
+    } catch (thrown) {
+      log.warn("Cannot open epoch", { reason, error: asFault(thrown).message });
+    }
+  }
+
+  /** False once the agent stops. */
+  #tick(): Promise<boolean> {
+    return this.#options.clock.after(epochWatchIntervalMs, this.#stopping.signal).then(() => true, () => false);
+  }
 }

@@ -60,21 +60,24 @@ export const liveAsideMs = 250;
 export const inventoryRangesMax = 8_192;
 /** Shapes in one Inventory, those used last first: a vehicle's 200 streams with their recent growth. */
 export const inventoryShapesMax = 512;
+/** Bounds of the guess what part of a record's size is left on the wire; and what is added to it for safety. */
+export const packingRatioMin = 1 / 8;
+export const packingRatioMargin = 1.15;
 /** Shapes announced on one lane of one link; beyond, the link is renewed. */
 export const shapesPerLaneMax = 4_096;
 /** A ring or disk that fails is asked again after so long. */
 export const diskRetryMs = 1_000;
 /** No sender waits longer than that without looking again. */
 export const senderWaitMsMax = 1_000;
-/** Nothing is written to a peer that takes none of it for so long. */
-export const linkWriteTimeoutMs = 15_000;
+/** A peer that takes nothing from the control lane for so long is dead. */
+export const controlWriteTimeoutMs = 15_000;
 /** Connecting and TLS; the login has its own limit (proto/limits.ts). */
 export const dialTimeoutMs = 10_000;
 /** First wait between attempts to link, and the longest; each wait is drawn from 0 to the present bound. */
 export const reconnectDelayMs = 500;
-export const reconnectDelayMsMax = 30_000;
+export const reconnectDelayMsMax = 20_000;
 /** A link that lasted so long was a good one: the waits begin anew after it. */
-export const goodLinkMs = 30_000;
+export const goodLinkMs = 5_000;
 /** A refusal that says "not before something changes", and the longest retry-after that is believed. */
 export const refusedDelayMs = 60_000;
 export const retryAfterMsMax = 3_600_000;
@@ -84,6 +87,8 @@ export const moveJitterMs = 2_000;
 export const moveIntervalMs = 180_000;
 /** How long the link that was moved away from still listens for what the relay received. */
 export const retireMs = 1_000;
+/** Redirects followed one after another without a Welcome; then it counts as a failure. */
+export const redirectsInRowMax = 4;
 /** A redirect is remembered at most so long, whatever it says. */
 export const redirectMsMax = 24 * 3_600_000;
 

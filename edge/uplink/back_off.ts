@@ -19,13 +19,14 @@ export class BackOff {
     this.#attempts += 1;
     return bound * fraction;
   }
+}
 
-  /**
-   * Milliseconds to wait after a refusal: at least what the relay asked for and at most half as much again, so that those
-   * who were refused together do not come back together. `retryAfterMs` 0: not before something changes on the vehicle.
-   */
-  nextAfterRefusal(retryAfterMs: number, fraction: number): number {
-    const asked = retryAfterMs === 0 ? refusedDelayMs : Math.min(retryAfterMs, retryAfterMsMax);
-    return Math.max(asked * (1 + fraction / 2), this.next(fraction));
-  }
+/**
+ * Milliseconds for which a relay that refused is left alone: at least what it asked for and at most half as much again,
+ * so that those who were refused together do not come back together. `retryAfterMs` 0: not before something changes on
+ * the vehicle.
+ */
+export function refusalDelayMs(retryAfterMs: number, fraction: number): number {
+  const asked = retryAfterMs === 0 ? refusedDelayMs : Math.min(retryAfterMs, retryAfterMsMax);
+  return asked * (1 + fraction / 2);
 }

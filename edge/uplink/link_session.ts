@@ -1,0 +1,376 @@
+/**
+ * One link after its login: batches out on two lanes, bookkeeping in and out on the control lane, heartbeats.
+ *
+ *     logged in -- run --> sending -- stopSending --> quiet
+ *        sending, quiet -- close, peer's end or goodbye, silence, fault --> over
+ *
+ * What frames mean is decided in outbox, heartbeat and lane budget; here they are only handed round.
+ */
+import { ok } from "node:assert/strict";
+import type { TelemetryLane } from "#proto/class.ts";
+import { asFault, type Code, Fault, isCode } from "#proto/errors.ts";
+import { frameKinds, type LinkFrame } from "#proto/frame.ts";
+import type { Redirect, Welcome } from "#proto/gen/systemscale/link/v1/login_pb.ts";
+import { Heartbeat } from "#proto/heartbeat.ts";
+import { instantOf } from "#proto/instant.ts";
+import { LaneBudget } from "#proto/lane_budget.ts";
+import { batchBytesMax } from "#proto/limits.ts";
+import { closeOf, codeOfEnd } from "#proto/link_end.ts";
+import { decodeMessage, encodeMessage } from "#proto/link_message.ts";
+import type { Clock, DialTarget, Link, Log } from "#proto/ports.ts";
+import { intersect, none } from "#proto/ranges.ts";
+import { controlWriteTimeoutMs, senderWaitMsMax, stopLinkMs } from "../limits.ts";
+import type { Ring } from "../ring/ring.ts";
+import { Bell } from "./bell.ts";
+import { readPlaces, readReceived, readSeriesRanges, takeInventory } from "./bookkeeping.ts";
+import { offsetToFix } from "./clock_offset.ts";
+import { LaneShare } from "./lane_share.ts";
+import type { Outbox, SeriesRanges, SessionTerms } from "./outbox.ts";
+import type { Packer } from "./packer.ts";
+import { type ShapesInUse, ShapeUses } from "./shape_uses.ts";
+import { TelemetrySender } from "./telemetry_sender.ts";
+import { within } from "./within.ts";
+
+/** What all links of an agent share. */
+export interface SessionParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ring: Ring;
+  readonly outbox: Outbox;
+  readonly packer: Packer;
+  readonly shapesInUse: ShapesInUse;
+  /** Told when the relay says that something is in the log, or has a verdict. */
+  readonly onAck: (kind: "received" | "verdict") => void;
+  /** Whether a relay that is not ready may be left now. */
+  readonly mayLeave: () => boolean;
+}
+
+/** What a login brought. */
+export interface LoggedIn {
+  readonly link: Link;
+  readonly target: DialTarget;
+  readonly welcome: Welcome;
+  /** Rises with every login of this boot. */
+  readonly number: number;
+}
+
+/** Why a session is over; no code for good order. */
+export interface SessionEnd {
+  readonly code: Code | undefined;
+  readonly detail: string;
+}
+
+/** Why this link should be left for another one while it still works. */
+export type Move = { readonly kind: "redirect"; readonly redirect: Redirect } | { readonly kind: "not_ready" };
+
+type FrameHandler = (payload: Uint8Array) => void | Promise<void>;
+
+/** The vehicle's side of one logged-in link. */
+export class LinkSession {
+  readonly target: DialTarget;
+  readonly welcome: Welcome;
+  readonly linkedAtMs: number;
+  readonly #parts: SessionParts;
+  readonly #link: Link;
+  readonly #number: number;
+  readonly #heartbeat: Heartbeat;
+  readonly #budget: LaneBudget;
+  readonly #shapes = new ShapeUses();
+  readonly #senders: Readonly<Record<TelemetryLane, TelemetrySender>>;
+  readonly #controlBell: Bell;
+  readonly #offsetsBell: Bell;
+  readonly #handlers: ReadonlyMap<number, FrameHandler>;
+  readonly #finished = Promise.withResolvers<SessionEnd>();
+  #nextMove = Promise.withResolvers<Move>();
+  #sending: Promise<unknown> = Promise.resolve();
+  #isOver = false;
+  #inventoryIsDue = true;
+  /** What the first inventory listed, which the first answer is about. */
+  #listed: readonly SeriesRanges[] | undefined;
+
+  constructor(parts: SessionParts, login: LoggedIn) {
+    this.#parts = parts;
+    this.#link = login.link;
+    this.#number = login.number;
+    this.target = login.target;
+    this.welcome = login.welcome;
+    const now = instantOf(parts.clock);
+    this.linkedAtMs = now.uptimeMs;
+    this.#heartbeat = new Heartbeat(now, { intervalMs: login.welcome.heartbeatIntervalMs });
+    this.#budget = new LaneBudget(now);
+    this.#controlBell = new Bell(parts.clock);
+    this.#offsetsBell = new Bell(parts.clock);
+    const lanes = { ...parts, link: login.link, budget: this.#budget, share: new LaneShare(), shapes: this.#shapes };
+    this.#senders = { live: new TelemetrySender("live", lanes), backfill: new TelemetrySender("backfill", lanes) };
+    this.#handlers = this.#makeHandlers();
+  }
+
+  get rttMs(): number | undefined {
+    return this.#heartbeat.rttMs;
+  }
+
+  /** Nanoseconds to add to the vehicle's wall clock to get the relay's. */
+  get clockOffsetNs(): bigint | undefined {
+    return this.#heartbeat.clockOffsetNs;
+  }
+
+  /** Whether the relay can hand telemetry on, by its last word. */
+  get isReady(): boolean {
+    return this.#heartbeat.peerReady ?? this.welcome.ready;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Resolves with the next reason to leave this relay. */
+  get moved(): Promise<Move> {
+    return this.#nextMove.promise;
+  }
+
+  /**
+   * Runs the session until it is over; `reading` is the reader of the control lane, which feeds {@link handleFrame}.
+   * Never rejects. When it resolves the link is closed and the outbox has back what was not received.
+   */
+  async run(reading: Promise<void>): Promise<SessionEnd> {
+    const { outbox, clock } = this.#parts;
+    outbox.handleWelcome(this.#number, termsOf(this.welcome), clock.uptimeMs());
+    const senders = [this.#guard(this.#senders.live.run()), this.#guard(this.#senders.backfill.run())];
+    this.#sending = Promise.all(senders);
+    const loops = [
+      this.#guard(this.#readToEnd(reading)),
+      this.#guard(this.#control()),
+      this.#guard(this.#fixOffsets()),
+    ];
+    const end = await this.#finished.promise;
+    this.#isOver = true;
+    this.#link.close(closeOf(end.code));
+    this.#controlBell.ring();
+    this.#offsetsBell.ring();
+    await this.stopSending();
+    await Promise.all(loops);
+    outbox.handleLinkEnd(this.#number);
+    return end;
+  }
+
+  /** Sends no more batches; resolves once none is in hand. What is in flight may still be received. */
+  async stopSending(): Promise<void> {
+    this.#senders.live.stop();
+    this.#senders.backfill.stop();
+    await this.#sending;
+  }
+
+  /** Says goodbye and ends the session. */
+  async close(end: SessionEnd): Promise<void> {
+    const goodbye = encodeMessage("goodbye", { code: end.code ?? "", detail: end.detail });
+    const { clock, log } = this.#parts;
+    try {
+      await within(this.#link.write("control", goodbye), { clock, timeoutMs: stopLinkMs, fault: writeTimeout });
+    } catch (thrown) {
+      log.debug("Could not say goodbye", { error: asFault(thrown).message });
+    }
+    this.#finished.resolve(end);
+  }
+
+  /** Ends a session that was never run. */
+  async discard(reading: Promise<void>): Promise<void> {
+    this.#link.close(closeOf());
+    await this.#guard(reading);
+  }
+
+  /** New records can be sent. */
+  handleAppended(): void {
+    this.#senders.live.wake();
+  }
+
+  /** A new epoch is open: the cloud is told what is on board. */
+  handleEpoch(): void {
+    this.#inventoryIsDue = true;
+    this.#controlBell.ring();
+    this.#offsetsBell.ring();
+  }
+
+  /** Anything came from the relay. */
+  handleBytes(): void {
+    this.#heartbeat.handleBytes(instantOf(this.#parts.clock));
+  }
+
+  /** Takes a frame of the control lane. Throws what ends the link. */
+  handleFrame(frame: LinkFrame): void | Promise<void> {
+    const handle = this.#handlers.get(frame.kind);
+    if (handle !== undefined) return handle(frame.payload);
+    throw new Fault("unexpected_frame", `Cannot take frame of kind ${frame.kind}: it does not belong behind the login`);
+  }
+
+  #makeHandlers(): ReadonlyMap<number, FrameHandler> {
+    return new Map<number, FrameHandler>([
+      [frameKinds.ping, (payload) => this.#write(this.#heartbeat.handlePing(payload, instantOf(this.#parts.clock)))],
+      [frameKinds.pong, (payload) => this.#handlePong(payload)],
+      [frameKinds.readReport, (payload) => this.#handleReadReport(payload)],
+      [frameKinds.goodbye, (payload) => this.#handleGoodbye(payload)],
+      [
+        frameKinds.redirect,
+        (payload) => this.#askToMove({ kind: "redirect", redirect: decodeMessage("redirect", payload) }),
+      ],
+      [frameKinds.held, (payload) => this.#handleHeld(payload)],
+      [frameKinds.received, (payload) => this.#handleReceived(payload)],
+      [frameKinds.verdicts, (payload) => this.#handleVerdicts(payload)],
+      [frameKinds.lost, (payload) => this.#handleLost(payload)],
+      [frameKinds.resend, (payload) => this.#handleResend(payload)],
+    ]);
+  }
+
+  #handlePong(payload: Uint8Array): void {
+    this.#heartbeat.handlePong(payload, instantOf(this.#parts.clock));
+    this.#offsetsBell.ring();
+  }
+
+  #handleReadReport(payload: Uint8Array): void {
+    this.#budget.handleReadReport(payload, instantOf(this.#parts.clock), { rttMs: this.rttMs });
+    this.#wakeSenders();
+  }
+
+  #handleGoodbye(payload: Uint8Array): void {
+    const { code, detail } = decodeMessage("goodbye", payload);
+    this.#finished.resolve({ code: isCode(code) ? code : undefined, detail: detail.slice(0, detailLengthMax) });
+  }
+
+  #handleHeld(payload: Uint8Array): void {
+    const held = decodeMessage("held", payload);
+    const settled = this.#settle([...held.committed, ...held.quarantined]);
+    this.#shapes.handleKnown(held.knownShapes);
+    const passed = readPlaces(held.passed);
+    const answer = { settled, listed: this.#listed ?? [], passed, isAnswered: held.ledgerAnswered };
+    this.#parts.outbox.handleHeld(this.#number, answer);
+    this.#wakeSenders();
+  }
+
+  #handleReceived(payload: Uint8Array): void {
+    this.#parts.outbox.handleReceived(this.#number, readReceived(decodeMessage("received", payload)));
+    this.#parts.onAck("received");
+    this.#wakeSenders();
+  }
+
+  #handleVerdicts(payload: Uint8Array): void {
+    const verdicts = decodeMessage("verdicts", payload);
+    const settled = this.#settle([...verdicts.committed, ...verdicts.quarantined]);
+    this.#parts.outbox.handleVerdicts(settled, readPlaces(verdicts.passed));
+    if (settled.length > 0) this.#parts.onAck("verdict");
+    this.#wakeSenders();
+  }
+
+  #handleLost(payload: Uint8Array): void {
+    this.#parts.outbox.handleLost(readSeriesRanges(decodeMessage("lost", payload).ranges));
+    this.#wakeSenders();
+  }
+
+  #handleResend(payload: Uint8Array): void {
+    const onBoard = this.#parts.ring.onBoard();
+    const asked = readSeriesRanges(decodeMessage("resend", payload).ranges).map((one) => {
+      const held = onBoard.find(({ epoch, class: className }) => epoch === one.epoch && className === one.class)?.held;
+      return { ...one, ranges: intersect(one.ranges, held ?? none) };
+    });
+    this.#parts.outbox.handleResend(asked.filter((one) => one.ranges.length > 0));
+    this.#wakeSenders();
+  }
+
+  /** The one place where ring space becomes reclaimable. */
+  #settle(list: Parameters<typeof readSeriesRanges>[0]): SeriesRanges[] {
+    const settled = readSeriesRanges(list);
+    for (const { epoch, class: className, ranges } of settled) this.#parts.ring.settle(epoch, className, ranges);
+    return settled;
+  }
+
+  #wakeSenders(): void {
+    this.#senders.live.wake();
+    this.#senders.backfill.wake();
+  }
+
+  #askToMove(move: Move): void {
+    this.#nextMove.resolve(move);
+    this.#nextMove = Promise.withResolvers();
+  }
+
+  async #readToEnd(reading: Promise<void>): Promise<void> {
+    await reading;
+    const end = await this.#link.ended;
+    this.#finished.resolve({ code: codeOfEnd(end), detail: end.reason });
+  }
+
+  async #control(): Promise<void> {
+    while (!this.#isOver) {
+      if (this.#inventoryIsDue) await this.#sendInventory();
+      const step = this.#heartbeat.poll(instantOf(this.#parts.clock));
+      if (step.kind === "send") await this.#write(step.bytes);
+      else if (step.kind === "wait") await this.#controlBell.wait(step.untilMs);
+      else throw new Fault("link_dead", `Cannot keep link to "${this.target.node}": the relay stopped answering`);
+      if (!this.isReady && this.#parts.mayLeave()) this.#askToMove({ kind: "not_ready" });
+    }
+  }
+
+  async #sendInventory(): Promise<void> {
+    this.#inventoryIsDue = false;
+    const { listed, message } = takeInventory(this.#parts.ring.onBoard(), this.#parts.shapesInUse.hashes);
+    this.#listed ??= listed;
+    await this.#write(encodeMessage("inventory", message));
+  }
+
+  async #fixOffsets(): Promise<void> {
+    const { clock } = this.#parts;
+    while (!this.#isOver) {
+      await this.#fixDueOffsets();
+      await this.#offsetsBell.wait(clock.uptimeMs() + senderWaitMsMax);
+    }
+  }
+
+  /** Fixes what is not fixed of the epochs that wait to be sent, once the relay's clock is known. */
+  async #fixDueOffsets(): Promise<void> {
+    const { ring, outbox, clock, log } = this.#parts;
+    const aheadNs = this.clockOffsetNs;
+    if (aheadNs === undefined) return;
+    for (const epoch of outbox.epochsToSend.filter((epoch) => ring.clockOffset(epoch) === undefined)) {
+      const epochNowNs = epoch === ring.epoch ? ring.nowNs() : undefined;
+      const offsetNs = offsetToFix({ aheadNs, wallNs: clock.wallNs(), epochNowNs });
+      try {
+        await ring.fixClockOffset(offsetNs, epoch);
+      } catch (thrown) {
+        log.warn("Cannot fix clock offset, trying again", { epoch, error: asFault(thrown).message });
+        return;
+      }
+      log.info("Fixed clock offset", { epoch, offsetNs });
+      this.#wakeSenders();
+    }
+  }
+
+  #write(frame: Uint8Array): Promise<void> {
+    const { clock } = this.#parts;
+    const timeoutMs = controlWriteTimeoutMs;
+    return within(this.#link.write("control", frame), { clock, timeoutMs, fault: writeTimeout });
+  }
+
+  /** A loop that fails ends the session; a broken promise of ours (no Fault) shows as `internal`. */
+  async #guard(loop: Promise<void>): Promise<void> {
+    try {
+      await loop;
+    } catch (thrown) {
+      const { code, message } = asFault(thrown);
+      if (code === "internal") this.#parts.log.error("Link failed by a fault of the agent", { error: message });
+      this.#finished.resolve({ code, detail: message });
+    }
+  }
+}
+
+/** Words from the other end are for people and logs: so much of them. */
+const detailLengthMax = 500;
+
+function writeTimeout(): Fault {
+  return new Fault("link_dead", "Cannot write to control lane: the relay takes nothing");
+}
+
+function termsOf(welcome: Welcome): SessionTerms {
+  ok(welcome.batchBytesMax > 0, "the login checked the Welcome");
+  return {
+    windows: { live: welcome.liveWindowBytes, backfill: welcome.backfillWindowBytes },
+    batchBytesMax: Math.min(batchBytesMax, welcome.batchBytesMax),
+  };
+}
