@@ -54,6 +54,8 @@ export class AppendQueue {
   readonly #shapes: ShapeNumbers;
   readonly #recordBytesMax: number;
   #next = 1;
+  /** Highest seq that may lie in a file, known after a failure. */
+  #writtenTo = 0;
   #waiting: Append[] = [];
   #bytes = 0;
 
@@ -76,7 +78,7 @@ export class AppendQueue {
   /** Lets frames wait; throws `bad_record`, `bad_shape` or `too_large`, and then takes none of them. */
   add(frames: readonly NewFrame[], outcome: Pick<Append, "retain" | "resolve" | "reject">): void {
     const records = this.#encode(frames, this.#next);
-    this.#push({ frames, records, ...outcome });
+    this.#push({ ...outcome, frames, records });
   }
 
   /** Takes all that waits, to be written now. */
@@ -89,14 +91,16 @@ export class AppendQueue {
 
   /**
    * After a failed write of `taken`: refuses callers' appends, what came in meanwhile too, and keeps the ring's own.
-   * Seqs above `writtenTo` never reached a file and are given out again; an own record below keeps its seq.
+   * Seqs above `writtenTo` (and all former ones) never reached a file and are given out again; an own record below keeps
+   * its seq.
    */
   fail(taken: readonly Append[], options: { fault: Fault; writtenTo: number; durable: number }): void {
     const all = [...taken, ...this.take()];
-    this.#next = Math.max(options.writtenTo, options.durable) + 1;
+    this.#writtenTo = Math.max(this.#writtenTo, options.writtenTo, options.durable);
+    this.#next = this.#writtenTo + 1;
     for (const append of all) {
       if (!append.retain) append.reject(options.fault);
-      else if (append.records[0].record.seq <= options.writtenTo) this.#waiting.push(append);
+      else if (append.records[0].record.seq <= this.#writtenTo) this.#waiting.push(append);
       else this.#addAgain(append);
     }
   }

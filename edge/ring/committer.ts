@@ -13,13 +13,14 @@ import { type Class, classes } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch } from "#proto/ids.ts";
 import type { Random } from "#proto/ports.ts";
-import { normalize, subtract, union } from "#proto/ranges.ts";
+import { has, normalize, subtract, union } from "#proto/ranges.ts";
 import { type Append, AppendQueue, type EncodedRecord, type Queues, ShapeNumbers } from "./append_queue.ts";
 import { type Segment, type Series, seriesOf, unsettledIn } from "./board.ts";
 import { segmentName } from "./files.ts";
 import { UnnamedGaps } from "./gaps.ts";
-import { type Gap, gapFrame } from "./own_frames.ts";
+import { type Gap, gapFrame, gapOf } from "./own_frames.ts";
 import type { NewFrame, Place } from "./port.ts";
+import { readSegment } from "./reader.ts";
 import type { SegmentHeader } from "./segment_header.ts";
 import { emptyContent, roomIn, SegmentWriter } from "./segment_writer.ts";
 import { Space, type SpaceOptions } from "./space.ts";
@@ -170,7 +171,7 @@ export class Committer {
     const { writtenTo, fault } = options;
     this.#options.log.warn("ring could not commit", { class: className, code: fault.code, reason: fault.message });
     const queue = this.#queues[className];
-    const { durable } = this.#options.board.series(this.#epoch, className);
+    const { durable, lost } = this.#options.board.series(this.#epoch, className);
     const done = taken.filter((append) => queue.placeOf(append).last <= durable);
     for (const append of done) append.resolve(queue.placeOf(append));
     const failed = taken.filter((append) => !done.includes(append));
@@ -178,7 +179,7 @@ export class Committer {
     if (writtenTo <= durable) return;
     // These seqs may lie in an abandoned file, so they are never given out again.
     const kept = normalize(failed.filter(({ retain }) => retain).map((append) => queue.placeOf(append)));
-    for (const range of subtract([{ first: durable + 1, last: writtenTo }], kept)) {
+    for (const range of subtract(subtract([{ first: durable + 1, last: writtenTo }], kept), lost)) {
       this.lose({ epoch: this.#epoch, class: className, range, cause: "disk_lost" });
     }
   }
@@ -260,19 +261,34 @@ export class Committer {
     for (const [className, { segment }] of [...this.#writers]) {
       if (victims.includes(segment)) await this.#end(className, { trim: false });
     }
-    const gaps = victims.flatMap((victim) => this.#gapsOf(victim));
-    if (gaps.length > 0) await this.#commitGaps(gaps);
+    const lost = victims.flatMap((victim) => this.#lossOf(victim));
+    if (lost.length > 0) await this.#commitGaps(lost, await this.#gapsWithin(victims));
     await this.#options.persist();
   }
 
-  #gapsOf(victim: Segment): Gap[] {
+  #lossOf(victim: Segment): Gap[] {
     const { epoch, class: className } = victim.header;
     const lost = unsettledIn(victim, seriesOf(this.#options.board, victim));
     return lost.map((range) => ({ epoch, class: className, range, cause: "overwritten" }));
   }
 
-  async #commitGaps(gaps: readonly Gap[]): Promise<void> {
-    const named = this.append("critical", gaps.map((gap) => gapFrame(gap, this.#options.nowNs())));
+  /** What gap records without a verdict among the victims' say: it must outlive them. What cannot be read stays. */
+  async #gapsWithin(victims: readonly Segment[]): Promise<Gap[]> {
+    const { board, disk } = this.#options;
+    const gaps = new UnnamedGaps();
+    for (const victim of victims.filter(({ header }) => header.class === "critical")) {
+      const unsettled = unsettledIn(victim, seriesOf(board, victim));
+      for (const record of await readSegment(disk, victim)) {
+        const gap = has(unsettled, record.seq) ? gapOf(record) : undefined;
+        if (gap !== undefined) gaps.add(gap);
+      }
+    }
+    return gaps.take();
+  }
+
+  /** Makes gap records durable: of what is lost now, and of what was before. */
+  async #commitGaps(gaps: readonly Gap[], earlier: readonly Gap[]): Promise<void> {
+    const named = this.append("critical", [...gaps, ...earlier].map((gap) => gapFrame(gap, this.#options.nowNs())));
     await Promise.allSettled([named, this.#commit("critical")]);
     await named;
     for (const gap of gaps) {

@@ -11,9 +11,9 @@ export function segmentName(id: number): string {
   return `${segmentPrefix}${id.toString().padStart(12, "0")}`;
 }
 
-/** Whether a file may be a segment. */
-export function isSegmentName(name: string): boolean {
-  return name.startsWith(segmentPrefix);
+/** The number in a segment's name; undefined for other files. */
+export function segmentIdOf(name: string): number | undefined {
+  return /^segment-[0-9]{12,15}$/.test(name) ? Number(name.slice(segmentPrefix.length)) : undefined;
 }
 
 /** Opens a file for one piece of work. */
@@ -30,4 +30,10 @@ export async function withFile<T>(disk: Disk, name: string, work: (file: DiskFil
 export async function readPart(file: DiskFile, { from, to }: { from: number; to: number }): Promise<Uint8Array> {
   const bytes = new Uint8Array(to - from);
   return bytes.subarray(0, await file.read(from, bytes));
+}
+
+/** Gives back the space behind an offset, durably: the cap counts on it, also after a power cut. */
+export async function trimTo(file: DiskFile, size: number): Promise<void> {
+  await file.truncate(size);
+  await file.sync();
 }

@@ -1,12 +1,15 @@
 /** The ring's own records: `ss_epoch` opens an epoch, `ss_gap` names what was given up. Source: protocol.md 1 and 4.8. */
 import { type Class, classes } from "#proto/class.ts";
-import { type Epoch, parseStream } from "#proto/ids.ts";
+import { type Epoch, parseEpoch, parseStream } from "#proto/ids.ts";
 import type { Range } from "#proto/ranges.ts";
-import { makeShape, type Value } from "#proto/shape.ts";
+import { type FrameRecord, makeShape, type Value } from "#proto/shape.ts";
 import type { EpochReason, NewFrame } from "./port.ts";
 
+const gapStream = "ss_gap";
+const gapCauses = ["overwritten", "disk_lost", "damaged"] as const;
+
 /** Why records cannot be read any more. */
-export type GapCause = "overwritten" | "disk_lost" | "damaged";
+export type GapCause = typeof gapCauses[number];
 
 /** What a gap record names. */
 export interface Gap {
@@ -44,6 +47,18 @@ export function gapFrame(gap: Gap, ts: bigint): NewFrame {
   return { ts, shape: gapShape(), values };
 }
 
+/** What a record of the ring's own says was given up; undefined when it is no gap record. */
+export function gapOf({ shape, values }: FrameRecord): Gap | undefined {
+  if (shape.stream !== gapStream) return undefined;
+  const [epoch, className, first, last, cause] = values;
+  const named = classes.find((name) => name === className);
+  const reason = gapCauses.find((name) => name === cause);
+  if (named === undefined || reason === undefined || typeof first !== "number" || typeof last !== "number") {
+    return undefined;
+  }
+  return { epoch: parseEpoch(epoch), class: named, range: { first, last }, cause: reason };
+}
+
 function epochShape() {
   return makeShape(parseStream("ss_epoch"), [
     { name: "previous", type: "str" },
@@ -55,7 +70,7 @@ function epochShape() {
 }
 
 function gapShape() {
-  return makeShape(parseStream("ss_gap"), [
+  return makeShape(parseStream(gapStream), [
     { name: "epoch", type: "str" },
     { name: "class", type: "str" },
     { name: "first", type: "f64" },

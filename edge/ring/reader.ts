@@ -1,11 +1,12 @@
 /** Reads records of earlier times from their segments. */
 import type { Disk, DiskFile } from "#proto/ports.ts";
 import { intersect, none, type Range, subtract } from "#proto/ranges.ts";
-import type { FrameRecord } from "#proto/shape.ts";
+import type { FrameRecord, Shape } from "#proto/shape.ts";
 import { ringMarkBytes } from "../limits.ts";
 import { type Segment, segmentOf, type Series } from "./board.ts";
 import { readPart, withFile } from "./files.ts";
 import type { ReadRequest } from "./port.ts";
+import { headerBytes } from "./segment_header.ts";
 import { type Mark, scanSegment, type SegmentContent, tryDecode, walkRecords } from "./scan.ts";
 
 /** What a read found: records, and ranges that should have been there and are damaged. */
@@ -44,6 +45,18 @@ export async function readSeries(disk: Disk, series: Series, request: ReadReques
     if (segment.dropped) return nothing;
     throw thrown;
   }
+}
+
+/** Reads all whole records of a segment. Rejects with `disk_failed`. */
+export async function readSegment(disk: Disk, { name, bytes, header }: Segment): Promise<FrameRecord[]> {
+  const all = await withFile(disk, name, (file) => readPart(file, { from: 0, to: bytes }));
+  const shapes: Shape[] = [];
+  const records: FrameRecord[] = [];
+  for (const { body } of walkRecords(all, { ...header, base: 0, from: headerBytes, shapes })) {
+    const record = body === undefined ? undefined : tryDecode(body, shapes);
+    if (record !== undefined) records.push(record);
+  }
+  return records;
 }
 
 /** A younger segment may have taken over this one's end: what lies behind `last` is not asked for here. */

@@ -8,7 +8,7 @@ import type { Disk, DiskFile, Log } from "#proto/ports.ts";
 import { none, type Ranges, subtract } from "#proto/ranges.ts";
 import { ringSegmentBytesMax } from "../limits.ts";
 import { Board, heldOf, type Segment, type Series } from "./board.ts";
-import { isSegmentName, readPart, reserveName, segmentName, withFile } from "./files.ts";
+import { readPart, reserveName, segmentIdOf, segmentName, trimTo, withFile } from "./files.ts";
 import type { Gap } from "./own_frames.ts";
 import { scanSegment } from "./scan.ts";
 import { decodeSegmentHeader, headerBytes } from "./segment_header.ts";
@@ -24,6 +24,8 @@ export interface Recovered {
   /** Files of no use, with their sizes. */
   readonly strays: ReadonlyMap<string, number>;
   readonly hasReserve: boolean;
+  /** Segments whose files cannot be read at all. */
+  readonly unreadable: number;
 }
 
 /** What {@link recover} needs. */
@@ -55,14 +57,16 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   }
   const hasReserve = await isReserve(options);
   if (!hasReserve && options.present.includes(reserveName)) strays.set(reserveName, options.segmentBytes);
-  const nextId = segments.reduce((highest, { header }) => Math.max(highest, header.id), 0) + 1;
-  return { board, nextId, gaps, strays, hasReserve };
+  const ids = options.present.flatMap((name) => segmentIdOf(name) ?? []);
+  const nextId = Math.max(0, ...ids) + 1;
+  const unreadable = ids.length - segments.length - [...strays.keys()].filter((name) => name !== reserveName).length;
+  return { board, nextId, gaps, strays, hasReserve, unreadable };
 }
 
 /** Opens all segments by their headers, in order of their numbers. */
 async function findSegments(options: RecoverOptions, strays: Map<string, number>): Promise<Segment[]> {
   const found: Segment[] = [];
-  for (const name of options.present.filter(isSegmentName)) {
+  for (const name of options.present.filter((name) => segmentIdOf(name) !== undefined)) {
     try {
       const { bytes, head } = await withFile(options.disk, name, async (file) => ({
         bytes: await file.size(),
@@ -122,7 +126,7 @@ async function scanAndTrim(file: DiskFile, segment: Segment) {
   const scanned = scanSegment(bytes, segment.header);
   const { end } = scanned.content;
   if (end < segment.bytes) {
-    await file.truncate(end);
+    await trimTo(file, end);
     segment.bytes = end;
   }
   return scanned;

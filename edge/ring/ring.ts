@@ -118,7 +118,7 @@ class OpenRing implements Ring {
       ...from,
       board: this.#board,
       nextId: from.recovered.nextId,
-      otherBytes: 2 * from.watermarkBytes,
+      otherBytes: 2 * from.watermarkBytes + from.recovered.unreadable * from.segmentBytes,
       nowNs: () => this.nowNs(),
       onDurable: (className, records) => this.#onDurable(className, records),
       onLost: ({ epoch, class: className, range }) =>

@@ -6,6 +6,7 @@ import { ringMarkBytes } from "../limits.ts";
 import type { EncodedRecord } from "./append_queue.ts";
 import type { Segment } from "./board.ts";
 import { endBody, endEntryBytes, entryHeaderBytes, type EntryKind, writeEntry } from "./entry.ts";
+import { trimTo } from "./files.ts";
 import { type Mark, shapeBody } from "./scan.ts";
 import { encodeSegmentHeader, headerBytes } from "./segment_header.ts";
 
@@ -76,7 +77,7 @@ export class SegmentWriter {
     try {
       const bytes = this.#base + endEntryBytes;
       if (trim && bytes < this.segment.bytes) {
-        await this.#file.truncate(bytes);
+        await trimTo(this.#file, bytes);
         this.segment.bytes = bytes;
       }
     } finally {
