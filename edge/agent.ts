@@ -10,6 +10,7 @@ import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch, VehicleId } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import type { Clock, Dialer, Disk, Log, Random } from "#proto/ports.ts";
+import { countOf } from "#proto/ranges.ts";
 import { epochWatchIntervalMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
 import { type NewFrame, openRing, type Place, type Ring, type RingEvent, type RingStats } from "./ring/ring.ts";
 import { Bell } from "./uplink/bell.ts";
@@ -38,6 +39,15 @@ export interface AgentOptions {
   readonly clockSynchronized: () => boolean;
 }
 
+/** Records of one epoch and class that have no known verdict yet. */
+export interface Unsettled {
+  readonly epoch: Epoch;
+  readonly class: Class;
+  /** The lowest such seq: all below are settled. */
+  readonly first: number;
+  readonly records: number;
+}
+
 /** A snapshot of the agent. */
 export interface AgentStatus {
   readonly vehicleId: VehicleId;
@@ -54,8 +64,8 @@ export interface AgentStatus {
   };
   /** Records on board that the relay has not received yet; bytes are estimated from what went before. */
   readonly backlog: { readonly records: number; readonly bytes: number };
-  /** Records on board without a verdict; 0: the cloud has all. */
-  readonly unsettledRecords: number;
+  /** Per epoch and class that has records without a known verdict: the lowest such seq, and how many. Empty: the cloud has all. */
+  readonly unsettled: readonly Unsettled[];
   readonly window: { readonly live: WindowStatus; readonly backfill: WindowStatus };
   /** Wall clock in ms since 1970 at which the last of each kind came; undefined before the first. */
   readonly lastAcks: { readonly receivedAtMs: number | undefined; readonly verdictAtMs: number | undefined };
@@ -197,11 +207,20 @@ class RunningAgent implements Agent {
         hoursOfCover: ring.coverMs === undefined ? undefined : ring.coverMs / 3_600_000,
       },
       backlog: this.#outbox.backlog,
-      unsettledRecords: this.#outbox.unsettledRecords,
+      unsettled: this.#unsettled(),
       window: { live: this.#outbox.window("live"), backfill: this.#outbox.window("backfill") },
       lastAcks: this.#acks.lastAcks,
       clockOffsetNs: this.#ring.clockOffset(this.#ring.epoch),
     };
+  }
+
+  #unsettled(): Unsettled[] {
+    return this.#ring.onBoard().filter(({ unsettled }) => unsettled.length > 0).map((line) => ({
+      epoch: line.epoch,
+      class: line.class,
+      first: line.unsettled[0].first,
+      records: countOf(line.unsettled),
+    }));
   }
 
   async stop(): Promise<void> {
