@@ -142,6 +142,11 @@ export function testPaging(test: StoreTest, rounds: number): void {
     });
     const moved = framesOf([data[0]]).map((frame) => ({ ...frame, ts: frame.ts + 1n }));
     equal((await store.compare([blockOf("telemetry", moved)])).same, []);
+    const swapped = framesOf(data).map((frame, at, all) => ({
+      ...frame,
+      ts: all[at === 1 ? 2 : at === 2 ? 1 : at].ts,
+    }));
+    equal((await store.compare([blockOf("telemetry", swapped)])).different, [{ first: 2, last: 3 }]);
     equal((await store.compare([blockOf("elsewhere", framesOf([data[0]]))])).same, []);
     equal((await store.compare([blockOf("telemetry", framesOf([data[0]]), { class: "bulk" })])).same, []);
   });

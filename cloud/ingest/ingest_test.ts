@@ -1,0 +1,273 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { create } from "@bufbuild/protobuf";
+import { encodeBatch } from "#proto/batch.ts";
+import { type BundleItem, encodeBundle } from "#proto/bundle.ts";
+import { classNumber, type TelemetryLane } from "#proto/class.ts";
+import { LedgerRequestSchema, type VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
+import type { Log } from "#proto/ports.ts";
+import { encodeShape, type Field, makeShape, type Shape, type Value } from "#proto/shape.ts";
+import { VirtualClock } from "#proto/testing/clock.ts";
+import { openSqlite } from "../lib/store/io/sqlite.ts";
+import type { Store, WriteOutcome } from "../lib/store/store.ts";
+import { createStore } from "../lib/store/table_store.ts";
+import { Ingest } from "./ingest.ts";
+import { suspendedMaxMs } from "./limits.ts";
+import type { LogMessage } from "./log_message.ts";
+import { fromWire, toWire } from "./wire.ts";
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const vehicle = parseVehicleId("drone-001");
+const epoch = parseEpoch(42n);
+const startNs = 1_718_000_000_000_000_000n;
+const telemetry = shapeOf("telemetry", [{ name: "a", type: "f64" }]);
+
+function shapeOf(stream: string, fields: readonly Field[]): Shape {
+  return makeShape(parseStream(stream), fields);
+}
+
+/** An ingest over a real SQLite file, with the log, the bucket and the shards in the test's hands. */
+class Stage {
+  readonly clock = new VirtualClock();
+  readonly notices: VerdictNotice[] = [];
+  readonly bucket = new Map<string, Uint8Array>();
+  readonly path = Deno.makeTempFileSync({ suffix: ".db" });
+  store: Store = createStore(openSqlite({ path: this.path }));
+  #sequence = 0;
+
+  async ingest(replayMs = 0): Promise<Ingest> {
+    const ingest = new Ingest({
+      store: this.store,
+      shapes: { find: (hash) => Promise.resolve(this.bucket.get(hash)) },
+      verdicts: { publish: (_, notice) => this.notices.push(notice) },
+      clock: this.clock,
+      log: silent,
+    });
+    await ingest.own(Array.from({ length: 32 }, (_, partition) => partition), { replayMs, logEnd: this.#sequence });
+    return ingest;
+  }
+
+  /** A message of the log with these items. */
+  message(items: readonly BundleItem[], lane: TelemetryLane = "live"): LogMessage {
+    return { place: { lane, partition: 31, sequence: ++this.#sequence }, bytes: encodeBundle(items) };
+  }
+
+  /** Ranges told as committed and as quarantined, joined over all notices since the last call. */
+  told(): { committed: unknown; quarantined: unknown } {
+    const entries = this.notices.splice(0).flatMap((notice) => notice.entries);
+    const joined = (pick: "committed" | "quarantined") =>
+      entries.flatMap((entry) => fromWire(entry[pick])).flatMap(({ ranges }) => ranges);
+    return { committed: joined("committed"), quarantined: joined("quarantined") };
+  }
+
+  async seqsIn(stream: string): Promise<number[]> {
+    const page = await this.store.rows({ vehicle, stream: parseStream(stream), limit: 1000 });
+    return page.rows.map(({ seq }) => seq);
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    for (const end of ["", "-wal", "-shm"]) await Deno.remove(this.path + end).catch(() => undefined);
+  }
+}
+
+const header = {
+  vehicle,
+  relay: parseRelayName("dev"),
+  shard: 0,
+  session: new Uint8Array(16),
+  receivedAtNs: startNs,
+};
+
+function batch(
+  first: number,
+  last: number,
+  options: { shape?: Shape; value?: (seq: number) => Value } = {},
+): BundleItem {
+  const shape = options.shape ?? telemetry;
+  const value = options.value ?? ((seq) => seq);
+  const records = Array.from({ length: last - first + 1 }, (_, at) => {
+    const seq = first + at;
+    return { seq, ts: startNs + BigInt(seq) * 1_000_000n, shape, values: shape.fields.map(() => value(seq)) };
+  });
+  const bytes = encodeBatch(records, { epoch, class: classNumber("normal"), clockOffsetNs: 0n });
+  return { kind: "batch", header, batch: bytes };
+}
+
+const define = (shape: Shape): BundleItem => ({ kind: "shape", definition: encodeShape(shape) });
+
+function scenario(name: string, run: (stage: Stage) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const stage = new Stage();
+    try {
+      await run(stage);
+    } finally {
+      await stage.close();
+    }
+  });
+}
+
+scenario("batches become rows, and their ranges are told as committed", async (stage) => {
+  const ingest = await stage.ingest();
+  await ingest.commit([stage.message([define(telemetry), batch(1, 3), batch(4, 5)])]);
+  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 5 }], quarantined: [] });
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 5]);
+});
+
+scenario("a repeat is not written again, and its verdict is told again", async (stage) => {
+  const ingest = await stage.ingest();
+  await ingest.commit([stage.message([define(telemetry), batch(1, 4)])]);
+  stage.told();
+  await ingest.commit([stage.message([batch(3, 6)], "backfill")]);
+  const { committed } = stage.told();
+  deepStrictEqual(committed, [{ first: 3, last: 6 }]);
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 5, 6]);
+  strictEqual(ingest.counts.rows, 6);
+});
+
+scenario("the same batch twice in one commit is written once", async (stage) => {
+  const ingest = await stage.ingest();
+  await ingest.commit([stage.message([define(telemetry), batch(1, 4), batch(1, 4)])]);
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4]);
+  strictEqual(ingest.counts.rows, 4);
+});
+
+scenario("a repeat with another body changes nothing and is kept aside", async (stage) => {
+  const ingest = await stage.ingest();
+  await ingest.commit([stage.message([define(telemetry), batch(1, 4)])]);
+  await ingest.commit([stage.message([batch(1, 4, { value: (seq) => seq === 2 ? 99 : seq })])]);
+  const { rows } = await stage.store.rows({ vehicle, stream: parseStream("telemetry"), limit: 10 });
+  deepStrictEqual(rows.map(({ values }) => values.a), [1, 2, 3, 4]);
+  const [entry] = await stage.store.quarantined(vehicle);
+  deepStrictEqual([entry.code, entry.first, entry.last], ["different_body", 2, 2]);
+});
+
+scenario("a damaged batch is kept aside with its reason, and blocks nothing", async (stage) => {
+  const ingest = await stage.ingest();
+  const damaged = batch(5, 8);
+  ok(damaged.kind === "batch");
+  damaged.batch[damaged.batch.length - 1] ^= 1;
+  await ingest.commit([stage.message([define(telemetry), batch(1, 4), damaged, batch(9, 9)])]);
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 9]);
+  const told = stage.told();
+  deepStrictEqual(told.quarantined, [{ first: 5, last: 8 }]);
+  strictEqual((await stage.store.quarantined(vehicle))[0].code, "bad_batch");
+});
+
+scenario("bytes that are no bundle are kept aside, and what comes behind is not held up", async (stage) => {
+  const ingest = await stage.ingest();
+  const garbage = { ...stage.message([]), bytes: Uint8Array.of(9, 9, 9, 9, 9) };
+  await ingest.commit([garbage, stage.message([define(telemetry), batch(1, 2)])]);
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
+  strictEqual((await stage.store.quarantined(parseVehicleId("unreadable"))).length, 1);
+});
+
+scenario("a shape that was defined before this owner's time is found in the bucket", async (stage) => {
+  stage.bucket.set(telemetry.hash, encodeShape(telemetry));
+  const ingest = await stage.ingest();
+  await ingest.commit([stage.message([batch(1, 2)])]);
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
+});
+
+scenario("a shape that nobody knows sends its batches aside", async (stage) => {
+  const ingest = await stage.ingest();
+  await ingest.commit([stage.message([batch(1, 2)])]);
+  deepStrictEqual(stage.told().quarantined, [{ first: 1, last: 2 }]);
+  strictEqual((await stage.store.quarantined(vehicle))[0].code, "unknown_shape");
+});
+
+scenario("a new owner goes on where the ledger was flushed, and reads the rest again without harm", async (stage) => {
+  stage.bucket.set(telemetry.hash, encodeShape(telemetry));
+  const first = await stage.ingest();
+  const messages = [stage.message([batch(1, 2)]), stage.message([batch(3, 4)])];
+  await first.commit([messages[0]]);
+  await first.flush();
+  await first.commit([messages[1]]);
+  // The owner is gone here, without a flush; the log gives everything behind the checkpoint again.
+  const second = await stage.ingest();
+  stage.told();
+  await second.commit(messages);
+  deepStrictEqual(stage.told().committed, [{ first: 3, last: 4 }]);
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4]);
+});
+
+scenario("a replay writes again what a lazy store may have lost, but not what is kept aside", async (stage) => {
+  const first = await stage.ingest();
+  const damaged = batch(3, 4);
+  ok(damaged.kind === "batch");
+  damaged.batch[damaged.batch.length - 1] ^= 1;
+  const messages = [stage.message([define(telemetry), batch(1, 2)]), stage.message([damaged])];
+  await first.commit(messages);
+  await first.flush();
+  const second = await stage.ingest(600_000);
+  stage.told();
+  await second.commit(messages);
+  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 2 }], quarantined: [] });
+  strictEqual((await stage.store.quarantined(vehicle)).length, 1);
+});
+
+scenario(
+  "the answer to an inventory names what has a verdict, and the ledger learns what is on board",
+  async (stage) => {
+    const ingest = await stage.ingest();
+    await ingest.commit([stage.message([define(telemetry), batch(1, 4)])]);
+    const onBoard = toWire([{ epoch, class: "normal", ranges: [{ first: 3, last: 9 }] }]);
+    const answer = await ingest.answer(create(LedgerRequestSchema, {
+      vehicleId: vehicle,
+      relay: "dev",
+      session: new Uint8Array(16),
+      inventory: { onBoard, durable: toWire([{ epoch, class: "normal", ranges: [{ first: 9, last: 9 }] }]) },
+    }));
+    deepStrictEqual(fromWire(answer.committed)[0].ranges, [{ first: 3, last: 4 }]);
+    strictEqual(answer.passed?.live, 1n);
+    await ingest.flush();
+    const [line] = await stage.store.ledger(vehicle);
+    deepStrictEqual([line.expected, line.onBoard, line.committed], [9, [{ first: 3, last: 9 }], [{
+      first: 1,
+      last: 4,
+    }]]);
+  },
+);
+
+scenario("gap records and opened epochs are rows, and the ledger reads them", async (stage) => {
+  const ingest = await stage.ingest();
+  const gap = shapeOf("ss_gap", [
+    { name: "epoch", type: "str" },
+    { name: "class", type: "str" },
+    { name: "first", type: "f64" },
+    { name: "last", type: "f64" },
+    { name: "cause", type: "str" },
+  ]);
+  const values: Value[] = ["41", "bulk", 5, 9, "overwritten"];
+  const records = [{ seq: 1, ts: startNs, shape: gap, values }];
+  const bytes = encodeBatch(records, { epoch, class: classNumber("critical"), clockOffsetNs: 0n });
+  await ingest.commit([stage.message([define(gap), { kind: "batch", header, batch: bytes }])]);
+  await ingest.flush();
+  const line = (await stage.store.ledger(vehicle)).find((entry) => entry.epoch === 41n);
+  deepStrictEqual(line?.gaps, [{ first: 5, last: 9, cause: "overwritten" }]);
+  deepStrictEqual(await stage.seqsIn("ss_gap"), [1]);
+});
+
+scenario("a suspended table holds back its own rows, and after a minute they are kept aside", async (stage) => {
+  const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
+  const whole = stage.store;
+  stage.store = suspending(whole, "sick");
+  const ingest = await stage.ingest();
+  await ingest.commit([stage.message([define(telemetry), define(sick), batch(1, 2), batch(3, 4, { shape: sick })])]);
+  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 2 }], quarantined: [] });
+  strictEqual(ingest.counts.waiting, 1);
+  await stage.clock.advance(suspendedMaxMs);
+  await ingest.retryWaiting();
+  deepStrictEqual(stage.told().quarantined, [{ first: 3, last: 4 }]);
+  strictEqual(ingest.counts.waiting, 0);
+});
+
+/** The store, with one stream's table suspended. */
+function suspending(store: Store, stream: string): Store {
+  const write = async (blocks: Parameters<Store["write"]>[0]): Promise<WriteOutcome> => {
+    const suspended = blocks.some(({ block }) => block.shape.stream === stream) ? [parseStream(stream)] : [];
+    await store.write(blocks.filter(({ block }) => block.shape.stream !== stream));
+    return { suspended };
+  };
+  return new Proxy(store, { get: (target, name) => name === "write" ? write : Reflect.get(target, name).bind(target) });
+}

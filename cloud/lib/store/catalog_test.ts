@@ -1,0 +1,71 @@
+import { deepStrictEqual as equal, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { parseStream, type StreamName } from "#proto/ids.ts";
+import { fieldTypes } from "#proto/shape.ts";
+import {
+  type Catalog,
+  countStrays,
+  fieldsText,
+  growStream,
+  newColumns,
+  newStream,
+  overflowedText,
+  overflowTable,
+  readStream,
+  type StreamPlace,
+  unlistedStream,
+} from "./catalog.ts";
+import { columnsMax, overflowFieldsMax, overflowStreamsMax, streamsMax } from "./limits.ts";
+
+const empty: Catalog = new Map();
+const fresh = newStream(parseStream("telemetry"), empty)!;
+
+function grown(names: readonly string[], place: StreamPlace = fresh): StreamPlace {
+  return names.reduce((at, name) => growStream(at, name, "f64"), place);
+}
+
+Deno.test("a stream's place is read back from its texts, whatever its fields are called", () => {
+  const fields = fc.array(fc.tuple(fc.string(), fc.constantFrom(...fieldTypes), fc.nat()), { maxLength: 20 });
+  fc.assert(fc.property(fields, (list) => {
+    const place = list.reduce((at, [name, type]) => growStream(at, name, type), fresh);
+    const counted = countStrays(place, new Map(list.map(([name, , count]) => [name, count])));
+    const texts = { fields: fieldsText(counted), overflowed: overflowedText(counted) };
+    equal(readStream("telemetry", texts), counted);
+  }));
+});
+
+Deno.test("columns have names of their own, also when cut to length, and keep them", () => {
+  const long = "x".repeat(127);
+  const place = grown(["mode", "Mode", "mode_2", "SEQ", long, long.toUpperCase()]);
+  const columns = newColumns(undefined, place).map(({ column }) => column);
+  equal(columns, ["mode", "Mode_2", "mode_2_2", "SEQ_2", long, `${"X".repeat(125)}_2`]);
+  strictEqual(growStream(place, "mode", "str"), place);
+  equal(newColumns(place, grown(["later"], place)), [{ type: "f64", column: "later" }]);
+});
+
+Deno.test("names that no column can have go to the overflow column", () => {
+  for (const name of ["", "a b", 'a"b', "1st", "a.b", "ä"]) {
+    equal(grown([name]).fields.get(name), { type: "overflow" });
+  }
+});
+
+Deno.test("fields beyond the columns are listed as overflowing, and beyond that not listed", () => {
+  const names = Array.from({ length: columnsMax + overflowFieldsMax + 5 }, (_, at) => `f${at}`);
+  const place = grown(names);
+  strictEqual(newColumns(undefined, place).length, columnsMax);
+  strictEqual(place.fields.size, columnsMax + overflowFieldsMax);
+  const counted = countStrays(place, new Map(names.map((name) => [name, 1])));
+  strictEqual(counted.overflowed.size, overflowFieldsMax);
+});
+
+Deno.test("streams beyond the tables share one, and beyond that are not listed", () => {
+  const catalog = new Map<StreamName, StreamPlace>();
+  const all = streamsMax + overflowStreamsMax;
+  for (let number = 0; number < all; number++) {
+    const place = newStream(parseStream(`s${number}`), catalog);
+    if (place !== undefined) catalog.set(place.stream, place);
+  }
+  equal([catalog.size, catalog.get(parseStream(`s${streamsMax}`))?.table], [all, overflowTable]);
+  strictEqual(newStream(parseStream("one_more"), catalog), undefined);
+  equal(grown(["x"], unlistedStream(parseStream("one_more"))).fields.get("x"), { type: "overflow" });
+});
