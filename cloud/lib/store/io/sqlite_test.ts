@@ -7,7 +7,7 @@ import { openSqlite } from "./sqlite.ts";
 
 testStore({
   name: "SQLite",
-  rounds: 60,
+  rounds: 40,
   database: async () => {
     const folder = await Deno.makeTempDir();
     return {
