@@ -39,6 +39,10 @@ function isPaired(text: string, at: number): boolean {
   return isHigh(text.charCodeAt(at)) ? isLow(text.charCodeAt(at + 1)) : isHigh(text.charCodeAt(at - 1));
 }
 
+function hexDigit(code: number): number {
+  return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57;
+}
+
 /** A buffer that grows as it is written, and is kept for the next time by {@link clear}. */
 export class ByteWriter {
   /** Everything up to {@link length} is written. Changes identity when it grows. */
@@ -106,6 +110,14 @@ export class ByteWriter {
       rest >>>= 7;
     }
     this.bytes[this.length++] = rest;
+  }
+
+  /** Bytes given as hex digits; small ones, for which a typed array of their own would cost more. */
+  hex(digits: string): void {
+    this.reserve(digits.length / 2);
+    for (let at = 0; at < digits.length; at += 2) {
+      this.bytes[this.length++] = (hexDigit(digits.charCodeAt(at)) << 4) | hexDigit(digits.charCodeAt(at + 1));
+    }
   }
 
   raw(bytes: Uint8Array): void {

@@ -37,7 +37,7 @@ export class BodyWriter {
     this.#columns.columnCount = 0;
     this.#columns.valueCount = 0;
     this.out.varint(blocks.length);
-    for (const { shape } of blocks) this.out.raw(Uint8Array.fromHex(shape.hash));
+    for (const { shape } of blocks) this.out.hex(shape.hash);
     this.out.i64(records[0].ts);
     if (blocks.length > 1) this.#writeIndexes(indexes, blocks.length);
     for (const block of blocks) this.#writeBlock(block);

@@ -1,10 +1,10 @@
 /** Writes the columns of a block, as `column_forms.ts` describes. */
-import { fail } from "node:assert/strict";
+import { AssertionError } from "node:assert/strict";
 import type { ByteWriter } from "../bytes.ts";
 import type { Field, Value } from "../shape.ts";
 import { ArrayWriter } from "./array_writer.ts";
 import { presenceStates } from "./column.ts";
-import { presenceMask, presences } from "./column_forms.ts";
+import { presences } from "./column_forms.ts";
 import type { NumberWriter } from "./number_writer.ts";
 import { writeTexts } from "./texts.ts";
 
@@ -19,7 +19,6 @@ export class ColumnWriter {
   readonly #out: ByteWriter;
   readonly #numbers: NumberWriter;
   readonly #arrays: ArrayWriter;
-  /** Presence of the rows of a column that has rows without a value. */
   #states = new Uint8Array(0);
 
   constructor(out: ByteWriter, numbers: NumberWriter) {
@@ -31,128 +30,118 @@ export class ColumnWriter {
   /** Writes the column of `place`, which has at least one row. */
   write(rows: Rows, field: Field, place: number): void {
     this.columnCount++;
-    const isFull = field.type === "f64" && this.#takeNumbers(rows, place);
-    const present = isFull ? rows.length : this.#takeStates(rows, place);
-    const presence = isFull ? presences.values : this.#presenceOf(rows.length, present);
-    if (present > 0) this.valueCount += rows.length;
-    if (present === 0) this.#writeHead(presence, rows.length);
-    else if (field.type === "f64") {
-      if (!isFull) this.#pickNumbers(rows, place, present);
-      this.#writeNumbers(presence, rows.length);
-    } else if (field.type === "i64") this.#writeBigints(pick(rows, place, isBigint), { presence, rows: rows.length });
-    else {
-      this.#writeHead(presence, rows.length);
-      this.#writeOthers(rows, field, place);
-    }
-  }
-
-  #writeOthers(rows: Rows, field: Field, place: number): void {
     switch (field.type) {
+      case "f64":
+        return this.#writeNumbers(rows, place);
+      case "i64":
+        return this.#writeBigints(rows, place);
       case "f64s":
-        this.valueCount += this.#arrays.write(pick(rows, place, isArray));
-        return;
+        return this.#writeArrays(rows, place);
       case "bool":
-        return this.#writeBooleans(pick(rows, place, isBoolean));
+        return this.#writeBooleans(rows, place);
       case "str":
       case "json":
-        return writeTexts(this.#out, pick(rows, place, isText), this.#numbers);
-      default:
-        fail(`field "${field.name}" must have nulls only`);
+        return this.#writeTexts(rows, place);
+      case "null":
+        return this.#writeHead(0, { rows, place, present: pick(rows, place, isNever).length });
     }
   }
 
-  /** Takes the numbers of a place when every row has one, which is the rule. */
-  #takeNumbers(rows: Rows, place: number): boolean {
-    this.#numbers.reserve(rows.length);
-    const target = this.#numbers.values;
+  #writeNumbers(rows: Rows, place: number): void {
+    const numbers = this.#numbers;
+    numbers.reserve(rows.length);
+    const target = numbers.values;
+    let present = 0;
+    // As `pick`, but without a list on the way: nearly all columns are of numbers.
     for (let i = 0; i < rows.length; i++) {
       const value = rows[i][place];
-      if (typeof value !== "number") return false;
-      target[i] = value;
+      if (typeof value === "number") target[present++] = value;
+      else if (value !== undefined && value !== null) throw wrongType(place);
     }
-    return true;
+    numbers.count = present;
+    const head = present === 0 ? 0 : numbers.plan();
+    this.#writeHead(head, { rows, place, present });
+    if (present > 0) numbers.write(this.#out, head);
   }
 
-  /** Takes the states of a place, unless all rows have a value; returns how many have one. */
-  #takeStates(rows: Rows, place: number): number {
-    const count = rows.length;
-    let present = 0;
-    while (present < count && isPresent(rows[present][place])) present++;
-    if (present === count) return count;
-    if (this.#states.length < count) this.#states = new Uint8Array(count);
-    this.#states.fill(presenceStates.value, 0, present);
-    for (let i = present; i < count; i++) {
-      const value = rows[i][place];
-      if (value === undefined) this.#states[i] = presenceStates.missing;
-      else if (value === null) this.#states[i] = presenceStates.null;
-      else {
-        this.#states[i] = presenceStates.value;
-        present++;
-      }
-    }
-    return present;
-  }
-
-  #presenceOf(count: number, present: number): number {
-    if (present === count) return presences.values;
-    const first = this.#states[0];
-    for (let i = 1; i < count; i++) if (this.#states[i] !== first) return presences.mixed;
-    return first === presenceStates.null ? presences.nulls : presences.missing;
-  }
-
-  /** Writes the head byte, and the rows' states when they differ. */
-  #writeHead(head: number, count: number): void {
-    this.#out.u8(head);
-    if ((head & presenceMask) !== presences.mixed) return;
-    for (let at = 0; at < count; at += 4) {
-      let bits = 0;
-      for (let i = at; i < at + 4 && i < count; i++) bits |= this.#states[i] << (2 * (i - at));
-      this.#out.u8(bits);
-    }
-  }
-
-  #pickNumbers(rows: Rows, place: number, present: number): void {
-    this.#numbers.reserve(present);
-    pick(rows, place, isNumber).forEach((value, i) => this.#numbers.values[i] = value);
-  }
-
-  #writeNumbers(presence: number, rows: number): void {
-    const head = this.#numbers.plan();
-    this.#writeHead(head | presence, rows);
-    this.#numbers.write(this.#out, head);
-  }
-
-  #writeBigints(values: bigint[], { presence, rows }: { presence: number; rows: number }): void {
+  #writeBigints(rows: Rows, place: number): void {
+    const values = pick(rows, place, isBigint);
     this.#numbers.reserve(values.length);
-    for (let i = 0; i < values.length; i++) this.#numbers.bigints[i] = values[i];
-    const head = this.#numbers.planBigints();
-    this.#writeHead(head | presence, rows);
-    this.#numbers.write(this.#out, head);
+    values.forEach((value, i) => this.#numbers.bigints[i] = value);
+    const head = values.length === 0 ? 0 : this.#numbers.planBigints();
+    this.#writeHead(head, { rows, place, present: values.length });
+    if (values.length > 0) this.#numbers.write(this.#out, head);
   }
 
-  #writeBooleans(values: boolean[]): void {
+  #writeArrays(rows: Rows, place: number): void {
+    const values = pick(rows, place, isArray);
+    this.#writeHead(0, { rows, place, present: values.length });
+    if (values.length > 0) this.valueCount += this.#arrays.write(values);
+  }
+
+  #writeBooleans(rows: Rows, place: number): void {
+    const values = pick(rows, place, isBoolean);
+    this.#writeHead(0, { rows, place, present: values.length });
     for (let at = 0; at < values.length; at += 8) {
       let bits = 0;
       for (let i = at; i < at + 8 && i < values.length; i++) bits |= Number(values[i]) << (i - at);
       this.#out.u8(bits);
     }
   }
+
+  #writeTexts(rows: Rows, place: number): void {
+    const values = pick(rows, place, isText);
+    this.#writeHead(0, { rows, place, present: values.length });
+    if (values.length > 0) writeTexts(this.#out, values, this.#numbers);
+  }
+
+  /** Writes the head byte with the column's presence in it, and the rows' states when they differ. */
+  #writeHead(head: number, { rows, place, present }: { rows: Rows; place: number; present: number }): void {
+    if (present > 0) this.valueCount += rows.length;
+    if (present === rows.length) return this.#out.u8(head | presences.values);
+    this.#takeStates(rows, place);
+    const states = this.#states;
+    const first = states[0];
+    let alike = 1;
+    while (alike < rows.length && states[alike] === first) alike++;
+    if (alike === rows.length) {
+      return this.#out.u8(head | (first === presenceStates.null ? presences.nulls : presences.missing));
+    }
+    this.#out.u8(head | presences.mixed);
+    for (let at = 0; at < rows.length; at += 4) {
+      let bits = 0;
+      for (let i = at; i < at + 4 && i < rows.length; i++) bits |= states[i] << (2 * (i - at));
+      this.#out.u8(bits);
+    }
+  }
+
+  #takeStates(rows: Rows, place: number): void {
+    if (this.#states.length < rows.length) this.#states = new Uint8Array(rows.length);
+    for (let i = 0; i < rows.length; i++) {
+      const value = rows[i][place];
+      if (value === undefined) this.#states[i] = presenceStates.missing;
+      else this.#states[i] = value === null ? presenceStates.null : presenceStates.value;
+    }
+  }
 }
 
-/** The values at a place, all of which must be of one type. */
+/** The values at a place; those that there are must be of one type. */
 function pick<T extends Value>(rows: Rows, place: number, isOfType: (value: Value) => value is T): T[] {
   const values: T[] = [];
   for (let i = 0; i < rows.length; i++) {
     const value = rows[i][place];
     if (isOfType(value)) values.push(value);
-    else if (value !== undefined && value !== null) fail(`value of place ${place} must be of its field's type`);
+    else if (value !== undefined && value !== null) throw wrongType(place);
   }
   return values;
 }
 
-const isPresent = (value: Value): boolean => value !== undefined && value !== null;
-const isNumber = (value: Value): value is number => typeof value === "number";
-const isArray = (value: Value): value is Float64Array => value instanceof Float64Array;
+function wrongType(place: number): AssertionError {
+  return new AssertionError({ message: `value of place ${place} is not of its field's type` });
+}
+
+const isArray = (value: Value): value is Float64Array => typeof value === "object" && value !== null;
+const isBigint = (value: Value): value is bigint => typeof value === "bigint";
 const isBoolean = (value: Value): value is boolean => typeof value === "boolean";
 const isText = (value: Value): value is string => typeof value === "string";
-const isBigint = (value: Value): value is bigint => typeof value === "bigint";
+const isNever = (_value: Value): _value is never => false;
