@@ -2,6 +2,12 @@
 import type { Code } from "#proto/errors.ts";
 import type { Counters } from "./counters.ts";
 
+/** What the process has used of the machine. */
+export interface ProcessFacts {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
 /** A moment's figures of one shard. */
 export interface RelayFacts {
   readonly counters: Counters;
@@ -25,7 +31,7 @@ interface Family {
 }
 
 /** The figures of one shard, each labelled with its number. */
-export function metricsText(facts: RelayFacts, shard: number): string {
+export function metricsText(facts: RelayFacts & ProcessFacts, shard: number): string {
   return [...gauges(facts), ...links(facts), ...telemetry(facts.counters), ...log(facts.counters)]
     .map((family) => familyText(family, shard))
     .join("");
@@ -48,7 +54,7 @@ export function mergeMetrics(texts: readonly string[]): string {
   return [...families.values()].flatMap(({ head, samples }) => [...head, ...samples, ""]).join("\n");
 }
 
-function gauges(facts: RelayFacts): Family[] {
+function gauges(facts: RelayFacts & ProcessFacts): Family[] {
   const gauge = (name: string, help: string, value: number): Family => single({ name, help, type: "gauge" }, value);
   return [
     gauge("ready", "Whether the shard can hand telemetry on", facts.isReady ? 1 : 0),
@@ -58,6 +64,8 @@ function gauges(facts: RelayFacts): Family[] {
     gauge("held_bytes", "Bytes read that the log has not confirmed", facts.heldBytes),
     gauge("bundles_unanswered", "Bundles that the log has not confirmed", facts.unanswered),
     gauge("shape_cache_bytes", "Definitions of shapes in memory", facts.shapeBytes),
+    gauge("resident_bytes", "Memory of the process", facts.residentBytes),
+    counter("cpu_seconds_total", "Processor time of the process", plain(facts.cpuSeconds)),
   ];
 }
 

@@ -15,6 +15,8 @@ function textOf(shard: number): string {
     heldBytes: 10,
     unanswered: 1,
     shapeBytes: 0,
+    cpuSeconds: 1.5,
+    residentBytes: 2,
   }, shard);
 }
 

@@ -3,6 +3,7 @@
  * its private port in one line on standard output, and ends when its standard input does: nobody is left behind when a
  * supervisor is killed.
  */
+import process from "node:process";
 import { parseArgs } from "node:util";
 import { certificateCheck } from "#proto/base/certificate.ts";
 import { asFault } from "#proto/errors.ts";
@@ -15,7 +16,7 @@ import type { Log } from "#proto/ports.ts";
 import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
 import { readRelayFiles, type RelayFiles } from "./io/files.ts";
 import { backboneStopMs } from "./limits.ts";
-import { metricsText } from "./metrics.ts";
+import { metricsText, type ProcessFacts } from "./metrics.ts";
 import { createPrivateApp } from "./private_app.ts";
 import { Relay } from "./relay.ts";
 import { hexOf } from "./session.ts";
@@ -85,12 +86,17 @@ function limitsOf(limits: RelayFiles["config"]["limits"]) {
 async function servePrivate(relay: Relay, log: Log): Promise<void> {
   const app = createPrivateApp({
     reasonAgainstReady: () => Promise.resolve(relay.reasonAgainstReady()),
-    metrics: () => Promise.resolve(metricsText(relay.facts(), shard)),
+    metrics: () => Promise.resolve(metricsText({ ...relay.facts(), ...processFacts() }, shard)),
     refusals: () => Promise.resolve(relay.refusals()),
   }, log);
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
   const line = JSON.stringify({ private_port: server.addr.port });
   await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
+}
+
+function processFacts(): ProcessFacts {
+  const { user, system } = process.cpuUsage();
+  return { cpuSeconds: (user + system) / 1e6, residentBytes: Deno.memoryUsage().rss };
 }
 
 /** At once, without a drain: a new supervisor's shard wants the port. */

@@ -1,7 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { stringify } from "yaml";
 import {
   LedgerAnswerSchema,
   LedgerRequestSchema,
@@ -18,10 +16,9 @@ import { type Authority, makeAuthority } from "#proto/testing/certificates.ts";
 import { inboxPrefixOf, natsBackbone } from "#relay/io/backbone.ts";
 import type { Backbone, BackboneEars } from "#relay/ports.ts";
 import { TestVehicle } from "#relay/testing/vehicle.ts";
-import { startChild } from "../servers/child.ts";
-import { freePort } from "../servers/ports.ts";
 import { tryFetch, waitFor } from "../servers/wait.ts";
 import { type NatsPair, startNatsPair } from "./nats_pair.ts";
+import { startRelay, writeRelayFolder } from "./relay_process.ts";
 
 const relayName = parseRelayName("relay-1");
 const waitMs = { timeoutMs: 15_000 };
@@ -113,43 +110,6 @@ Deno.test("the backbone works over a leaf with the permissions of a relay, and t
   }
 });
 
-async function relayFolder(
-  pair: NatsPair,
-  authority: Authority,
-  validity: { notBeforeMs: number; notAfterMs: number },
-) {
-  const leaf = await authority.issueRelay("localhost", validity);
-  const ports = { quic: freePort(), private: freePort() };
-  const file = (name: string) => join(pair.folder, name);
-  await Deno.writeTextFile(file("relay.crt"), leaf.chainPem);
-  await Deno.writeTextFile(file("relay.key"), leaf.keyPem);
-  await Deno.writeTextFile(file("root.crt"), authority.root.certPem);
-  await Deno.writeTextFile(
-    file("relay.yaml"),
-    stringify({
-      name: relayName,
-      node: "localhost",
-      listen: `127.0.0.1:${ports.quic}`,
-      certificate: "relay.crt",
-      key: "relay.key",
-      vehicle_roots: ["root.crt"],
-      nats: { servers: [`127.0.0.1:${pair.leafPort}`], user: "relay", password: pair.relayPassword, domain: "hub" },
-      private_address: `127.0.0.1:${ports.private}`,
-    }),
-  );
-  return ports;
-}
-
-function startRelay(pair: NatsPair) {
-  const main = new URL("../../relay/main.ts", import.meta.url).pathname;
-  return startChild({
-    name: "relay",
-    command: Deno.execPath(),
-    args: ["run", "-A", decodeURI(main), "--config", join(pair.folder, "relay.yaml")],
-    logFile: join(pair.folder, "relay.log"),
-  });
-}
-
 async function linkedVehicle(
   port: number,
   authority: Authority,
@@ -169,7 +129,7 @@ Deno.test("a relay process takes a vehicle over QUIC, places its telemetry, drai
   const nowMs = Date.now();
   const validity = { notBeforeMs: nowMs - 60_000, notAfterMs: nowMs + 3_600_000 };
   const authority = await makeAuthority("relay e2e", validity);
-  const ports = await relayFolder(pair, authority, validity);
+  const ports = await writeRelayFolder(pair, authority, validity);
   const ready = () => tryFetch(`http://127.0.0.1:${ports.private}/readyz`);
   try {
     const first = startRelay(pair);
