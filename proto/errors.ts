@@ -38,6 +38,7 @@ export const codes = {
   // The vehicle's disk
   ring_full: { status: 507, title: "Ring is full and its policy keeps what it holds", retry: true },
   ring_in_use: { status: 500, title: "Ring directory is in use by another process", retry: false },
+  disk_full: { status: 507, title: "Disk has no space left", retry: true },
   disk_failed: { status: 507, title: "Disk did not take the write", retry: true },
   // Wire and disk formats
   bad_batch: { status: 422, title: "Batch cannot be decoded", retry: false },

@@ -33,7 +33,10 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-/** One directory of a disk, held exclusively. All names are plain file names in it. Errors are Faults `disk_failed`. */
+/**
+ * One directory of a disk, held exclusively. All names are plain file names in it. Errors are Faults `disk_failed`, and
+ * `disk_full` where there is no space left.
+ */
 export interface Disk {
   /** Names of the files, in no order. */
   list(): Promise<string[]>;

@@ -111,6 +111,10 @@ async function attempt<T>(action: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault("disk_failed", `Cannot ${action}: ${reason}`, { cause });
+    throw new Fault(isFull(cause) ? "disk_full" : "disk_failed", `Cannot ${action}: ${reason}`, { cause });
   }
+}
+
+function isFull(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && (cause.code === "ENOSPC" || cause.code === "EDQUOT");
 }

@@ -92,9 +92,12 @@ export class Committer {
   lose(gap: Gap): void {
     const series = this.#find(gap);
     if (series === undefined) return;
-    series.lost = union(series.lost, [gap.range]);
-    this.#unnamed.add(gap);
-    this.#options.onLost(gap);
+    // What has a verdict, or was given up before, is no loss.
+    for (const range of subtract(subtract([gap.range], series.lost), series.settled)) {
+      series.lost = union(series.lost, [range]);
+      this.#unnamed.add({ ...gap, range });
+      this.#options.onLost({ ...gap, range });
+    }
   }
 
   /** Commits what waits. Never rejects: the appends tell. */
@@ -171,7 +174,7 @@ export class Committer {
     const { writtenTo, fault } = options;
     this.#options.log.warn("ring could not commit", { class: className, code: fault.code, reason: fault.message });
     const queue = this.#queues[className];
-    const { durable, lost } = this.#options.board.series(this.#epoch, className);
+    const { durable } = this.#options.board.series(this.#epoch, className);
     const done = taken.filter((append) => queue.placeOf(append).last <= durable);
     for (const append of done) append.resolve(queue.placeOf(append));
     const failed = taken.filter((append) => !done.includes(append));
@@ -179,7 +182,7 @@ export class Committer {
     if (writtenTo <= durable) return;
     // These seqs may lie in an abandoned file, so they are never given out again.
     const kept = normalize(failed.filter(({ retain }) => retain).map((append) => queue.placeOf(append)));
-    for (const range of subtract(subtract([{ first: durable + 1, last: writtenTo }], kept), lost)) {
+    for (const range of subtract([{ first: durable + 1, last: writtenTo }], kept)) {
       this.lose({ epoch: this.#epoch, class: className, range, cause: "disk_lost" });
     }
   }

@@ -103,7 +103,7 @@ export interface Ring {
   nowNs(): bigint;
   /**
    * Makes frames durable and resolves then. What arrives while a sync is under way goes with the next one. Rejects with
-   * `ring_full` (policy `refuse`, or nothing of this class or lower is left to overwrite), `disk_failed`, `too_large`
+   * `ring_full` (policy `refuse`, or nothing of this class or lower is left to overwrite), `disk_failed`, `disk_full`, `too_large`
    * (a frame that fits no segment), `bad_record` or `unavailable` (too much is waiting for the disk already).
    */
   append(className: Class, frames: readonly NewFrame[]): Promise<Place>;

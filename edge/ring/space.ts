@@ -34,6 +34,8 @@ export interface SpaceOptions {
 export class Space {
   readonly #options: SpaceOptions;
   #hasReserve = false;
+  /** Why the disk did not give the space that the cap allowed, the last time that it was asked. */
+  #denial: Fault | undefined;
   /** Files that could not be removed, with their sizes: removed when the disk lets us. */
   readonly #leftovers = new Map<string, number>();
 
@@ -96,24 +98,21 @@ export class Space {
     const { board, whenFull, segmentBytes, bytesMax } = this.#options;
     await this.#removeLeftovers();
     let missing = this.bytesUsed + segmentBytes - bytesMax;
-    if (missing <= 0 && board.segments().length < ringSegmentsMax) {
-      const file = await this.#tryCreate(name);
-      if (file !== undefined) return file;
-    }
-    // The disk may be fuller than the cap says: then as much must come free as is needed.
+    const mayGrow = missing <= 0 && board.segments().length < ringSegmentsMax;
+    const made = mayGrow ? await this.#tryCreate(name) : undefined;
+    if (made !== undefined && !(made instanceof Fault)) return made;
+    this.#denial = made;
+    // A disk that is fuller than the cap says is a full ring; one that fails must not cost records without a verdict.
+    const isFull = made === undefined || made.code === "disk_full";
+    const mayOverwrite = isFull && whenFull === "overwrite";
     if (missing <= 0) missing = segmentBytes;
-    const wanted = { bytes: missing, overwriteFrom: whenFull === "overwrite" ? overwriteFrom : undefined };
+    const wanted = { bytes: missing, overwriteFrom: mayOverwrite ? overwriteFrom : undefined };
     const victims = chooseVictims(board, wanted, this.#options.kept());
     return victims === undefined ? undefined : await this.#recycle(victims, name);
   }
 
   async #useReserve(name: string, className: Class): Promise<DiskFile> {
-    if (className !== "critical" || !this.#hasReserve) {
-      throw new Fault(
-        "ring_full",
-        `Cannot begin segment of class ${className}: nothing on board may be given up for it`,
-      );
-    }
+    if (className !== "critical" || !this.#hasReserve) throw this.#denial ?? full(className);
     await this.#options.disk.rename(reserveName, name);
     this.#hasReserve = false;
     return await this.#openRenamed(name);
@@ -148,13 +147,14 @@ export class Space {
     return await this.#openRenamed(name);
   }
 
-  /** Creates a file; undefined when the disk does not give the space. */
-  async #tryCreate(name: string): Promise<DiskFile | undefined> {
+  /** Creates a file, or tells why the disk does not give the space. */
+  async #tryCreate(name: string): Promise<DiskFile | Fault> {
     try {
       return await this.#create(name);
     } catch (thrown) {
-      this.#options.log.warn("disk gives no space for a segment", { reason: asFault(thrown).message });
-      return undefined;
+      const fault = asFault(thrown);
+      this.#options.log.warn("disk gives no space for a segment", { reason: fault.message });
+      return fault;
     }
   }
 
@@ -183,4 +183,8 @@ export class Space {
       this.#options.log.warn("ring cannot remove files", { reason: asFault(thrown).message });
     }
   }
+}
+
+function full(className: Class): Fault {
+  return new Fault("ring_full", `Cannot begin segment of class ${className}: nothing on board may be given up for it`);
 }

@@ -207,7 +207,7 @@ export class VirtualDisk implements Disk {
 
   #resize(inode: Inode, size: number): void {
     if (this.usedBytes - inode.bytes.length + size > this.capacityBytes) {
-      throw new Fault("disk_failed", `Cannot grow file to ${size} bytes: no space left`);
+      throw new Fault("disk_full", `Cannot grow file to ${size} bytes: no space left`);
     }
     const bytes = new Uint8Array(size);
     bytes.set(inode.bytes.subarray(0, size));
