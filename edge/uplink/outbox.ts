@@ -105,11 +105,6 @@ export class Outbox {
     );
   }
 
-  /** Records on board without a verdict. */
-  get unsettledRecords(): number {
-    return this.#series.reduce((sum, one) => sum + one.unsettledCount, 0);
-  }
-
   /** Whether anything waits for the backfill lane. */
   get hasBackfill(): boolean {
     return this.#series.some((one) => one.hasBacklog);

@@ -6,7 +6,7 @@
  * costs no memory and at worst delays a repeat.
  */
 import type { TelemetryLane } from "#proto/class.ts";
-import { countOf, intersect, none, normalize, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
+import { intersect, none, normalize, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
 import { receivedGroupsMax } from "../limits.ts";
 
 /** Positions in the log per lane; 0: none. */
@@ -29,10 +29,6 @@ export class ReceivedGroups {
   /** All of them. */
   get ranges(): Ranges {
     return normalize(this.#groups.flatMap((group) => group.ranges));
-  }
-
-  get count(): number {
-    return this.#groups.reduce((sum, group) => sum + countOf(group.ranges), 0);
   }
 
   /** Ranges in all groups: what this takes in memory. */

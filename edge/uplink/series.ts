@@ -75,11 +75,6 @@ export class Series {
     return this.#fresh.count + countOf(this.#backlog) + countOf([...this.#taken.values()]) + inFlight;
   }
 
-  /** Records without a verdict. */
-  get unsettledCount(): number {
-    return this.unreceivedCount + this.#received.count;
-  }
-
   /** Estimate of {@link unreceivedCount} in bytes on the wire. */
   get unreceivedBytes(): number {
     return Math.round(this.unreceivedCount * this.#bytesPerRecord);
