@@ -52,7 +52,7 @@ function saturate(link: Link, seconds: number): { carriedPerSecond: number; buff
 
 Deno.test("a lane fills its link, short or long, and buffers no more than its share of time", () => {
   for (const bytesPerSecond of [500_000, 2_000_000, 8_000_000]) {
-    for (const rttMs of [2, 50, 150]) {
+    for (const rttMs of [2, 50, 150, 400]) {
       const { carriedPerSecond, bufferedMs } = saturate({ bytesPerSecond, rttMs }, 20);
       const link = `${bytesPerSecond} B/s, ${rttMs} ms`;
       ok(carriedPerSecond > 0.9 * bytesPerSecond, `${link}: carried ${carriedPerSecond}`);
@@ -82,6 +82,18 @@ Deno.test("a pause does not lower the rate", () => {
   budget.handleWrite("live", 1000 * KiB, at(60_000));
   budget.handleReadReport(reportOf(164 * KiB), at(60_100));
   ok(budget.rate("live") > rate);
+});
+
+Deno.test("a lane with little to send keeps its rate", () => {
+  const budget = new LaneBudget(at(0));
+  budget.handleWrite("live", 64 * KiB, at(0));
+  budget.handleReadReport(reportOf(64 * KiB), at(100));
+  const rate = budget.rate("live");
+  for (let turn = 1; turn <= 50; turn++) {
+    budget.handleWrite("live", KiB, at(100 + turn * 100));
+    budget.handleReadReport(reportOf(64 * KiB + turn * KiB), at(200 + turn * 100));
+  }
+  strictEqual(budget.rate("live"), rate);
 });
 
 Deno.test("a relay's report can neither take back nor run ahead", () => {

@@ -216,6 +216,25 @@ Deno.test("with known issuers given, nobody else may issue", async () => {
   strictEqual(answer([await leafWith({ issuer: authority.root })], nowMs, strict), "unknown_issuer");
 });
 
+Deno.test("a root that allows no authority below it is heeded", async () => {
+  const root = await issueCertificate({
+    ...validity,
+    subject: "CN=narrow root",
+    algorithm: "p256",
+    extensions: issuerExtensions({ pathLength: 0 }),
+  });
+  const narrow = certificateCheck({ roots: [root.certPem] });
+  const below = await issueCertificate({
+    ...validity,
+    subject: "CN=below",
+    algorithm: "p256",
+    extensions: issuerExtensions({ pathLength: 0, purpose: client }),
+    issuer: root,
+  });
+  strictEqual(answer([await leafWith({ issuer: root })], nowMs, narrow), "ok");
+  strictEqual(answer([await leafWith({ issuer: below }), below], nowMs, narrow), "unknown_issuer");
+});
+
 Deno.test("a root may end, an intermediate may not", async () => {
   const old = await makeAuthority("old", { ...validity, notAfterMs: nowMs - 1000 });
   const oldCheck = certificateCheck({ roots: [old.root.certPem] });
