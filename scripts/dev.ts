@@ -13,20 +13,23 @@ async function main(): Promise<number> {
     return Deno.args.includes("--help") ? 0 : 2;
   }
   const layout: Layout = { ...options, ports: guidePorts, vehicles: vehicleNames(options.vehicles) };
+  const stopping = new AbortController();
   const asked = Promise.withResolvers<void>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, asked.resolve);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      stopping.abort(new Error("Stopped before everything was well"));
+      asked.resolve();
+    });
+  }
 
   say(`Starting SystemScale with its state in ${layout.state} ...`);
   const startedAtMs = performance.now();
-  const starting = startSystem(layout, say);
-  const system = await Promise.race([starting, asked.promise.then(() => undefined)]);
-  if (system !== undefined) {
-    say(describeSystem(layout, system.units, (performance.now() - startedAtMs) / 1000));
-    await asked.promise;
-  }
+  const { keeper, units } = await startSystem(layout, say, stopping.signal);
+  say(describeSystem(layout, units, (performance.now() - startedAtMs) / 1000));
+  await asked.promise;
   say("Stopping ...");
   const stoppedAtMs = performance.now();
-  await (await starting).keeper.stop();
+  await keeper.stop();
   say(`Stopped in ${((performance.now() - stoppedAtMs) / 1000).toFixed(1)} s, state is kept in ${layout.state}`);
   return 0;
 }

@@ -12,6 +12,8 @@ export const relayNode = "localhost";
 export async function writeConfigs(layout: Layout, passwords: NatsPasswords): Promise<void> {
   const paths = pathsOf(layout.state);
   await Deno.mkdir(paths.logs, { recursive: true });
+  // QuestDB does not make its own.
+  if (layout.store === "questdb") await Deno.mkdir(paths.questDb, { recursive: true });
   const authority = await developmentAuthority(paths.pki);
   await ensureLeaf(
     paths.pki,

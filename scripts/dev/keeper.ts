@@ -7,6 +7,8 @@ import type { Unit } from "./units.ts";
 
 /** How long a unit may take to become well. */
 const readyTimeoutMs = 60_000;
+/** Ctrl-C reaches the children too: whether an end was asked for is known only a little later. */
+const endSettleMs = 100;
 /** How long a process may take to stop in good order before it is killed. */
 const stopGraceMs = 2_500;
 
@@ -23,6 +25,8 @@ export interface Keeper {
 /** Options of {@link keepUnits}. */
 export interface KeepOptions {
   readonly say: Say;
+  /** Stops everything when it fires, also in the middle of the start. */
+  readonly signal?: AbortSignal;
   /** Called whenever a process was started. */
   readonly onStarted?: (keeper: Keeper) => Promise<void>;
 }
@@ -32,6 +36,7 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
   const children = new Map<string, Child>();
   const watches: Promise<void>[] = [];
   const stopping = new AbortController();
+  options.signal?.addEventListener("abort", () => stopping.abort(options.signal?.reason), { once: true });
   const keeper: Keeper = {
     pids: () =>
       units.flatMap(({ plan }) => {
@@ -65,6 +70,7 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
       children.set(plan.name, child);
       const end = await child.ended;
       children.delete(plan.name);
+      await pause(endSettleMs, stopping.signal);
       if (stopping.signal.aborted) return;
       crashes = crashesAfter(performance.now() - startedAtMs, crashes);
       const pauseMs = restartPauseMs(crashes);
@@ -86,6 +92,7 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
         signal: stopping.signal,
       });
     } catch (error) {
+      stopping.signal.throwIfAborted();
       throw new Error(`Cannot start ${name}; the end of ${logFile}:\n${await tailOf(logFile)}`, { cause: error });
     }
   }

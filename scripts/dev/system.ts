@@ -19,7 +19,7 @@ export interface RunningSystem {
 }
 
 /** Starts everything and returns when all of it is well. */
-export async function startSystem(layout: Layout, say: Say): Promise<RunningSystem> {
+export async function startSystem(layout: Layout, say: Say, signal?: AbortSignal): Promise<RunningSystem> {
   const paths = pathsOf(layout.state);
   await Deno.mkdir(layout.state, { recursive: true });
   for (const name of await endLeftovers(paths.running)) {
@@ -33,6 +33,7 @@ export async function startSystem(layout: Layout, say: Say): Promise<RunningSyst
   await writeConfigs(layout, passwords);
   const keeper = await keepUnits(units, {
     say,
+    signal,
     onStarted: (started) => writeRecord(paths.running, { supervisor: Deno.pid, children: started.pids() }),
   });
   return { keeper, units, token: await Deno.readTextFile(paths.token) };
