@@ -21,6 +21,7 @@ const security = [{ bearer: [] }];
 const lines = { schema: { type: "string" as const } };
 const moreByHeader = `Further rows by the cursor in \`${cursorHeader}\``;
 
+/** Rows. */
 export const telemetryRoute = createRoute({
   method: "get",
   path: "/v1/telemetry",
@@ -40,6 +41,7 @@ export const telemetryRoute = createRoute({
   },
 });
 
+/** The catalog. */
 export const streamsRoute = createRoute({
   method: "get",
   path: "/v1/streams",
@@ -52,6 +54,7 @@ export const streamsRoute = createRoute({
   },
 });
 
+/** Newest rows of one vehicle. */
 export const latestRoute = createRoute({
   method: "get",
   path: "/v1/vehicles/{id}/latest",
@@ -61,6 +64,7 @@ export const latestRoute = createRoute({
   responses: { 200: answer(latestAnswer), ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]) },
 });
 
+/** The ledger of one vehicle. */
 export const ledgerRoute = createRoute({
   method: "get",
   path: "/v1/vehicles/{id}/ledger",

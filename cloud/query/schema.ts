@@ -54,11 +54,13 @@ const row = z.object({
   description: "The fields stand beside these members under their flattened names; null where the frame had none",
 });
 
+/** A page of rows. */
 export const telemetryAnswer = z.object({
   rows: z.array(row),
   next_cursor: z.string().nullable().openapi({ description: "Null when there are no rows behind these" }),
 }).openapi("Telemetry");
 
+/** All streams. */
 export const streamsAnswer = z.object({
   streams: z.array(z.object({
     stream: z.string(),
@@ -71,11 +73,13 @@ export const streamsAnswer = z.object({
   })),
 }).openapi("Streams");
 
+/** Newest rows of one vehicle. */
 export const latestAnswer = z.object({
   vehicle_id: z.string(),
   streams: z.array(z.object({ stream: z.string(), row })),
 }).openapi("Latest");
 
+/** See `ledger_view.ts`. */
 export const ledgerAnswer = z.object({
   vehicle_id: z.string(),
   epochs: z.array(z.object({
@@ -90,6 +94,7 @@ export const ledgerAnswer = z.object({
   })),
 }).openapi("Ledger");
 
+/** What every error is answered with. */
 export const problem = z.object({
   type: z.string(),
   title: z.string(),

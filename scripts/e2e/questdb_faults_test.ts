@@ -1,32 +1,15 @@
 /** What a QuestDB that fails, stalls or suspends a table may do to the store: nothing that is not told. */
 import { deepStrictEqual as equal, rejects } from "node:assert/strict";
-import { join } from "node:path";
 import { openQuestDb } from "#cloud/lib/store/io/questdb.ts";
 import { createReader, createStore } from "#cloud/lib/store/table_store.ts";
 import { blockOf, framesOf, type TestData, vehicle } from "#cloud/lib/store/testing/blocks.ts";
 import { parseStream } from "#proto/ids.ts";
 import { systemClock } from "#proto/io/clock.ts";
-import type { Child } from "../servers/child.ts";
 import { freePort } from "../servers/ports.ts";
-import { startQuestDb } from "../servers/questdb.ts";
+import { useQuestDb } from "./questdb_server.ts";
 
-const httpPort = freePort();
-const url = `http://127.0.0.1:${httpPort}`;
-const folder = await Deno.makeTempDir();
-const running: { child?: Child } = {};
-
-Deno.test.beforeAll(async () => {
-  // Only in this mode can a table be suspended by hand.
-  await Deno.mkdir(join(folder, "conf"));
-  await Deno.writeTextFile(join(folder, "conf", "server.conf"), "dev.mode.enabled=true\n");
-  const options = { folder, httpPort, pgPort: freePort(), logFile: join(folder, "questdb.log") };
-  running.child = await startQuestDb(options, console.log);
-});
-
-Deno.test.afterAll(async () => {
-  await running.child?.stop(5_000);
-  await Deno.remove(folder, { recursive: true });
-});
+// Only in this mode can a table be suspended by hand.
+const { url, exec } = useQuestDb("dev.mode.enabled=true\n");
 
 Deno.test("QuestDB: rows of a suspended table are named and show after its resumption, others show at once", async () => {
   const store = createStore(openQuestDb({ url, clock: systemClock() }));
@@ -98,10 +81,4 @@ function failingProxy(failing: number) {
     requests: () => count,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
-}
-
-async function exec(sql: string): Promise<void> {
-  const answer = await fetch(`${url}/exec?${new URLSearchParams({ query: sql })}`);
-  const { error } = await answer.json() as { error?: string };
-  if (error !== undefined) throw new Error(`Cannot run ${sql}: ${error}`);
 }

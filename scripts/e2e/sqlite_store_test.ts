@@ -8,6 +8,7 @@ import { hasFlights } from "#cloud/lib/store/testing/flight.ts";
 for (const flight of ["px4-copter-gps", "px4-quad-imu"]) {
   Deno.test({
     name: `SQLite: the whole flight ${flight} comes back complete and exact`,
+    // The flights are no part of the checkout.
     ignore: !hasFlights(),
     fn: async () => {
       const folder = await Deno.makeTempDir();

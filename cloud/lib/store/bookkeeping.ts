@@ -1,7 +1,7 @@
 /** Ledger entries, checkpoints and quarantined batches as documents of the store, there and back. */
 import { Buffer } from "node:buffer";
 import type { Class, TelemetryLane } from "#proto/class.ts";
-import { parseEpoch, parseRelayName, parseVehicleId, type VehicleId } from "#proto/ids.ts";
+import { parseEpoch, parseRelayName, type VehicleId } from "#proto/ids.ts";
 import { formatRanges, parseRanges, union } from "#proto/ranges.ts";
 import type { Document } from "./backend.ts";
 import type { Checkpoint, Gap, LedgerEntry, QuarantineEntry } from "./store.ts";
@@ -40,6 +40,7 @@ export function keyPrefix(vehicle: VehicleId): string {
   return `${vehicle}/`;
 }
 
+/** A ledger entry as a document. */
 export function ledgerDocument(entry: LedgerEntry): Document {
   const text: LedgerText = {
     epoch: entry.epoch.toString(),
@@ -73,12 +74,14 @@ export function readLedger(vehicle: VehicleId, documents: readonly Document[]): 
   return Array.from(entries.values()).sort((a, b) => a.sinceNs < b.sinceNs ? -1 : a.sinceNs > b.sinceNs ? 1 : 0);
 }
 
+/** A checkpoint as a document; a partition has one. */
 export function checkpointDocument(checkpoint: Checkpoint): Document {
   const places = checkpoint.places.map((place) => ({ ...place, atNs: place.atNs.toString() }));
   const text: CheckpointText = { places };
   return { kind: "checkpoint", key: `${checkpoint.partition}`, atNs: 0n, text: JSON.stringify(text) };
 }
 
+/** Reads what {@link checkpointDocument} made. */
 export function readCheckpoint(document: Document): Checkpoint {
   const { places } = JSON.parse(document.text) as CheckpointText;
   return {
@@ -87,6 +90,7 @@ export function readCheckpoint(document: Document): Checkpoint {
   };
 }
 
+/** A quarantined batch as a document, its bytes as base64. */
 export function quarantineDocument(entry: QuarantineEntry): Document {
   const { first, last, place } = entry;
   const text: QuarantineText = {
@@ -109,6 +113,7 @@ export function quarantineDocument(entry: QuarantineEntry): Document {
   };
 }
 
+/** Reads what {@link quarantineDocument} made. */
 export function readQuarantine(vehicle: VehicleId, document: Document): QuarantineEntry {
   const { lane, partition, sequence, batch, ...text } = JSON.parse(document.text) as QuarantineText;
   return {
@@ -120,11 +125,6 @@ export function readQuarantine(vehicle: VehicleId, document: Document): Quaranti
     receivedAtNs: document.atNs,
     batch: new Uint8Array(Buffer.from(batch, "base64")),
   };
-}
-
-/** The vehicle that a document's key begins with. */
-export function vehicleOf(document: Document): VehicleId {
-  return parseVehicleId(document.key.slice(0, document.key.indexOf("/")));
 }
 
 function readLedgerEntry(vehicle: VehicleId, document: Document): LedgerEntry {

@@ -2,7 +2,7 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
 import type { LedgerEntry, QuarantineEntry } from "./store.ts";
-import type { StoreTest } from "./store_suite.ts";
+import type { StoreTest } from "./testing/database.ts";
 import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
 
 const entry: LedgerEntry = {
@@ -31,6 +31,7 @@ const kept: QuarantineEntry = {
   batch: Uint8Array.from({ length: 65_536 }, (_, at) => at % 251),
 };
 
+/** Defines the tests of ledger, checkpoints and quarantine. */
 export function testBookkeeping(test: StoreTest): void {
   test("a ledger entry comes back as it was saved last", async (store) => {
     const older = { ...entry, epoch: parseEpoch("7"), sinceNs: startNs - 1n, gaps: [] };

@@ -3,7 +3,7 @@
  * memory and in the store beside the rows; readers read it there.
  */
 import { parseStream, type StreamName } from "#proto/ids.ts";
-import type { FieldType } from "#proto/shape.ts";
+import type { Field } from "#proto/shape.ts";
 import { columnNameMax, columnsMax, overflowFieldsMax, overflowStreamsMax, streamsMax } from "./limits.ts";
 import { type ColumnType, systemColumns } from "./mapping.ts";
 import type { StreamInfo } from "./store.ts";
@@ -56,11 +56,11 @@ export function unlistedStream(stream: StreamName): StreamPlace {
   return { stream, table: overflowTable, fields: new Map(), overflowed: new Map() };
 }
 
-/** The stream with a place for a field of this type; the same object when it has one already. */
-export function growStream(place: StreamPlace, field: string, type: FieldType): StreamPlace {
+/** The stream with a place for the field; the same object when it has one already. */
+export function growStream(place: StreamPlace, { name: field, type }: Field): StreamPlace {
   const known = place.fields.get(field);
   if (known !== undefined && (known.type !== "null" || type === "null")) return place;
-  const next = nextPlace(place, field, type, known !== undefined);
+  const next = nextPlace(place, { name: field, type }, known !== undefined);
   return next === undefined ? place : { ...place, fields: new Map(place.fields).set(field, next) };
 }
 
@@ -132,7 +132,7 @@ function tableFor(stream: StreamName, catalog: Catalog): string {
   return reservedTables.test(stream) ? `_${stream}` : stream;
 }
 
-function nextPlace(place: StreamPlace, field: string, type: FieldType, hasSlot: boolean): FieldPlace | undefined {
+function nextPlace(place: StreamPlace, { name: field, type }: Field, hasSlot: boolean): FieldPlace | undefined {
   if (place.table === overflowTable || !columnPattern.test(field)) return overflowPlace(place);
   const slots = Array.from(place.fields.values()).filter((at) => at.type !== "overflow").length;
   if (slots >= columnsMax && !hasSlot) return overflowPlace(place);

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { parseStream, type StreamName } from "#proto/ids.ts";
 import { fieldTypes } from "#proto/shape.ts";
 import {
-  type Catalog,
   countStrays,
   fieldsText,
   growStream,
@@ -17,17 +16,16 @@ import {
 } from "./catalog.ts";
 import { columnsMax, overflowFieldsMax, overflowStreamsMax, streamsMax } from "./limits.ts";
 
-const empty: Catalog = new Map();
-const fresh = newStream(parseStream("telemetry"), empty)!;
+const fresh = newStream(parseStream("telemetry"), new Map())!;
 
 function grown(names: readonly string[], place: StreamPlace = fresh): StreamPlace {
-  return names.reduce((at, name) => growStream(at, name, "f64"), place);
+  return names.reduce((at, name) => growStream(at, { name, type: "f64" }), place);
 }
 
 Deno.test("a stream's place is read back from its texts, whatever its fields are called", () => {
   const fields = fc.array(fc.tuple(fc.string(), fc.constantFrom(...fieldTypes), fc.nat()), { maxLength: 20 });
   fc.assert(fc.property(fields, (list) => {
-    const place = list.reduce((at, [name, type]) => growStream(at, name, type), fresh);
+    const place = list.reduce((at, [name, type]) => growStream(at, { name, type }), fresh);
     const counted = countStrays(place, new Map(list.map(([name, , count]) => [name, count])));
     const texts = { fields: fieldsText(counted), overflowed: overflowedText(counted) };
     equal(readStream("telemetry", texts), counted);
@@ -39,7 +37,7 @@ Deno.test("columns have names of their own, also when cut to length, and keep th
   const place = grown(["mode", "Mode", "mode_2", "SEQ", long, long.toUpperCase()]);
   const columns = newColumns(undefined, place).map(({ column }) => column);
   equal(columns, ["mode", "Mode_2", "mode_2_2", "SEQ_2", long, `${"X".repeat(125)}_2`]);
-  strictEqual(growStream(place, "mode", "str"), place);
+  strictEqual(growStream(place, { name: "mode", type: "str" }), place);
   equal(newColumns(place, grown(["later"], place)), [{ type: "f64", column: "later" }]);
 });
 

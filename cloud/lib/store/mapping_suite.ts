@@ -7,7 +7,7 @@ import { type JsonValue, parseJson } from "#proto/json.ts";
 import { columnsMax, pageRowsMax, streamsMax } from "./limits.ts";
 import { cellValue, sameValue } from "./mapping.ts";
 import type { Row, Store } from "./store.ts";
-import type { StoreTest } from "./store_suite.ts";
+import type { StoreTest } from "./testing/database.ts";
 import { blockOf, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
 
 const telemetry = parseStream("telemetry");
@@ -32,6 +32,7 @@ function flatValues(data: TestData): TestData {
   return Object.fromEntries(flatten(data).map(({ name, type, value }) => [name, cellValue(type, value)]));
 }
 
+/** Defines the tests of values and names. */
 export function testMapping(test: StoreTest, rounds: number): void {
   test("values of every type come back as they were", async (store) => {
     const data: TestData[] = [

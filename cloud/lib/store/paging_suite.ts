@@ -5,7 +5,7 @@ import { classes } from "#proto/class.ts";
 import { parseEpoch, parseStream, parseVehicleId } from "#proto/ids.ts";
 import { pageRowsMax } from "./limits.ts";
 import type { Row, RowQuery, Store } from "./store.ts";
-import type { StoreTest } from "./store_suite.ts";
+import type { StoreTest } from "./testing/database.ts";
 import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
 
 const telemetry = parseStream("telemetry");
@@ -23,6 +23,7 @@ async function allPages(store: Store, query: RowQuery): Promise<Row[]> {
   return rows;
 }
 
+/** Defines the tests of rows, pages and comparison. */
 export function testPaging(test: StoreTest, rounds: number): void {
   test("a row says whose it is and when it was, with the epoch's offset", async (store) => {
     const other = parseEpoch("1");

@@ -121,7 +121,7 @@ function planBlock(block: RowBlock, catalog: Map<StreamName, StreamPlace>): Tabl
 }
 
 function growForColumn(place: StreamPlace, column: Column): StreamPlace {
-  return growStream(place, column.field.name, hasValues(column) ? column.field.type : "null");
+  return growStream(place, hasValues(column) ? column.field : { ...column.field, type: "null" });
 }
 
 function placeColumns(columns: readonly Column[], place: StreamPlace, strays: Strays): PlacedColumn[] {

@@ -31,6 +31,7 @@ export const firstQuestTables: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS "${overflowTable}" (${keyDefinition}, stream SYMBOL, ${overflowColumn} VARCHAR) ${rowSuffix}`,
 ];
 
+/** A table with all its columns so far. */
 export function createQuestTable(table: string, columns: readonly NewColumn[]): string {
   const added = columns.map(({ column, type }) => `, ${quoteName(column)} ${questTypes[type]}`).join("");
   return `CREATE TABLE IF NOT EXISTS ${

@@ -6,8 +6,8 @@ import { planRead, readRow } from "./reading.ts";
 import { epoch, startNs, vehicle } from "./testing/blocks.ts";
 
 const stream = parseStream("telemetry");
-const place = [["x", "f64"], ["never", "null"], ["s", "str"]].reduce(
-  (at, [field, type]) => growStream(at, field, type as "f64"),
+const place = ([["x", "f64"], ["never", "null"], ["s", "str"]] as const).reduce(
+  (at, [name, type]) => growStream(at, { name, type }),
   newStream(stream, new Map()) as StreamPlace,
 );
 const query = { vehicle, stream, limit: 10 };

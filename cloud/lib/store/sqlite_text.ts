@@ -34,11 +34,13 @@ export const firstTables: readonly string[] = [
   "PRIMARY KEY (vehicle_id, stream, ts, epoch, class, seq)) WITHOUT ROWID",
 ];
 
+/** A table that has no fields yet. */
 export function createTable(table: string): string {
   return `CREATE TABLE IF NOT EXISTS ${quoteName(table)} (${keyDefinition}, ${overflowColumn} TEXT, ` +
     "PRIMARY KEY (vehicle_id, ts, epoch, class, seq)) WITHOUT ROWID";
 }
 
+/** One column more. */
 export function addColumn(table: string, { column, type }: NewColumn): string {
   return `ALTER TABLE ${quoteName(table)} ADD COLUMN ${quoteName(column)} ${declared[type]}`;
 }

@@ -2,14 +2,7 @@
 import { testBookkeeping } from "./bookkeeping_suite.ts";
 import { testMapping } from "./mapping_suite.ts";
 import { testPaging } from "./paging_suite.ts";
-import type { Store } from "./store.ts";
-
-/** A database for one test. */
-export interface TestDatabase {
-  /** Opens the store anew; the one opened before is closed by the caller. */
-  open(): Store;
-  remove(): Promise<void>;
-}
+import type { StoreTest, TestDatabase } from "./testing/database.ts";
 
 /** How the suite gets its databases. */
 export interface SuiteOptions {
@@ -20,9 +13,6 @@ export interface SuiteOptions {
   /** Rounds of each property. */
   readonly rounds: number;
 }
-
-/** Defines one test with a store on an empty database. */
-export type StoreTest = (name: string, run: (store: Store, database: TestDatabase) => Promise<void>) => void;
 
 /** Defines all tests for one implementation. */
 export function testStore(options: SuiteOptions): void {

@@ -19,6 +19,7 @@ testStore({
 
 Deno.test({
   name: "SQLite: the beginning of a real flight comes back complete and exact",
+  // The flights are no part of the checkout.
   ignore: !hasFlights(),
   fn: async () => {
     const store = createStore(openSqlite({ path: ":memory:" }));
