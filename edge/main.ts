@@ -1,6 +1,6 @@
-/** `systemscale-agent`: the composition root. Configuration in, an agent with its local API out. */
-import deno from "./deno.json" with { type: "json" };
-import { certificatesOf } from "#proto/base/pem.ts";
+/** systemscale-agent: takes frames from the vehicle's software and brings them to the cloud. */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { asFault, Fault } from "#proto/errors.ts";
 import { parseVehicleId } from "#proto/ids.ts";
 import { systemClock } from "#proto/io/clock.ts";
@@ -9,85 +9,107 @@ import { makeLog } from "#proto/io/log.ts";
 import { quicDialer } from "#proto/io/quic.ts";
 import { systemRandom } from "#proto/io/random.ts";
 import { dropBuiltInRoots } from "#proto/io/tls_roots.ts";
-import { signerOf } from "#proto/signature.ts";
-import { type AgentOptions, startAgent } from "./agent.ts";
-import { type AgentConfig, defaultConfigPath, parseAgentConfig } from "./config.ts";
+import type { Log } from "#proto/ports.ts";
+import { type Agent, startAgent } from "./agent.ts";
+import { type AgentConfig, defaultConfigPath, isLoopback } from "./config.ts";
+import { readCredentials, readTargets } from "./identity.ts";
 import { openDisk } from "./io/disk.ts";
+import { type AgentFiles, readAgentFiles } from "./io/files.ts";
+import { notifySystemd } from "./io/notify.ts";
 import { serveTcp, serveUnix } from "./io/sdk_listener.ts";
+import { stopMsMax } from "./limits.ts";
 import { createSdkApp } from "./sdk/app.ts";
+import facts from "./deno.json" with { type: "json" };
 
-const bootBytes = 16;
+const usage = `systemscale-agent: takes frames from the vehicle's software and brings them to the cloud
 
-async function main(args: readonly string[]): Promise<void> {
-  if (args.includes("--version")) return console.log(`systemscale-agent ${deno.version}`);
-  const file = Deno.env.get("SYSTEMSCALE_CONFIG") ?? defaultConfigPath;
-  const config = parseAgentConfig(await readText(file, "configuration"), file);
-  if (args.includes("--check-config")) return console.log(`${file}: good`);
-  // Before the first TLS use: relays are trusted by the configured issuer and by nothing else.
+  --config FILE    configuration; default: $SYSTEMSCALE_CONFIG, then ${defaultConfigPath}
+  --check-config   say whether the configuration is good, and end
+  --version        print the version, and end`;
+
+/** Exit codes; 78 is EX_CONFIG of sysexits.h: a restart will not help. */
+const exitCodes = { good: 0, failed: 1, badConfig: 78 };
+
+try {
+  Deno.exit(await main());
+} catch (thrown) {
+  const { code, message } = asFault(thrown);
+  console.error(message);
+  Deno.exit(code === "bad_config" ? exitCodes.badConfig : exitCodes.failed);
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArguments();
+  if (values.help === true) return say(usage);
+  if (values.version === true) return say(`systemscale-agent ${facts.version}`);
   dropBuiltInRoots();
-  await run(config);
+  const file = resolve(values.config ?? Deno.env.get("SYSTEMSCALE_CONFIG") ?? defaultConfigPath);
+  const files = await readAgentFiles(file);
+  const credentials = readCredentials(files, parseVehicleId(files.config.vehicle_id));
+  if (values["check-config"] === true) return say(`${file}: good`);
+  const log = makeLog({ service: "agent", ...files.config.log });
+  const agent = await start(files, { credentials, log });
+  return await serve(agent, { config: files.config, log });
 }
 
-/** Runs until a signal or a broken promise ends it. */
-async function run(config: Readonly<AgentConfig>): Promise<void> {
-  const log = makeLog({ service: "agent", ...config.log });
-  const agent = await startAgent(await optionsOf(config, log));
-  const app = createSdkApp({ agent, log, guardOrigin: !config.sdk.allow_remote });
-  const listeners = [serveTcp(app, config.sdk.address)];
-  const sockets = config.sdk.socket === undefined
-    ? []
-    : [await serveUnix(createSdkApp({ agent, log, guardOrigin: false }), config.sdk.socket)];
-  log.info("Agent started", { vehicle: config.vehicle_id, sdk: config.sdk.address.port });
-
-  const stop = () => agent.stop();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, stop);
-  await agent.ended;
-  await Promise.all([...listeners, ...sockets].map((listener) => listener.stop()));
+function parseArguments() {
+  try {
+    return parseArgs({
+      options: {
+        config: { type: "string" },
+        "check-config": { type: "boolean" },
+        version: { type: "boolean" },
+        help: { type: "boolean" },
+      },
+    });
+  } catch (cause) {
+    throw new Fault("bad_config", `${asFault(cause).message}\n\n${usage}`, { cause });
+  }
 }
 
-async function optionsOf(config: Readonly<AgentConfig>, log: AgentOptions["log"]): Promise<AgentOptions> {
+function say(text: string): number {
+  console.log(text);
+  return exitCodes.good;
+}
+
+async function start(
+  { config, ringPath, relayRoots }: AgentFiles,
+  { credentials, log }: { credentials: ReturnType<typeof readCredentials>; log: Log },
+): Promise<Agent> {
   const libc = openLibc();
   const random = systemRandom();
-  const trust = await Promise.all(config.roots.map((path) => readText(path, "root")));
-  await Deno.mkdir(config.ring.path, { recursive: true });
-  return {
+  return await startAgent({
     vehicleId: parseVehicleId(config.vehicle_id),
-    identity: {
-      chain: certificatesOf(await readText(config.certificate, "certificate")),
-      signer: signerOf(await readText(config.key, "key")),
-      boot: random.bytes(bootBytes),
-      agentVersion: deno.version,
-    },
-    targets: {
-      relays: config.relay.addresses.map(({ host, port }) => ({ host, port, node: host, trust })),
-      redirectDomains: [],
-    },
-    ring: {
-      disk: await openDisk(config.ring.path),
-      bytesMax: config.ring.bytes,
-      whenFull: config.ring.when_full,
-    },
+    identity: { ...credentials, boot: random.bytes(16), agentVersion: facts.version },
+    targets: readTargets(config.relay.addresses, relayRoots),
+    ring: { disk: await openDisk(ringPath), bytesMax: config.ring.bytes, whenFull: config.ring.when_full },
     dialer: quicDialer(),
     clock: systemClock(libc),
     random,
     log,
     clockSynchronized: () => libc?.clockSynchronized() ?? false,
-  };
+  });
 }
 
-async function readText(path: string, what: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : asFault(error).message;
-    throw new Fault("bad_config", `Cannot read ${what} "${path}": ${reason}`, { cause: error });
-  }
-}
+/** Serves the local API until a signal comes or the agent breaks. */
+async function serve(agent: Agent, { config, log }: { config: Readonly<AgentConfig>; log: Log }): Promise<number> {
+  const signal = Promise.withResolvers<string>();
+  for (const name of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(name, () => signal.resolve(name));
+  const { address, socket } = config.sdk;
+  const tcp = serveTcp(createSdkApp({ agent, log, guardOrigin: isLoopback(address.host) }), address);
+  const unix = socket === undefined
+    ? undefined
+    : await serveUnix(createSdkApp({ agent, log, guardOrigin: false }), socket);
+  log.info("The agent runs", { vehicle: config.vehicle_id, host: address.host, port: tcp.port });
+  await notifySystemd("READY=1");
 
-try {
-  await main(Deno.args);
-  Deno.exit(0);
-} catch (error) {
-  console.error(asFault(error).message);
-  Deno.exit(1);
+  const reason = await Promise.race([signal.promise, agent.ended]);
+  log.info("The agent stops", { reason: reason ?? "" });
+  // Whatever hangs, the process ends in time: what is durable stays so.
+  setTimeout(() => Deno.exit(exitCodes.failed), stopMsMax);
+  await notifySystemd("STOPPING=1");
+  // Posts are answered until the last moment, with a refusal.
+  await agent.stop();
+  await Promise.all([tcp.stop(), unix?.stop()]);
+  return exitCodes.good;
 }

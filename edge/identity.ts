@@ -1,0 +1,54 @@
+/** Who the vehicle is and where it links to, from the text of its files. Pure. */
+import { Buffer } from "node:buffer";
+import { isIP } from "node:net";
+import { claimedVehicle } from "#proto/base/certificate.ts";
+import { Fault } from "#proto/errors.ts";
+import { certificateBytesMax, chainLengthMax } from "#proto/limits.ts";
+import type { VehicleId } from "#proto/ids.ts";
+import { signerOf } from "#proto/signature.ts";
+import type { Identity } from "./uplink/connect.ts";
+import type { RelayTargetsOptions } from "./uplink/relay_targets.ts";
+
+const pemPattern = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
+
+/**
+ * Reads certificate chain and key. Throws `bad_config` when they do not serve: a vehicle that every relay would refuse
+ * should not start.
+ */
+export function readCredentials(
+  files: { readonly certificatePem: string; readonly keyPem: string },
+  vehicleId: VehicleId,
+): Pick<Identity, "chain" | "signer"> {
+  const chain = [...files.certificatePem.matchAll(pemPattern)].map(([, base64]) =>
+    Uint8Array.from(Buffer.from(base64, "base64"))
+  );
+  if (chain.length < 1 || chain.length > chainLengthMax) {
+    throw new Fault(
+      "bad_config",
+      `Cannot use certificate file: ${chain.length} certificates in it, wanted 1 to ${chainLengthMax}`,
+    );
+  }
+  const largest = Math.max(...chain.map((der) => der.byteLength));
+  if (largest > certificateBytesMax) {
+    throw new Fault(
+      "bad_config",
+      `Cannot use certificate of ${largest} bytes: at most ${certificateBytesMax} are allowed`,
+    );
+  }
+  const claimed = claimedVehicle(chain[0]);
+  if (claimed !== vehicleId) {
+    throw new Fault("bad_config", `Cannot use certificate of "${claimed}": vehicle_id is "${vehicleId}"`);
+  }
+  return { chain, signer: signerOf(files.keyPem) };
+}
+
+/** Relays to dial. Redirects may lead to nodes below the names that the configuration gives. */
+export function readTargets(
+  addresses: readonly { readonly host: string; readonly port: number }[],
+  trust: readonly string[],
+): RelayTargetsOptions {
+  return {
+    relays: addresses.map(({ host, port }) => ({ host, port, node: host, trust })),
+    redirectDomains: addresses.map(({ host }) => host).filter((host) => isIP(host) === 0),
+  };
+}

@@ -1,0 +1,29 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { parseVehicleId } from "#proto/ids.ts";
+import { makeAuthority } from "#proto/testing/certificates.ts";
+import { readCredentials, readTargets } from "./identity.ts";
+
+const validity = { notBeforeMs: 1_780_000_000_000, notAfterMs: 1_790_000_000_000 };
+const vehicleId = parseVehicleId("drone-001");
+const leaf = await (await makeAuthority("test", validity)).issueVehicle("drone-001", validity);
+
+Deno.test("a certificate file gives the chain in order, leaf first", () => {
+  const { chain } = readCredentials({ certificatePem: leaf.chainPem, keyPem: leaf.keyPem }, vehicleId);
+  deepEqual(chain.map((der) => der.toHex()), leaf.chain.map((der) => der.toHex()));
+});
+
+Deno.test("another vehicle's certificate, none, and too many are refused before any relay is asked", () => {
+  const { chainPem: certificatePem, keyPem } = leaf;
+  throws(() => readCredentials({ certificatePem, keyPem }, parseVehicleId("drone-002")), /drone-001.*drone-002/);
+  throws(() => readCredentials({ certificatePem: "", keyPem }, vehicleId), { code: "bad_config" });
+  throws(() => readCredentials({ certificatePem: certificatePem.repeat(2), keyPem }, vehicleId), {
+    code: "bad_config",
+  });
+  throws(() => readCredentials({ certificatePem, keyPem: "no key" }, vehicleId), { code: "bad_config" });
+});
+
+Deno.test("redirects may lead below configured names, never below addresses", () => {
+  const targets = readTargets([{ host: "relay.example", port: 443 }, { host: "127.0.0.1", port: 4433 }], ["pem"]);
+  deepEqual(targets.redirectDomains, ["relay.example"]);
+  equal(targets.relays[1].node, "127.0.0.1");
+});

@@ -1,0 +1,100 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { makeAuthority } from "#proto/testing/certificates.ts";
+import facts from "./deno.json" with { type: "json" };
+import { stopMsMax } from "./limits.ts";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const text = new TextDecoder();
+
+function command(args: readonly string[], config?: string): Deno.Command {
+  const env: Record<string, string> = config === undefined ? {} : { SYSTEMSCALE_CONFIG: config };
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", main, ...args],
+    env,
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** A folder with certificate, key and configuration of a vehicle whose relay is away. */
+async function makeFolder(): Promise<{ folder: string; config: string }> {
+  const folder = await Deno.makeTempDir({ prefix: "agent main " });
+  const nowMs = Date.now();
+  const validity = { notBeforeMs: nowMs - 3_600_000, notAfterMs: nowMs + 3_600_000 };
+  const authority = await makeAuthority("test", validity);
+  const leaf = await authority.issueVehicle("drone-001", validity);
+  const config = `${folder}/agent.yaml`;
+  await Deno.writeTextFile(`${folder}/vehicle.crt`, leaf.chainPem);
+  await Deno.writeTextFile(`${folder}/vehicle.key`, leaf.keyPem);
+  await Deno.writeTextFile(`${folder}/relay.crt`, authority.relayIssuer.certPem);
+  await Deno.writeTextFile(
+    config,
+    `vehicle_id: drone-001
+certificate: vehicle.crt
+key: vehicle.key
+roots: [relay.crt]
+relay: { addresses: ["127.0.0.1:9"] }
+ring: { path: ring, bytes: 16MiB }
+sdk: { address: "127.0.0.1:0" }
+`,
+  );
+  return { folder, config };
+}
+
+/** The local API's port, from the line that the agent logs when it runs. */
+async function portOf(agent: Deno.ChildProcess): Promise<number> {
+  let said = "";
+  for await (const chunk of agent.stderr) {
+    said += text.decode(chunk);
+    const port = /"port":(\d+)/.exec(said);
+    if (port !== null) return Number(port[1]);
+  }
+  throw new Error(`Agent does not run: ${said}`);
+}
+
+Deno.test("the agent tells its version", async () => {
+  const { code, stdout } = await command(["--version"]).output();
+  deepEqual([code, text.decode(stdout)], [0, `systemscale-agent ${facts.version}\n`]);
+});
+
+Deno.test("the agent checks its configuration and names every fault", async () => {
+  const { folder, config } = await makeFolder();
+  try {
+    equal((await command(["--check-config"], config).output()).code, 0);
+    const good = await Deno.readTextFile(config);
+    await Deno.writeTextFile(config, good.replace("drone-001", "dröhne").replace("ring:", "rong:"));
+    const { code, stderr } = await command(["--check-config"], config).output();
+    equal(code, 78);
+    match(text.decode(stderr), /:1:\d+: \/vehicle_id/);
+    match(text.decode(stderr), /rong/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("without a link posts are durable, and a stop by signal ends in good order and in time", async () => {
+  const { folder, config } = await makeFolder();
+  const agent = command([], config).spawn();
+  try {
+    const url = `http://127.0.0.1:${await portOf(agent)}`;
+    const body = JSON.stringify({ data: { test: 1, altitude_m: 100.0 }, stream: "telemetry" });
+    const posted = await fetch(`${url}/v1/log`, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    });
+    const { state, seq } = await posted.json();
+    deepEqual([posted.status, state, seq], [200, "durable", 1]);
+    const health = await fetch(`${url}/healthz`);
+    match(await health.text(), /^not linked/);
+    equal(health.status, 503);
+    const beganMs = performance.now();
+    agent.kill("SIGTERM");
+    equal((await agent.status).code, 0);
+    ok(performance.now() - beganMs < stopMsMax);
+  } finally {
+    await agent.stdout.cancel();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
