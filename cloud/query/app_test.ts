@@ -200,7 +200,7 @@ Deno.test("whatever stands in the parameters, the answer is never a server's fau
         const id = encodeURIComponent(parameters.vehicle_id ?? "x");
         for (const page of ["latest", "ledger"]) ok((await get(`/v1/vehicles/${id}/${page}`)).status < 500);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
     equal((await (await get("/v1/telemetry?vehicle_id=drone-001")).json()).rows.length, data.length);
   });
