@@ -23,6 +23,7 @@ const json = JSON as unknown as SourceTextJson;
 const longInteger = /(?:^|[:,[\s-])(?:9[0-9]{15}|[0-9]{17})/;
 /** Half of a surrogate pair as an escape: the other half may be missing. */
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
+const doubleMax = 2n ** 53n;
 const wholeNumber = /^-?[0-9]+$/;
 
 /** Parses a JSON text; the last of equal keys wins, lone surrogates become U+FFFD. Throws `malformed_json` with the position. */
@@ -41,10 +42,11 @@ export function parseJson(text: string): JsonValue {
 
 const reviveExactly: Reviver = (_key, value, { source }) => {
   if (typeof value === "string") return value.toWellFormed();
-  if (typeof value === "number" && !Number.isSafeInteger(value) && source !== undefined && wholeNumber.test(source)) {
-    return BigInt(source);
-  }
-  return value;
+  if (typeof value !== "number" || source === undefined || !wholeNumber.test(source)) return value;
+  // Decided by the literal: 2^53 + 1 has become 2^53 in the double.
+  if (Number.isSafeInteger(value)) return value;
+  const exact = BigInt(source);
+  return exact > doubleMax || exact < -doubleMax ? exact : value;
 };
 
 function malformed(text: string, cause: SyntaxError): Fault {
