@@ -164,7 +164,7 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
     counters.records[lane] += count;
     path.takeBatch({ lane, partition: this.session.partition }, {
       header: this.#header,
-      bytes: payload.slice(),
+      bytes: payload,
       part: { owner: this, epoch, class: classNumber, first, last },
     });
     return path.room();

@@ -39,33 +39,40 @@ export class Router<Part> {
   readonly #full: Bundle<Part>[] = [];
   #bytes = 0;
 
-  /** Bytes of items that have not left in a bundle yet. */
+  /** Bytes of items that have not left with {@link poll} yet. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * Adds a batch with its part, or a shape without one. The bytes of the item must not change any more. What became
-   * full by it comes with the next {@link poll}.
+   * Adds a batch with its part, or a shape without one. The item's bytes are copied: they may change afterwards. What
+   * became full by it comes with the next {@link poll}.
    */
   add(address: Address, item: BundleItem, part?: Part): void {
     const row = this.#rowOf(address);
     const bytes = bundleItemBytes(item);
     ok(bundleHeaderBytes + bytes <= bundleBytesMax, `an item of ${bytes} bytes fits into a bundle`);
-    if (row.items.length > 0 && row.bytes + bytes > bundleTargetBytes) this.#full.push(this.#take(row));
-    row.items.push(item);
+    const isLarge = bytes > bundleTargetBytes / 2;
+    const isTooMuch = row.bytes + bytes > bundleTargetBytes;
+    // A large item takes what waits before it along, if there is room, and goes straight into its bundle: one copy.
+    if (row.items.length > 0 && isTooMuch) this.#full.push(this.#take(row));
+    row.items.push(isLarge ? item : copyOf(item));
     row.bytes += bytes;
     if (part !== undefined) row.parts.push(part);
     this.#bytes += bytes;
+    if (isLarge) this.#full.push(this.#take(row));
   }
 
   /** The bundles that are to go now; with `all`, every one that holds something. */
   poll(nowMs: number, options: { all?: boolean } = {}): Bundle<Part>[] {
     const due = this.#full.splice(0);
+    for (const { bytes } of due) this.#bytes -= bytes.byteLength;
     for (const row of this.#rows.values()) {
       const isDue = row.parts.length > 0 && nowMs >= row.sentAtMs + bundleIntervalMs;
       if (!isDue && !(options.all === true && row.items.length > 0)) continue;
-      due.push(this.#take(row));
+      const bundle = this.#take(row);
+      this.#bytes -= bundle.bytes.byteLength;
+      due.push(bundle);
       row.sentAtMs = nowMs;
     }
     return due;
@@ -96,10 +103,17 @@ export class Router<Part> {
       bytes: encodeBundle(row.items),
       parts: row.parts as Part[],
     };
-    this.#bytes -= row.bytes;
+    // From here on the bundle's own bytes count, which are a few more.
+    this.#bytes += bundle.bytes.byteLength - row.bytes;
     row.items = [];
     row.parts = [];
     row.bytes = 0;
     return bundle;
   }
+}
+
+function copyOf(item: BundleItem): BundleItem {
+  return item.kind === "batch"
+    ? { ...item, batch: item.batch.slice() }
+    : { ...item, definition: item.definition.slice() };
 }

@@ -51,8 +51,32 @@ Deno.test("a full bundle goes without waiting", () => {
   const router = new Router<number>();
   router.add(live, batch(10), 0);
   router.poll(0);
-  for (let part = 1; part <= 3; part++) router.add(live, batch(bundleTargetBytes / 2 + 1), part);
-  deepEqual(router.poll(1).map(({ parts }) => parts), [[1], [2]]);
+  for (let part = 1; part <= 3; part++) router.add(live, batch(bundleTargetBytes / 2 - 200), part);
+  deepEqual(router.poll(1).map(({ parts }) => parts), [[1, 2]]);
+});
+
+Deno.test("a large batch goes at once, with the shape and the small batches that wait before it", () => {
+  const router = new Router<number>();
+  router.add(live, batch(10), 0);
+  router.poll(0);
+  router.add(live, shape);
+  router.add(live, batch(10), 1);
+  router.add(live, batch(bundleTargetBytes / 2 + 1), 2);
+  const bundles = router.poll(1);
+  deepEqual(bundles.map(({ parts }) => parts), [[1, 2]]);
+  deepEqual(readBundle(bundles[0].bytes).map(({ kind }) => kind), ["shape", "batch", "batch"]);
+  equal(router.bytes, 0);
+});
+
+Deno.test("an item's bytes may change after it was added", () => {
+  for (const size of [10, bundleTargetBytes / 2 + 1]) {
+    const router = new Router<number>();
+    const bytes = new Uint8Array(size).fill(1);
+    router.add(live, { kind: "batch", header, batch: bytes }, 1);
+    bytes.fill(2);
+    const [item] = readBundle(router.poll(0)[0].bytes);
+    equal(item.kind === "batch" && item.batch.every((byte) => byte === 1), true);
+  }
 });
 
 Deno.test("a shape waits for its batch and stands before it", () => {

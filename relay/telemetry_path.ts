@@ -64,7 +64,7 @@ export class TelemetryPath {
     this.#router.add(address, { kind: "shape", definition });
   }
 
-  /** Takes a batch; its bytes are the path's from now on. */
+  /** Takes a batch; its bytes are copied. */
   takeBatch(address: Address, batch: { header: RelayHeader; bytes: Uint8Array; part: BatchPart }): void {
     this.#router.add(address, { kind: "batch", header: batch.header, batch: batch.bytes }, batch.part);
     this.#pumpSoon();
