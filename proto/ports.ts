@@ -118,7 +118,8 @@ export interface Dialer {
 export interface Listener {
   /** Port that is listened on. */
   readonly port: number;
-  /** Links as they come in; ends after {@link close}. */
+  /** Links as they come in; ends after {@link close}. Nobody is let in before it is asked for. */
   accept(): AsyncIterable<Link>;
+  /** Lets nobody in any more and ends all links that came in, in good order; resolves when they have ended. */
   close(): Promise<void>;
 }

@@ -43,10 +43,7 @@ export interface QuicListenerOptions {
   readonly handleFailedHandshake?: (reason: string) => void;
 }
 
-/**
- * The relay's end; closing it ends its links as well. Throws `bad_config` when the address cannot be bound or
- * certificate and key do not serve.
- */
+/** The relay's end. Throws `bad_config` when the address cannot be bound or certificate and key do not serve. */
 export function quicListener(options: QuicListenerOptions): Listener {
   try {
     const endpoint = new Deno.QuicEndpoint({ hostname: options.hostname ?? "::", port: options.port });
@@ -133,6 +130,7 @@ class QuicListener implements Listener {
   readonly #listener: Deno.QuicListener;
   readonly #options: QuicListenerOptions;
   readonly #ready: Link[] = [];
+  readonly #open = new Set<Link>();
   #handshakes = 0;
   #closed = false;
   #wake = () => {};
@@ -153,12 +151,14 @@ class QuicListener implements Listener {
     await taking;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true;
     this.#listener.stop();
-    this.#listener.endpoint.close({ closeCode: 0, reason: "" });
     this.#wake();
-    return Promise.resolve();
+    const links = [...this.#open];
+    for (const link of links) link.close({ code: 0, reason: "" });
+    await Promise.all(links.map(({ ended }) => ended));
+    this.#listener.endpoint.close({ closeCode: 0, reason: "" });
   }
 
   async #takeAttempts(): Promise<void> {
@@ -179,13 +179,18 @@ class QuicListener implements Listener {
   async #shakeHands(incoming: Deno.QuicIncoming): Promise<void> {
     this.#handshakes++;
     try {
-      const conn = await incoming.accept<false>();
-      this.#ready.push(acceptLanes(conn));
-      this.#wake();
+      this.#handOut(acceptLanes(await incoming.accept<false>()));
     } catch (thrown) {
       this.#options.handleFailedHandshake?.(thrown instanceof Error ? thrown.message : String(thrown));
     }
     this.#handshakes--;
+  }
+
+  #handOut(link: Link): void {
+    this.#open.add(link);
+    void link.ended.then(() => this.#open.delete(link));
+    this.#ready.push(link);
+    this.#wake();
   }
 }
 

@@ -75,7 +75,7 @@ export class QuicLink implements Link {
     await atMost(drainMsMax, drained);
     await atMost(lingerMs, this.#conn.closed.catch(() => undefined));
     this.#conn.close({ closeCode: code, reason });
-    await atMost(closeSentMs, new Promise(() => {}));
+    await new Promise((resolve) => setTimeout(resolve, closeSentMs));
     this.#finish({ code, reason, by: "self" });
   }
 

@@ -98,6 +98,7 @@ export class VirtualNetwork {
 class MemoryListener implements Listener {
   readonly port: number;
   readonly #links: Link[] = [];
+  readonly #open = new Set<Link>();
   readonly #handleClose: () => void;
   #closed = false;
   #wake = () => {};
@@ -108,6 +109,8 @@ class MemoryListener implements Listener {
   }
 
   offer(link: Link): void {
+    this.#open.add(link);
+    void link.ended.then(() => this.#open.delete(link));
     this.#links.push(link);
     this.#wake();
   }
@@ -124,6 +127,7 @@ class MemoryListener implements Listener {
     this.#closed = true;
     this.#handleClose();
     this.#wake();
+    for (const link of this.#open) link.close({ code: 0, reason: "" });
     return Promise.resolve();
   }
 }

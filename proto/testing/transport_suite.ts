@@ -47,7 +47,7 @@ export function testTransport(name: string, open: () => Promise<TransportUnderTe
   test("a lane that nobody reads holds its writer back and no other lane", async (transport) => {
     const { vehicle, relay } = await connect(transport);
     const piece = new Uint8Array(256 * 1024).fill(1);
-    const pieces = 256;
+    const pieces = 64;
     let taken = 0;
     const flood = (async () => {
       for (; taken < pieces; taken++) await vehicle.write("backfill", piece);
@@ -126,6 +126,15 @@ export function testTransport(name: string, open: () => Promise<TransportUnderTe
 
   test("a dial that is called off is rejected", async ({ dialer, target }) => {
     await rejects(dialer.dial(target, AbortSignal.abort("enough")), { code: "link_dead" });
+  });
+
+  test("a listener that closes ends its links in good order", async (transport) => {
+    const { vehicle, relay } = await connect(transport);
+    await vehicle.write("control", new Uint8Array([1]));
+    await readBytes(relay, "control", 1);
+    await transport.listener.close();
+    deepStrictEqual({ ...await relay.ended }, { code: 0, reason: "", by: "self" });
+    deepStrictEqual({ ...await vehicle.ended }, { code: 0, reason: "", by: "peer" });
   });
 
   test("a listener that closes hands out no more links", async ({ listener }) => {
