@@ -14,19 +14,28 @@ import type { FieldType, FrameRecord, Shape, Value } from "./shape.ts";
 
 const state = { missing: 0, null: 1, value: 2, true: 3 } as const;
 
-/** Encodes a record. `shapeNumber` is its shape's number within the segment. */
-export function encodeRecord(record: FrameRecord, shapeNumber: number): Uint8Array {
-  const writer = new ByteWriter(recordBytes(record));
+/**
+ * Encodes a record. `shapeNumber` is its shape's number within the segment. Many records that share a writer cost less
+ * than as many small buffers.
+ */
+export function encodeRecord(
+  record: FrameRecord,
+  shapeNumber: number,
+  writer = new ByteWriter(recordBytes(record)),
+): Uint8Array {
   const { shape, values } = record;
+  const from = writer.length;
   const count = valueCount(values);
-  ok(count <= shape.fields.length, `record of stream "${shape.stream}" has no more values than fields`);
+  if (count > shape.fields.length) {
+    ok(false, `record of stream "${shape.stream}" has ${count} values, more than its ${shape.fields.length} fields`);
+  }
   writer.varint(shapeNumber);
   writer.varint(record.seq);
   writer.i64(record.ts);
   writer.varint(count);
   for (let at = 0; at < count; at += 4) writer.u8(statesFrom(values, at));
   for (let at = 0; at < count; at++) writeValue(writer, shape.fields[at].type, values[at]);
-  return writer.bytes.subarray(0, writer.length);
+  return writer.bytes.subarray(from, writer.length);
 }
 
 /** Decodes a record by its segment's shapes, which the number indexes. Throws `bad_record`, `unknown_shape`. Any bytes are safe. */

@@ -2,10 +2,11 @@
  * What waits for the disk, per class of the open epoch: seqs are given and frames encoded when they arrive, so that
  * this work overlaps with the sync under way.
  */
+import { ByteWriter } from "#proto/bytes.ts";
 import type { Class } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch } from "#proto/ids.ts";
-import { encodeRecord } from "#proto/record.ts";
+import { encodeRecord, recordBytes } from "#proto/record.ts";
 import type { FrameRecord, Shape, ShapeHash } from "#proto/shape.ts";
 import { ringShapesMax } from "../limits.ts";
 import { entryHeaderBytes } from "./entry.ts";
@@ -28,23 +29,30 @@ export interface Append {
   readonly reject: (fault: Fault) => void;
 }
 
+interface NumberedShape {
+  readonly number: number;
+  /** What its entries take in a segment at most. */
+  readonly bytesMax: number;
+}
+
 /** Numbers for an epoch's shapes, the same in all its segments. */
 export class ShapeNumbers {
-  readonly #numbers = new Map<ShapeHash, number>();
+  readonly #known = new Map<ShapeHash, NumberedShape>();
 
   /** The shape's number; throws `bad_shape` when an epoch has too many. */
-  of(shape: Shape): number {
-    const known = this.#numbers.get(shape.hash);
+  of(shape: Shape): NumberedShape {
+    const known = this.#known.get(shape.hash);
     if (known !== undefined) return known;
-    const number = this.#numbers.size;
+    const number = this.#known.size;
     if (number >= ringShapesMax) {
       throw new Fault(
         "bad_shape",
         `Cannot take stream "${shape.stream}": ${number} shapes in this epoch, no more can be`,
       );
     }
-    this.#numbers.set(shape.hash, number);
-    return number;
+    const numbered = { number, bytesMax: shapeBytesAtMost(shape) };
+    this.#known.set(shape.hash, numbered);
+    return numbered;
   }
 }
 
@@ -132,11 +140,12 @@ export class AppendQueue {
   }
 
   #encode(frames: readonly NewFrame[], first: number): EncodedRecord[] {
+    const writer = new ByteWriter(frames.length * recordBytes({ seq: first, ...frames[0] }));
     return frames.map(({ ts, shape, values }, i) => {
       const record = { seq: first + i, ts, shape, values };
-      const shapeNumber = this.#shapes.of(shape);
-      const bytes = encodeRecord(record, shapeNumber);
-      if (bytes.length + shapeBytesAtMost(shape) > this.#recordBytesMax) throw tooLarge(record, bytes.length);
+      const { number: shapeNumber, bytesMax } = this.#shapes.of(shape);
+      const bytes = encodeRecord(record, shapeNumber, writer);
+      if (bytes.length + bytesMax > this.#recordBytesMax) throw tooLarge(record, bytes.length);
       return { record, shapeNumber, bytes };
     });
   }

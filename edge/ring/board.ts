@@ -107,8 +107,8 @@ export class Board {
   }
 
   /** Takes note of a verdict; what was never durable here cannot have one. */
-  settle(epoch: Epoch, className: Class, ranges: Ranges): void {
-    const series = this.#epochs.get(epoch)?.series.get(className);
+  settle(ranges: Ranges, of: { epoch: Epoch; class: Class }): void {
+    const series = this.#epochs.get(of.epoch)?.series.get(of.class);
     if (series === undefined) return;
     const known = normalize(ranges)
       .filter(({ first }) => first <= series.durable)
@@ -156,16 +156,18 @@ export function segmentOf(series: Series, seq: number): Segment | undefined {
 /** Which segments to give up so that at least `bytes` come free. */
 export interface Wanted {
   readonly bytes: number;
+  /** Segments that are not to be chosen. */
+  readonly kept: ReadonlySet<Segment>;
   /** Whether records without a verdict may go, and then only those of this class and lower ones. */
   readonly overwriteFrom: Class | undefined;
 }
 
 /**
  * Chooses segments to give up: first settled ones, oldest first; then, where allowed, the lowest class, oldest first.
- * Undefined when all together are not enough. `keep` are never chosen.
+ * Undefined when all together are not enough.
  */
-export function chooseVictims(board: Board, wanted: Wanted, keep: ReadonlySet<Segment>): Segment[] | undefined {
-  const candidates = board.segments().filter((segment) => !keep.has(segment));
+export function chooseVictims(board: Board, wanted: Wanted): Segment[] | undefined {
+  const candidates = board.segments().filter((segment) => !wanted.kept.has(segment));
   const settled = candidates.filter((segment) => isSettled(segment, seriesOf(board, segment)));
   const lowest = wanted.overwriteFrom === undefined ? classes.length : classNumber(wanted.overwriteFrom);
   const others = candidates

@@ -9,7 +9,7 @@
 import { crc32c } from "#proto/crc32c.ts";
 
 /** Numbers of the kinds on disk. */
-export const entryKinds = {
+const entryKinds = {
   /** One record: the body is `proto/record.ts`. */
   record: 1,
   /** A shape: u32 number in this segment, then its canonical definition. Written twice, before its first use. */
@@ -33,9 +33,17 @@ export type Walked =
   /** `lost` tells what was there, when the head is whole: then it is that one entry. */
   | { readonly kind: "damage"; readonly start: number; readonly end: number; readonly lost: EntryKind | undefined };
 
+/** What {@link writeEntry} writes. */
+export interface Entry {
+  readonly kind: EntryKind;
+  readonly body: Uint8Array;
+}
+
 /** Where {@link writeEntry} writes, and into which file. */
 export interface EntryPlace {
   readonly bytes: Uint8Array;
+  /** Of `bytes`. */
+  readonly view: DataView;
   /** Offset in `bytes`. */
   readonly at: number;
   /** Offset in the file of byte 0 of `bytes`. */
@@ -44,12 +52,11 @@ export interface EntryPlace {
 }
 
 /** Writes an entry and returns the offset in `bytes` behind it. */
-export function writeEntry(place: EntryPlace, kind: EntryKind, body: Uint8Array): number {
-  const { bytes, at, salt } = place;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
+export function writeEntry({ bytes, view, at, base, salt }: EntryPlace, entry: Entry): number {
+  const { kind, body } = entry;
   view.setUint32(at, entryKinds[kind] | (body.length << 8), true);
   view.setUint32(at + 4, crc32c(body, salt), true);
-  view.setUint32(at + 8, headCheck(bytes, { at, offset: place.base + at, salt }), true);
+  view.setUint32(at + 8, headCheck(bytes, { at, offset: base + at, salt }), true);
   bytes.set(body, at + entryHeaderBytes);
   return at + entryHeaderBytes + body.length;
 }

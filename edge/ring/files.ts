@@ -17,7 +17,10 @@ export function segmentIdOf(name: string): number | undefined {
 }
 
 /** Opens a file for one piece of work. */
-export async function withFile<T>(disk: Disk, name: string, work: (file: DiskFile) => Promise<T>): Promise<T> {
+export async function withFile<T>(
+  { disk, name }: { disk: Disk; name: string },
+  work: (file: DiskFile) => Promise<T>,
+): Promise<T> {
   const file = await disk.open(name);
   try {
     return await work(file);

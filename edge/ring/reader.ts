@@ -21,12 +21,15 @@ const nothing: ReadResult = { records: [], damaged: [] };
  * Reads the run from `request.first` out of its segment; ends at the segment's end at the latest. Rejects with
  * `disk_failed`.
  */
-export async function readSeries(disk: Disk, series: Series, request: ReadRequest): Promise<ReadResult> {
+export async function readSeries(
+  { disk, series }: { disk: Disk; series: Series },
+  request: ReadRequest,
+): Promise<ReadResult> {
   const segment = segmentOf(series, request.first);
   if (segment === undefined) return nothing;
   const { last } = segment;
   try {
-    return await withFile(disk, segment.name, async (file) => {
+    return await withFile({ disk, name: segment.name }, async (file) => {
       const before = segment.content;
       const content = before ?? await scan(file, segment);
       if (segment.dropped) return nothing;
@@ -49,7 +52,7 @@ export async function readSeries(disk: Disk, series: Series, request: ReadReques
 
 /** Reads all whole records of a segment. Rejects with `disk_failed`. */
 export async function readSegment(disk: Disk, { name, bytes, header }: Segment): Promise<FrameRecord[]> {
-  const all = await withFile(disk, name, (file) => readPart(file, { from: 0, to: bytes }));
+  const all = await withFile({ disk, name }, (file) => readPart(file, { from: 0, to: bytes }));
   const shapes: Shape[] = [];
   const records: FrameRecord[] = [];
   for (const { body } of walkRecords(all, { ...header, base: 0, from: headerBytes, shapes })) {

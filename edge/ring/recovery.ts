@@ -68,7 +68,7 @@ async function findSegments(options: RecoverOptions, strays: Map<string, number>
   const found: Segment[] = [];
   for (const name of options.present.filter((name) => segmentIdOf(name) !== undefined)) {
     try {
-      const { bytes, head } = await withFile(options.disk, name, async (file) => ({
+      const { bytes, head } = await withFile({ disk: options.disk, name }, async (file) => ({
         bytes: await file.size(),
         head: await readPart(file, { from: 0, to: headerBytes }),
       }));
@@ -111,7 +111,7 @@ async function settleExtents(series: Series, options: RecoverOptions & { isClose
     return;
   }
   try {
-    const scanned = await withFile(options.disk, last.name, (file) => scanAndTrim(file, last));
+    const scanned = await withFile({ disk: options.disk, name: last.name }, (file) => scanAndTrim(file, last));
     last.content = scanned.content;
     last.last = scanned.last;
   } catch (thrown) {
@@ -149,5 +149,5 @@ function firstExpected(series: Series, watermark: Watermark | undefined): number
 
 async function isReserve(options: RecoverOptions): Promise<boolean> {
   if (!options.present.includes(reserveName)) return false;
-  return await withFile(options.disk, reserveName, (file) => file.size()) === options.segmentBytes;
+  return await withFile({ disk: options.disk, name: reserveName }, (file) => file.size()) === options.segmentBytes;
 }

@@ -158,7 +158,7 @@ class OpenRing implements Ring {
     if (series === undefined || request.last < request.first) return [];
     const recent = request.epoch === this.#epoch ? this.#tails[request.class].read(request) : undefined;
     if (recent !== undefined) return recent;
-    const { records, damaged } = await readSeries(this.#options.disk, series, request);
+    const { records, damaged } = await readSeries({ disk: this.#options.disk, series }, request);
     for (const range of damaged) {
       this.#committer.lose({ epoch: request.epoch, class: request.class, range, cause: "damaged" });
     }
@@ -167,7 +167,7 @@ class OpenRing implements Ring {
   }
 
   settle(epoch: Epoch, className: Class, ranges: Ranges): void {
-    this.#board.settle(epoch, className, ranges);
+    this.#board.settle(ranges, { epoch, class: className });
     const nowMs = this.#options.clock.uptimeMs();
     if (this.#isClosed || nowMs - this.#persistedMs < ringWatermarkIntervalMs) return;
     this.#persistedMs = nowMs;

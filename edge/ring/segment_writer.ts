@@ -5,7 +5,7 @@ import { encodeShape, type Shape } from "#proto/shape.ts";
 import { ringMarkBytes } from "../limits.ts";
 import type { EncodedRecord } from "./append_queue.ts";
 import type { Segment } from "./board.ts";
-import { endBody, endEntryBytes, entryHeaderBytes, type EntryKind, writeEntry } from "./entry.ts";
+import { endBody, endEntryBytes, type Entry, entryHeaderBytes, writeEntry } from "./entry.ts";
 import { trimTo } from "./files.ts";
 import { type Mark, shapeBody } from "./scan.ts";
 import { encodeSegmentHeader, headerBytes } from "./segment_header.ts";
@@ -26,6 +26,7 @@ export class SegmentWriter {
   readonly #file: DiskFile;
   readonly #disk: Disk;
   #buffer: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   /** Offset in the file of the buffer's begin. */
   #base = 0;
   #used = headerBytes;
@@ -40,6 +41,7 @@ export class SegmentWriter {
     this.#file = options.file;
     this.#disk = options.disk;
     this.#buffer = encodeSegmentHeader(segment.header);
+    this.#view = new DataView(this.#buffer.buffer);
     this.#last = segment.header.first - 1;
   }
 
@@ -55,7 +57,7 @@ export class SegmentWriter {
    * again.
    */
   async flush(): Promise<void> {
-    writeEntry(this.#place(endEntryBytes), "end", endBody(this.#last));
+    writeEntry(this.#place(endEntryBytes), { kind: "end", body: endBody(this.#last) });
     await this.#file.write(this.#base, this.#buffer.subarray(0, this.#used + endEntryBytes));
     await this.#file.sync();
     if (this.#isNew) await this.#disk.syncDirectory();
@@ -98,20 +100,20 @@ export class SegmentWriter {
     if (end > this.segment.bytes) return false;
     if (definition !== undefined) {
       // Twice: one damaged place must not cost all records of the shape.
-      this.#write("shape", definition);
-      this.#write("shape", definition);
+      this.#write({ kind: "shape", body: definition });
+      this.#write({ kind: "shape", body: definition });
       this.#shapes[shapeNumber] = shape;
     }
     const offset = this.#base + this.#used;
     const mark = this.#marks.at(-1);
     if (mark === undefined || offset - mark.offset >= ringMarkBytes) this.#marks.push({ seq, offset });
-    this.#write("record", bytes);
+    this.#write({ kind: "record", body: bytes });
     this.#last = seq;
     return true;
   }
 
-  #write(kind: EntryKind, body: Uint8Array): void {
-    this.#used = writeEntry(this.#place(entryHeaderBytes + body.length), kind, body);
+  #write(entry: Entry): void {
+    this.#used = writeEntry(this.#place(entryHeaderBytes + entry.body.length), entry);
   }
 
   /** Where the next entry goes, with room for it. */
@@ -120,7 +122,8 @@ export class SegmentWriter {
       const larger = new Uint8Array(Math.min(this.segment.bytes, 2 * (this.#used + bytes) + endEntryBytes));
       larger.set(this.#buffer.subarray(0, this.#used));
       this.#buffer = larger;
+      this.#view = new DataView(larger.buffer);
     }
-    return { bytes: this.#buffer, at: this.#used, base: this.#base, salt: this.segment.header.salt };
+    return { bytes: this.#buffer, view: this.#view, at: this.#used, base: this.#base, salt: this.segment.header.salt };
   }
 }

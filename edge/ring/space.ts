@@ -106,8 +106,12 @@ export class Space {
     const isFull = made === undefined || made.code === "disk_full";
     const mayOverwrite = isFull && whenFull === "overwrite";
     if (missing <= 0) missing = segmentBytes;
-    const wanted = { bytes: missing, overwriteFrom: mayOverwrite ? overwriteFrom : undefined };
-    const victims = chooseVictims(board, wanted, this.#options.kept());
+    const kept = this.#options.kept();
+    const victims = chooseVictims(board, {
+      bytes: missing,
+      kept,
+      overwriteFrom: mayOverwrite ? overwriteFrom : undefined,
+    });
     return victims === undefined ? undefined : await this.#recycle(victims, name);
   }
 

@@ -2,10 +2,16 @@
 import type { FrameRecord } from "#proto/shape.ts";
 import type { EncodedRecord } from "./append_queue.ts";
 
+/** A record with its encoded size; its bytes are not kept. */
+interface TailRecord {
+  readonly record: FrameRecord;
+  readonly bytes: number;
+}
+
 /** A run of records without a hole, bounded in encoded bytes; the oldest go first. */
 export class Tail {
   readonly #bytesMax: number;
-  #records: EncodedRecord[] = [];
+  #records: TailRecord[] = [];
   /** Records before this place have left. */
   #begin = 0;
   #bytes = 0;
@@ -18,11 +24,11 @@ export class Tail {
   push(records: readonly EncodedRecord[]): void {
     const last = this.#records.at(-1);
     if (last !== undefined && records[0].record.seq !== last.record.seq + 1) this.clear();
-    for (const encoded of records) {
-      this.#records.push(encoded);
-      this.#bytes += encoded.bytes.length;
+    for (const { record, bytes } of records) {
+      this.#records.push({ record, bytes: bytes.length });
+      this.#bytes += bytes.length;
     }
-    while (this.#bytes > this.#bytesMax) this.#bytes -= this.#records[this.#begin++].bytes.length;
+    while (this.#bytes > this.#bytesMax) this.#bytes -= this.#records[this.#begin++].bytes;
     if (this.#begin > this.#records.length / 2) {
       this.#records = this.#records.slice(this.#begin);
       this.#begin = 0;
@@ -43,10 +49,9 @@ export class Tail {
     let bytes = 0;
     const end = Math.min(this.#records.length, this.#begin + last - oldest + 1);
     for (let at = this.#begin + first - oldest; at < end; at++) {
-      const encoded = this.#records[at];
-      bytes += encoded.bytes.length;
+      bytes += this.#records[at].bytes;
       if (bytes > bytesMax && run.length > 0) break;
-      run.push(encoded.record);
+      run.push(this.#records[at].record);
     }
     return run;
   }

@@ -7,7 +7,7 @@ import type { Disk, DiskFile } from "../ports.ts";
 import type { SeededRandom } from "./random.ts";
 
 /** Unit in which a power cut keeps or loses writes. */
-export const sectorBytes = 512;
+const sectorBytes = 512;
 
 /** One call of the disk's verbs, as {@link VirtualDisk.onCall} sees it. */
 export interface DiskCall {

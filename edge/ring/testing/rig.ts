@@ -13,7 +13,7 @@ import { type NewFrame, type OnBoard, openRing, type Ring, type RingOptions } fr
 export const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Smallest segments and ring: everything rolls and overflows soon. */
-export const smallSegmentBytes = 8192;
+const smallSegmentBytes = 8192;
 export const smallRingBytes = 16 * smallSegmentBytes;
 
 /** Opens a small ring. */
