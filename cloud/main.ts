@@ -2,7 +2,8 @@
  * `systemscale-cloud`: one worker per service under a supervisor, in one process. In Kubernetes each pod runs it with
  * one service.
  */
-import { parseCloudConfig, type ServiceName } from "./config.ts";
+import { type CloudConfig, parseCloudConfig, type ServiceName } from "./config.ts";
+import { permissionsOf } from "./lib/permissions.ts";
 import { metricsOf, readinessOf } from "./lib/service_board.ts";
 import type { Notice, Order } from "./lib/service_link.ts";
 import { type ServiceWorker, Supervised } from "./supervisor.ts";
@@ -15,8 +16,9 @@ const entries: Readonly<Record<ServiceName, URL>> = {
   query: new URL("./query/worker.ts", import.meta.url),
 };
 
-function startWorker(service: string): ServiceWorker {
-  const worker = new Worker(entries[service as ServiceName], { type: "module", name: service });
+function startWorker(service: ServiceName, config: CloudConfig): ServiceWorker {
+  const permissions = { ...permissionsOf(service, config), env: false, ffi: false, run: false, sys: false };
+  const worker = new Worker(entries[service], { type: "module", name: service, deno: { permissions } });
   return {
     send: (order: Order) => worker.postMessage(order),
     terminate: () => worker.terminate(),

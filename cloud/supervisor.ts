@@ -1,6 +1,6 @@
 /** Keeps one worker per service running: starts it, listens to it, replaces it when it crashes or hangs. */
 import type { Clock, Log } from "#proto/ports.ts";
-import type { CloudConfig } from "./config.ts";
+import type { CloudConfig, ServiceName } from "./config.ts";
 import { crashesAfter, restartPauseMs } from "./lib/restart_policy.ts";
 import { isHanging, type ServiceState } from "./lib/service_board.ts";
 import type { Notice, Order } from "./lib/service_link.ts";
@@ -19,7 +19,7 @@ export interface ServiceWorker {
 /** What the supervisor is given. */
 export interface SupervisorParts {
   readonly config: CloudConfig;
-  readonly startWorker: (service: string) => ServiceWorker;
+  readonly startWorker: (service: ServiceName, config: CloudConfig) => ServiceWorker;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,7 +34,7 @@ export class Supervised {
   #state: ServiceState;
   #crashes = 0;
 
-  constructor(service: string, parts: SupervisorParts, signal: AbortSignal) {
+  constructor(service: ServiceName, parts: SupervisorParts, signal: AbortSignal) {
     this.#parts = parts;
     this.#signal = signal;
     this.#state = { service, startedAtMs: 0, heardAtMs: 0, restarts: 0, lastEnd: "", report: undefined };
@@ -62,7 +62,7 @@ export class Supervised {
 
   async #runOnce(): Promise<string> {
     const { clock, config, startWorker } = this.#parts;
-    const worker = startWorker(this.#state.service);
+    const worker = startWorker(this.#state.service, config);
     const ended = Promise.withResolvers<string>();
     const run = new AbortController();
     this.#state = { ...this.#state, startedAtMs: clock.uptimeMs(), report: undefined };

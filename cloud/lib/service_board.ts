@@ -1,10 +1,11 @@
 /** What the supervisor knows of its services, and the pages it shows of it. */
+import type { ServiceName } from "../config.ts";
 import type { ServiceReport } from "./service_link.ts";
 import { reportSilenceMaxMs } from "./service_link.ts";
 
 /** One service as last heard of. Times are uptime in milliseconds. */
 export interface ServiceState {
-  readonly service: string;
+  readonly service: ServiceName;
   readonly startedAtMs: number;
   readonly heardAtMs: number;
   readonly restarts: number;

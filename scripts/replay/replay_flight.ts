@@ -9,6 +9,8 @@ export interface ReplayOptions {
   /** Fails unless the agent is this vehicle's. */
   readonly vehicle?: string;
   readonly speed: "max" | "real";
+  /** Only so many frames from the beginning. */
+  readonly framesMax?: number;
   /** Told of every frame that was answered durable: its line of the log and where it lies. */
   readonly onTaken?: (line: string, place: { epoch: string; seq: number }) => void;
   /** Told now and then how far it is. */
@@ -57,7 +59,7 @@ const patienceDefaultMs = 120_000;
 /** Replays; rejects when the agent is another vehicle's, or stays away beyond the patience. */
 export async function replayFlight(options: ReplayOptions): Promise<ReplayResult> {
   const patienceMs = options.patienceMs ?? patienceDefaultMs;
-  const posts = packPosts(await readFlight(options.file), postBytesMax);
+  const posts = packPosts((await readFlight(options.file)).slice(0, options.framesMax), postBytesMax);
   const total = posts.reduce((sum, post) => sum + post.frames, 0);
   await checkVehicle(options, patienceMs);
   const startedAtMs = performance.now();

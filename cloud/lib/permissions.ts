@@ -1,0 +1,43 @@
+/** What each service's worker may do: the least that it works with. Everything else its runtime refuses. */
+import { dirname } from "node:path";
+import type { CloudConfig, ServiceName, StoreConfig } from "../config.ts";
+
+/** Permissions of a worker; what is not named is denied. */
+export interface ServicePermissions {
+  /** `host:port` that it may connect to or listen on. */
+  readonly net: string[];
+  readonly read: string[];
+  readonly write: string[];
+}
+
+/** The permissions of a service under a configuration. */
+export function permissionsOf(service: ServiceName, config: CloudConfig): ServicePermissions {
+  const store = storePermissions(config.store);
+  switch (service) {
+    case "ingest":
+      return { ...store, net: [...store.net, ...config.nats.servers.map(natsAddress)] };
+    case "query":
+      return {
+        ...store,
+        net: [...store.net, config.query.address],
+        read: [...store.read, config.query.token_sha256_file],
+      };
+  }
+}
+
+function storePermissions(store: StoreConfig): ServicePermissions {
+  if (store.kind === "questdb") return { net: [httpAddress(store.url)], read: [], write: [] };
+  // SQLite keeps files beside its own, and readers share one of them with the writer.
+  const folder = dirname(store.path);
+  return { net: [], read: [folder], write: [folder] };
+}
+
+function httpAddress(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+}
+
+function natsAddress(server: string): string {
+  const address = server.replace(/^[a-z]+:\/\//, "").replace(/^[^@]*@/, "");
+  return /:\d+$/.test(address) ? address : `${address}:4222`;
+}

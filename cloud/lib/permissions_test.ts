@@ -1,0 +1,33 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { parseCloudConfig } from "../config.ts";
+import { permissionsOf } from "./permissions.ts";
+
+function configWith(store: string) {
+  return parseCloudConfig(
+    `nats: { servers: ["a:4222", "nats://u:p@b"], user: u, password: p }
+store: ${store}
+query: { token_sha256_file: /etc/token }`,
+    "cloud.yaml",
+  );
+}
+
+Deno.test("ingest reaches NATS and its store, and nothing else", () => {
+  deepStrictEqual(permissionsOf("ingest", configWith("{ kind: sqlite, path: /data/t.db }")), {
+    net: ["a:4222", "b:4222"],
+    read: ["/data"],
+    write: ["/data"],
+  });
+  deepStrictEqual(permissionsOf("ingest", configWith('{ kind: questdb, url: "http://q:9000" }')), {
+    net: ["q:9000", "a:4222", "b:4222"],
+    read: [],
+    write: [],
+  });
+});
+
+Deno.test("query listens, reads its token's hash, and never reaches NATS", () => {
+  deepStrictEqual(permissionsOf("query", configWith('{ kind: questdb, url: "https://q" }')), {
+    net: ["q:443", "127.0.0.1:8081"],
+    read: ["/etc/token"],
+    write: [],
+  });
+});
