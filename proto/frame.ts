@@ -39,7 +39,7 @@ export type FrameKindName = keyof typeof frameKinds;
 export type FrameKind = typeof frameKinds[FrameKindName];
 
 /** The link must end when the receiver does not know the kind. */
-export const mustUnderstandFlag = 1;
+const mustUnderstandFlag = 1;
 /** The payload goes on in the next frame of the lane. */
 export const moreFollowsFlag = 2;
 

@@ -11,7 +11,7 @@ import { ok } from "node:assert/strict";
 import type { TelemetryLane } from "./class.ts";
 import type { Instant } from "./instant.ts";
 import { laneBufferMs, linkFrameBytesMax, readReportIntervalMs } from "./limits.ts";
-import { decodeMessage, encodeMessage } from "./link_message.ts";
+import { decodeMessage } from "./link_message.ts";
 
 /** A lane may always have so much out: something must be under way to measure a rate at all. */
 const budgetBytesMin = 64 * 1024;
@@ -89,37 +89,4 @@ function learn(state: LaneState, reported: number, now: Instant): void {
   state.read = read;
   state.measuredFromMs = now.uptimeMs;
   state.exhausted = false;
-}
-
-/** What {@link ReadCounter.poll} answers. */
-export type ReadReportStep =
-  /** Write these bytes (a ReadReport frame) on the control lane. */
-  | { readonly kind: "send"; readonly bytes: Uint8Array }
-  /** Something is to be reported, at this uptime. */
-  | { readonly kind: "wait"; readonly untilMs: number }
-  /** Nothing is to be reported before the next read. */
-  | { readonly kind: "idle" };
-
-/** The relay's end: counts what was read, and says when a report is due. */
-export class ReadCounter {
-  readonly #read: Record<TelemetryLane, number> = { live: 0, backfill: 0 };
-  #changed = false;
-  #nextMs = 0;
-
-  /** Counts bytes read from a lane, headers included, without the transport's own opening frame. */
-  handleRead(lane: TelemetryLane, bytes: number): void {
-    this.#read[lane] += bytes;
-    this.#changed = true;
-  }
-
-  /** The report when something was read and the last one is old enough; else when to ask again. */
-  poll(now: Instant): ReadReportStep {
-    if (!this.#changed) return { kind: "idle" };
-    if (now.uptimeMs < this.#nextMs) return { kind: "wait", untilMs: this.#nextMs };
-    this.#changed = false;
-    this.#nextMs = now.uptimeMs + readReportIntervalMs;
-    const { live, backfill } = this.#read;
-    const report = { liveBytes: BigInt(live), backfillBytes: BigInt(backfill) };
-    return { kind: "send", bytes: encodeMessage("readReport", report) };
-  }
 }

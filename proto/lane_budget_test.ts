@@ -1,8 +1,8 @@
-import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { ok, strictEqual, throws } from "node:assert/strict";
 import type { Instant } from "./instant.ts";
-import { LaneBudget, ReadCounter } from "./lane_budget.ts";
-import { laneBufferMs, linkHeaderBytes, readReportIntervalMs } from "./limits.ts";
-import { decodeMessage, messageBytes } from "./link_message.ts";
+import { LaneBudget } from "./lane_budget.ts";
+import { laneBufferMs, readReportIntervalMs } from "./limits.ts";
+import { messageBytes } from "./link_message.ts";
 
 const KiB = 1024;
 
@@ -117,19 +117,4 @@ Deno.test("a stalled relay brings the budget down to what always may be out", ()
     budget.handleReadReport(reportOf(64 * KiB), at(ms));
   }
   ok(budget.rate("live") < 1000, `rate ${budget.rate("live")}`);
-});
-
-Deno.test("reads are reported at once, then at most every interval, and never without news", () => {
-  const counter = new ReadCounter();
-  deepStrictEqual(counter.poll(at(1000)), { kind: "idle" });
-  counter.handleRead("live", 5);
-  counter.handleRead("backfill", 7);
-  const step = counter.poll(at(1000));
-  ok(step.kind === "send");
-  const report = decodeMessage("readReport", step.bytes.subarray(linkHeaderBytes));
-  deepStrictEqual([report.liveBytes, report.backfillBytes], [5n, 7n]);
-  counter.handleRead("live", 5);
-  deepStrictEqual(counter.poll(at(1001)), { kind: "wait", untilMs: 1000 + readReportIntervalMs });
-  strictEqual(counter.poll(at(1000 + readReportIntervalMs)).kind, "send");
-  deepStrictEqual(counter.poll(at(5000)), { kind: "idle" });
 });

@@ -135,9 +135,9 @@ function relayEnd(link: Link, clock: Clock, admit: boolean): End {
 }
 
 /** One conversation over a link with weather of its own; the cut comes at a random moment or never. */
-async function converse(random: SeededRandom, options: { admit: boolean; cutMs?: number; maxDelayMs: number }) {
+async function converse(random: SeededRandom, options: { admit: boolean; cutMs?: number; delayMsMax: number }) {
   const clock = new VirtualClock();
-  const delayMs = { min: 0, max: random.integer(0, options.maxDelayMs) };
+  const delayMs = { min: 0, max: random.integer(0, options.delayMsMax) };
   const conditions = {
     delayMs,
     bytesPerSecond: random.integer(2_000, 1_000_000),
@@ -157,7 +157,7 @@ async function converse(random: SeededRandom, options: { admit: boolean; cutMs?:
 
 Deno.test("a link that holds logs in, measures itself and ends in good order", async () => {
   for (let seed = 1; seed <= 25; seed++) {
-    const { vehicle, relay, delayMs } = await converse(seededRandom(seed), { admit: true, maxDelayMs: 500 });
+    const { vehicle, relay, delayMs } = await converse(seededRandom(seed), { admit: true, delayMsMax: 500 });
     ok(vehicle.loggedIn && relay.loggedIn, `seed ${seed}`);
     strictEqual(vehicle.code, undefined, `seed ${seed}`);
     strictEqual(relay.code, undefined, `seed ${seed}`);
@@ -168,7 +168,7 @@ Deno.test("a link that holds logs in, measures itself and ends in good order", a
 
 Deno.test("a refusal reaches the vehicle over any link that holds", async () => {
   for (let seed = 1; seed <= 25; seed++) {
-    const { vehicle, relay } = await converse(seededRandom(seed), { admit: false, maxDelayMs: 2000 });
+    const { vehicle, relay } = await converse(seededRandom(seed), { admit: false, delayMsMax: 2000 });
     strictEqual(vehicle.loggedIn || relay.loggedIn, false);
     strictEqual(vehicle.code, "busy", `seed ${seed}`);
     strictEqual(relay.code, "busy", `seed ${seed}`);
@@ -180,7 +180,7 @@ Deno.test("a link cut at any moment ends in time and in words on both sides", as
   for (let seed = 1; seed <= 150; seed++) {
     const random = seededRandom(seed);
     const cutMs = random.fraction() < 0.5 ? random.integer(0, 3000) : random.integer(0, talkMs);
-    const { vehicle, relay, tookMs } = await converse(random, { admit: seed % 4 !== 0, cutMs, maxDelayMs: 9000 });
+    const { vehicle, relay, tookMs } = await converse(random, { admit: seed % 4 !== 0, cutMs, delayMsMax: 9000 });
     ok(words.includes(vehicle.code), `seed ${seed}: vehicle ended with ${vehicle.code}`);
     ok(words.includes(relay.code), `seed ${seed}: relay ended with ${relay.code}`);
     ok(tookMs <= talkMs + 9000 + 100, `seed ${seed}: took ${tookMs} ms`);

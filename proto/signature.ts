@@ -40,7 +40,8 @@ export function signerOf(privateKeyPem: string): Signer {
 }
 
 /** Tells whether the signature is by that key over exactly these bytes; false for a key of neither type. */
-export function verifySignature(publicKey: KeyObject, bytes: Uint8Array, signature: Uint8Array): boolean {
+export function verifySignature(publicKey: KeyObject, signed: { bytes: Uint8Array; signature: Uint8Array }): boolean {
+  const { bytes, signature } = signed;
   const algorithm = algorithmOf(publicKey);
   if (algorithm === undefined || signature.byteLength !== signatureBytes) return false;
   const digest = algorithm === "ed25519" ? null : "sha256";

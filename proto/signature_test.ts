@@ -19,13 +19,13 @@ for (const [type, algorithm] of [["ed25519", "ed25519"], ["p256", "ecdsa_p256_sh
     strictEqual(signer.algorithm, algorithm);
     const signature = signer.sign(bytes);
     strictEqual(signature.byteLength, signatureBytes);
-    strictEqual(verifySignature(publicKey, bytes, signature), true);
-    strictEqual(verifySignature(publicKey, bytes.subarray(1), signature), false);
-    strictEqual(verifySignature(makeKeys(type).publicKey, bytes, signature), false);
+    strictEqual(verifySignature(publicKey, { bytes, signature }), true);
+    strictEqual(verifySignature(publicKey, { bytes: bytes.subarray(1), signature }), false);
+    strictEqual(verifySignature(makeKeys(type).publicKey, { bytes, signature }), false);
     for (let at = 0; at < signature.byteLength; at++) {
       const changed = signature.slice();
       changed[at] ^= 1;
-      strictEqual(verifySignature(publicKey, bytes, changed), false, `byte ${at}`);
+      strictEqual(verifySignature(publicKey, { bytes, signature: changed }), false, `byte ${at}`);
     }
   });
 
@@ -33,17 +33,17 @@ for (const [type, algorithm] of [["ed25519", "ed25519"], ["p256", "ecdsa_p256_sh
     const { keyPem, publicKey } = makeKeys(type);
     const signature = signerOf(keyPem).sign(bytes);
     const other = makeKeys(type === "p256" ? "ed25519" : "p256");
-    strictEqual(verifySignature(publicKey, bytes, signature.subarray(1)), false);
-    strictEqual(verifySignature(publicKey, bytes, new Uint8Array(0)), false);
-    strictEqual(verifySignature(publicKey, bytes, new Uint8Array(signatureBytes)), false);
-    strictEqual(verifySignature(other.publicKey, bytes, signature), false);
+    strictEqual(verifySignature(publicKey, { bytes, signature: signature.subarray(1) }), false);
+    strictEqual(verifySignature(publicKey, { bytes, signature: new Uint8Array(0) }), false);
+    strictEqual(verifySignature(publicKey, { bytes, signature: new Uint8Array(signatureBytes) }), false);
+    strictEqual(verifySignature(other.publicKey, { bytes, signature }), false);
   });
 }
 
 Deno.test("keys of other types sign and verify nothing", () => {
   const p384 = generateKeyPairSync("ec", { namedCurve: "P-384" });
   strictEqual(algorithmOf(p384.publicKey), undefined);
-  strictEqual(verifySignature(p384.publicKey, bytes, new Uint8Array(signatureBytes)), false);
+  strictEqual(verifySignature(p384.publicKey, { bytes, signature: new Uint8Array(signatureBytes) }), false);
   throws(() => signerOf(p384.privateKey.export(pem).toString()), { code: "bad_config" });
   throws(() => signerOf("no key"), { code: "bad_config" });
 });

@@ -76,7 +76,8 @@ export function loginBytes(parts: { hello: Uint8Array; challenge: Uint8Array; fi
 /** Checks the signature of a transcript by a key that is already trusted. */
 export function verifyLoginSignature(transcript: LoginTranscript, publicKey: KeyObject): boolean {
   const { hello, challenge, proof } = transcript;
-  return verifySignature(publicKey, loginBytes({ hello, challenge, fields: proof.fields }), proof.signature);
+  const bytes = loginBytes({ hello, challenge, fields: proof.fields });
+  return verifySignature(publicKey, { bytes, signature: proof.signature });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import { LaneWriter } from "./lane_writer.ts";
 
 /** A stream that notes its writes and takes each only when told. */
@@ -13,7 +14,7 @@ function openSink() {
       return gate.promise;
     },
   });
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
   return {
     stream,
     writes,

@@ -175,7 +175,7 @@ export function issuerExtensions(options: { pathLength: number; purpose?: Extend
 }
 
 /** A leaf with its issuer behind it. */
-export function withChain(leaf: CertifiedKey, issuer: CertifiedKey): Leaf {
+function withChain(leaf: CertifiedKey, issuer: CertifiedKey): Leaf {
   return {
     ...leaf,
     chainPem: leaf.certPem + issuer.certPem,

@@ -36,7 +36,7 @@ Deno.test("a cut ends both ends by the network and loses what is under way", asy
   network.cut();
   strictEqual((await vehicle.ended).by, "network");
   strictEqual((await relay.ended).by, "network");
-  deepStrictEqual(await readBytes(relay, "live", 1), new Uint8Array([1]));
+  deepStrictEqual(await readBytes(relay, { lane: "live", count: 1 }), new Uint8Array([1]));
   strictEqual(await relay.read("live", new Uint8Array(1)), undefined);
 });
 
@@ -46,7 +46,7 @@ Deno.test("a network out of reach refuses dials and leaves open links alone", as
   network.reachable = false;
   await rejects(transport.dialer.dial(transport.target, new AbortController().signal), { code: "link_dead" });
   await vehicle.write("control", new Uint8Array([1]));
-  deepStrictEqual(await readBytes(relay, "control", 1), new Uint8Array([1]));
+  deepStrictEqual(await readBytes(relay, { lane: "control", count: 1 }), new Uint8Array([1]));
 });
 
 Deno.test("a throttled link takes as long as its rate says", async () => {
@@ -54,7 +54,7 @@ Deno.test("a throttled link takes as long as its rate says", async () => {
   const { vehicle, relay } = linkPair({ clock, random: seededRandom(1), conditions: { bytesPerSecond: 1000 } });
   const beganMs = clock.uptimeMs();
   await vehicle.write("live", new Uint8Array(500));
-  await clock.run(readBytes(relay, "live", 500));
+  await clock.run(readBytes(relay, { lane: "live", count: 500 }));
   strictEqual(clock.uptimeMs() - beganMs, 500);
 });
 
@@ -66,7 +66,7 @@ Deno.test("the same seed gives the same course of events", async () => {
     const times: number[] = [];
     const receive = async (link: Link) => {
       for (let i = 0; i < 20; i++) {
-        await readBytes(link, "control", 1);
+        await readBytes(link, { lane: "control", count: 1 });
         times.push(clock.uptimeMs());
         await link.write("control", new Uint8Array([i]));
       }

@@ -38,7 +38,11 @@ export function testTransport(name: string, open: () => Promise<TransportUnderTe
     await Promise.all(routes.map(async ([lane, from, to], i) => {
       const parts = Array.from({ length: 50 }, (_, turn) => new Uint8Array(1 + turn * 37 % 997).fill(turn + i));
       const written = Promise.all(parts.map((part) => from.write(lane, part)));
-      deepStrictEqual(await readBytes(to, lane, total(parts)), concat(parts), `${lane} from ${from.peer}`);
+      deepStrictEqual(
+        await readBytes(to, { lane: lane, count: total(parts) }),
+        concat(parts),
+        `${lane} from ${from.peer}`,
+      );
       await written;
     }));
     await closeBoth(vehicle, relay);
@@ -53,11 +57,11 @@ export function testTransport(name: string, open: () => Promise<TransportUnderTe
       for (; taken < pieces; taken++) await vehicle.write("backfill", piece);
     })();
     await vehicle.write("control", new Uint8Array([1, 2, 3]));
-    deepStrictEqual(await readBytes(relay, "control", 3), new Uint8Array([1, 2, 3]));
+    deepStrictEqual(await readBytes(relay, { lane: "control", count: 3 }), new Uint8Array([1, 2, 3]));
     await vehicle.write("live", new Uint8Array([4]));
-    deepStrictEqual(await readBytes(relay, "live", 1), new Uint8Array([4]));
+    deepStrictEqual(await readBytes(relay, { lane: "live", count: 1 }), new Uint8Array([4]));
     ok(taken < pieces, `writer was held back after ${taken} of ${pieces}`);
-    await drain(relay, "backfill", pieces * piece.byteLength);
+    await drain(relay, { lane: "backfill", count: pieces * piece.byteLength });
     await flood;
     await closeBoth(vehicle, relay);
   });
@@ -65,9 +69,9 @@ export function testTransport(name: string, open: () => Promise<TransportUnderTe
   test("the peer learns code and reason, and reads what was written before the close", async (transport) => {
     const { vehicle, relay } = await connect(transport);
     await vehicle.write("control", new Uint8Array([1]));
-    await readBytes(relay, "control", 1);
+    await readBytes(relay, { lane: "control", count: 1 });
     void relay.write("control", new Uint8Array([5, 6]));
-    const farewell = readBytes(vehicle, "control", 2);
+    const farewell = readBytes(vehicle, { lane: "control", count: 2 });
     relay.close(closeOf("busy"));
     deepStrictEqual(await farewell, new Uint8Array([5, 6]));
     const [there, here] = await Promise.all([vehicle.ended, relay.ended]);
@@ -98,7 +102,7 @@ export function testTransport(name: string, open: () => Promise<TransportUnderTe
     })();
     const told = rejects(flood, { code: "link_dead" });
     await vehicle.write("control", new Uint8Array(1));
-    await readBytes(relay, "control", 1);
+    await readBytes(relay, { lane: "control", count: 1 });
     relay.close(closeOf("draining"));
     await told;
     strictEqual(codeOfEnd(await vehicle.ended), "draining");
@@ -118,7 +122,7 @@ export function testTransport(name: string, open: () => Promise<TransportUnderTe
     const pairs = [await connect(transport), await connect(transport), await connect(transport)];
     await Promise.all(pairs.map(async ({ vehicle, relay }, i) => {
       await vehicle.write("live", new Uint8Array([i]));
-      deepStrictEqual(await readBytes(relay, "live", 1), new Uint8Array([i]));
+      deepStrictEqual(await readBytes(relay, { lane: "live", count: 1 }), new Uint8Array([i]));
       ok(relay.peer !== "" && vehicle.peer !== "");
     }));
     for (const { vehicle, relay } of pairs) await closeBoth(vehicle, relay);
@@ -131,7 +135,7 @@ export function testTransport(name: string, open: () => Promise<TransportUnderTe
   test("a listener that closes ends its links in good order", async (transport) => {
     const { vehicle, relay } = await connect(transport);
     await vehicle.write("control", new Uint8Array([1]));
-    await readBytes(relay, "control", 1);
+    await readBytes(relay, { lane: "control", count: 1 });
     await transport.listener.close();
     deepStrictEqual({ ...await relay.ended }, { code: 0, reason: "", by: "self" });
     deepStrictEqual({ ...await vehicle.ended }, { code: 0, reason: "", by: "peer" });
@@ -157,7 +161,7 @@ export async function connect(
 }
 
 /** Reads exactly that many bytes. */
-export async function readBytes(link: Link, lane: Lane, count: number): Promise<Uint8Array> {
+export async function readBytes(link: Link, { lane, count }: { lane: Lane; count: number }): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for (let missing = count; missing > 0;) {
     const chunk = await link.read(lane, new Uint8Array(missing));
@@ -175,7 +179,7 @@ async function nextLink(listener: Listener): Promise<Link> {
   return value;
 }
 
-async function drain(link: Link, lane: Lane, count: number): Promise<void> {
+async function drain(link: Link, { lane, count }: { lane: Lane; count: number }): Promise<void> {
   let buffer = new Uint8Array(256 * 1024);
   for (let missing = count; missing > 0;) {
     const chunk = await link.read(lane, buffer);
