@@ -59,7 +59,7 @@ export function decodeBatch(bytes: Uint8Array, lookup: ShapeLookup): DecodedBatc
   }
   const packed = bytes.subarray(batchHeaderBytes);
   const body = header.compression === "zstd" ? unpackBody(packed, header.unpackedBytes) : packed;
-  return { header, blocks: readBody(body, header, lookup) };
+  return { header, blocks: readBody(body, { header, lookup }) };
 }
 
 function encodeWith(writer: BodyWriter, records: readonly FrameRecord[], options: BatchOptions): Uint8Array {

@@ -12,7 +12,7 @@ import type { BatchHeader } from "./header.ts";
 export type ShapeLookup = (hash: ShapeHash) => Shape | undefined;
 
 /** Reads the blocks of an unpacked body. Throws `bad_batch`, `unknown_shape`. */
-export function readBody(body: Uint8Array, header: BatchHeader, lookup: ShapeLookup): Block[] {
+export function readBody(body: Uint8Array, { header, lookup }: { header: BatchHeader; lookup: ShapeLookup }): Block[] {
   const reader = new ByteReader(body, { code: "bad_batch", subject: "body of batch" });
   const count = reader.count(header.count, "blocks");
   if (count === 0) throw reader.fault("records without a block");
@@ -86,7 +86,7 @@ function readTimes(
     return into;
   }
   const offsets = columns.numbers.room(rows);
-  columns.numbers.read(head, offsets, rows);
+  columns.numbers.read({ head, into: offsets, count: rows });
   into[0] = base;
   const words = new Int32Array(into.buffer, into.byteOffset, 2 * rows);
   const baseLow = words[0] >>> 0;

@@ -74,7 +74,7 @@ export class BodyWriter {
 
   #writeBlock({ shape, rows, places }: OpenBlock): void {
     this.#writeTimes(places);
-    for (let place = 0; place < shape.fields.length; place++) this.#columns.write(rows, shape.fields[place], place);
+    this.#columns.writeAll(rows, shape.fields);
   }
 
   #writeTimes(places: number[]): void {

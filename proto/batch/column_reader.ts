@@ -7,7 +7,7 @@ import { type ArraySources, readArrays } from "./array_reader.ts";
 import { type Column, type ColumnValues, presenceStates } from "./column.ts";
 import { presenceMask, presences } from "./column_forms.ts";
 import { NumberReader } from "./number_reader.ts";
-import { readTexts } from "./texts.ts";
+import { readTexts, type TextSources } from "./texts.ts";
 
 /** Reads column after column. `rows` is the block's count of rows. */
 export class ColumnReader {
@@ -17,6 +17,7 @@ export class ColumnReader {
   #columnsLeft = batchColumnsMax;
   #valuesLeft = batchValuesMax;
   readonly #arrays: ArraySources;
+  readonly #texts: TextSources;
   /** Presence of columns whose rows are all alike, of the last number of rows; shared. */
   #alike: Uint8Array[] = [];
 
@@ -24,6 +25,7 @@ export class ColumnReader {
     this.#reader = reader;
     this.#arena = arena;
     this.numbers = new NumberReader(reader);
+    this.#texts = { reader, numbers: this.numbers };
     this.#arrays = { reader, arena, numbers: this.numbers, spend: (values) => this.#spend(values) };
   }
 
@@ -79,7 +81,7 @@ export class ColumnReader {
     switch (field.type) {
       case "f64": {
         const values = this.#arena.doubles(count);
-        this.numbers.read(head, values, count);
+        this.numbers.read({ head, into: values, count });
         return values;
       }
       case "i64": {
@@ -91,7 +93,7 @@ export class ColumnReader {
         return this.#readBooleans(count);
       case "str":
       case "json":
-        return readTexts(this.#reader, count, this.numbers);
+        return readTexts(count, this.#texts);
       case "f64s":
         return readArrays(this.#arrays, count);
       case "null":

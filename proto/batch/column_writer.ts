@@ -11,7 +11,7 @@ import { writeTexts } from "./texts.ts";
 /** The values of one block's rows, each by place in the shape. */
 export type Rows = readonly (readonly Value[])[];
 
-/** Writes column after column, and counts what they decode to: the reader has limits. */
+/** Writes blocks column after column, and counts what they decode to: the reader has limits. */
 export class ColumnWriter {
   columnCount = 0;
   /** Values in these columns, fillers of rows without a value included. */
@@ -19,6 +19,7 @@ export class ColumnWriter {
   readonly #out: ByteWriter;
   readonly #numbers: NumberWriter;
   readonly #arrays: ArrayWriter;
+  #rows: Rows = [];
   #states = new Uint8Array(0);
 
   constructor(out: ByteWriter, numbers: NumberWriter) {
@@ -27,32 +28,38 @@ export class ColumnWriter {
     this.#arrays = new ArrayWriter(out, numbers);
   }
 
-  /** Writes the column of `place`, which has at least one row. */
-  write(rows: Rows, field: Field, place: number): void {
-    this.columnCount++;
+  /** Writes all columns of a block with at least one row. */
+  writeAll(rows: Rows, fields: readonly Field[]): void {
+    this.#rows = rows;
+    this.columnCount += fields.length;
+    for (let place = 0; place < fields.length; place++) this.#write(fields[place], place);
+  }
+
+  #write(field: Field, place: number): void {
     switch (field.type) {
       case "f64":
-        return this.#writeNumbers(rows, place);
+        return this.#writeNumbers(place);
       case "i64":
-        return this.#writeBigints(rows, place);
+        return this.#writeBigints(place);
       case "f64s":
-        return this.#writeArrays(rows, place);
+        return this.#writeArrays(place);
       case "bool":
-        return this.#writeBooleans(rows, place);
+        return this.#writeBooleans(place);
       case "str":
       case "json":
-        return this.#writeTexts(rows, place);
+        return this.#writeTexts(place);
       case "null":
-        return this.#writeHead(0, { rows, place, present: pick(rows, place, isNever).length });
+        return this.#writeHead(0, { place, present: this.#pick(place, isNever).length });
     }
   }
 
-  #writeNumbers(rows: Rows, place: number): void {
+  #writeNumbers(place: number): void {
+    const rows = this.#rows;
     const numbers = this.#numbers;
     numbers.reserve(rows.length);
     const target = numbers.values;
     let present = 0;
-    // As `pick`, but without a list on the way: nearly all columns are of numbers.
+    // As picking does, but without a list on the way: nearly all columns are of numbers.
     for (let i = 0; i < rows.length; i++) {
       const value = rows[i][place];
       if (typeof value === "number") target[present++] = value;
@@ -60,28 +67,28 @@ export class ColumnWriter {
     }
     numbers.count = present;
     const head = present === 0 ? 0 : numbers.plan();
-    this.#writeHead(head, { rows, place, present });
+    this.#writeHead(head, { place, present });
     if (present > 0) numbers.write(this.#out, head);
   }
 
-  #writeBigints(rows: Rows, place: number): void {
-    const values = pick(rows, place, isBigint);
+  #writeBigints(place: number): void {
+    const values = this.#pick(place, isBigint);
     this.#numbers.reserve(values.length);
     values.forEach((value, i) => this.#numbers.bigints[i] = value);
     const head = values.length === 0 ? 0 : this.#numbers.planBigints();
-    this.#writeHead(head, { rows, place, present: values.length });
+    this.#writeHead(head, { place, present: values.length });
     if (values.length > 0) this.#numbers.write(this.#out, head);
   }
 
-  #writeArrays(rows: Rows, place: number): void {
-    const values = pick(rows, place, isArray);
-    this.#writeHead(0, { rows, place, present: values.length });
+  #writeArrays(place: number): void {
+    const values = this.#pick(place, isArray);
+    this.#writeHead(0, { place, present: values.length });
     if (values.length > 0) this.valueCount += this.#arrays.write(values);
   }
 
-  #writeBooleans(rows: Rows, place: number): void {
-    const values = pick(rows, place, isBoolean);
-    this.#writeHead(0, { rows, place, present: values.length });
+  #writeBooleans(place: number): void {
+    const values = this.#pick(place, isBoolean);
+    this.#writeHead(0, { place, present: values.length });
     for (let at = 0; at < values.length; at += 8) {
       let bits = 0;
       for (let i = at; i < at + 8 && i < values.length; i++) bits |= Number(values[i]) << (i - at);
@@ -89,17 +96,18 @@ export class ColumnWriter {
     }
   }
 
-  #writeTexts(rows: Rows, place: number): void {
-    const values = pick(rows, place, isText);
-    this.#writeHead(0, { rows, place, present: values.length });
-    if (values.length > 0) writeTexts(this.#out, values, this.#numbers);
+  #writeTexts(place: number): void {
+    const values = this.#pick(place, isText);
+    this.#writeHead(0, { place, present: values.length });
+    if (values.length > 0) writeTexts(values, { out: this.#out, numbers: this.#numbers });
   }
 
   /** Writes the head byte with the column's presence in it, and the rows' states when they differ. */
-  #writeHead(head: number, { rows, place, present }: { rows: Rows; place: number; present: number }): void {
+  #writeHead(head: number, { place, present }: { place: number; present: number }): void {
+    const rows = this.#rows;
     if (present > 0) this.valueCount += rows.length;
     if (present === rows.length) return this.#out.u8(head | presences.values);
-    this.#takeStates(rows, place);
+    this.#takeStates(place);
     const states = this.#states;
     const first = states[0];
     let alike = 1;
@@ -115,7 +123,8 @@ export class ColumnWriter {
     }
   }
 
-  #takeStates(rows: Rows, place: number): void {
+  #takeStates(place: number): void {
+    const rows = this.#rows;
     if (this.#states.length < rows.length) this.#states = new Uint8Array(rows.length);
     for (let i = 0; i < rows.length; i++) {
       const value = rows[i][place];
@@ -123,17 +132,18 @@ export class ColumnWriter {
       else this.#states[i] = value === null ? presenceStates.null : presenceStates.value;
     }
   }
-}
 
-/** The values at a place; those that there are must be of one type. */
-function pick<T extends Value>(rows: Rows, place: number, isOfType: (value: Value) => value is T): T[] {
-  const values: T[] = [];
-  for (let i = 0; i < rows.length; i++) {
-    const value = rows[i][place];
-    if (isOfType(value)) values.push(value);
-    else if (value !== undefined && value !== null) throw wrongType(place);
+  /** The values at a place; those that there are must be of one type. */
+  #pick<T extends Value>(place: number, isOfType: (value: Value) => value is T): T[] {
+    const rows = this.#rows;
+    const values: T[] = [];
+    for (let i = 0; i < rows.length; i++) {
+      const value = rows[i][place];
+      if (isOfType(value)) values.push(value);
+      else if (value !== undefined && value !== null) throw wrongType(place);
+    }
+    return values;
   }
-  return values;
 }
 
 function wrongType(place: number): AssertionError {

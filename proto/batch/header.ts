@@ -28,8 +28,8 @@ export const batchVersion = 1;
 const crcAt = 48;
 
 /** How a body is packed; the place in the list is the number on the wire. */
-export const compressions = ["none", "zstd"] as const;
-/** One of {@link compressions}. */
+const compressions = ["none", "zstd"] as const;
+/** One of the compressions. */
 export type Compression = typeof compressions[number];
 
 /** What the header says. The body follows it directly. */

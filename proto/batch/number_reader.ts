@@ -18,12 +18,11 @@ export class NumberReader {
 
   /** Reads head byte and numbers, where there is no presence. Fills `into` from its start up to `count`, at least 1. */
   readAll(into: Float64Array, count: number): void {
-    const head = this.#reader.u8();
-    this.read(head, into, count);
+    this.read({ head: this.#reader.u8(), into, count });
   }
 
-  /** Reads the numbers behind a head byte whose presence bits do not matter here. */
-  read(head: number, into: Float64Array, count: number): void {
+  /** As {@link readAll}, behind a head byte whose presence bits do not matter here. */
+  read({ head, into, count }: { head: number; into: Float64Array; count: number }): void {
     const distinct = head & constantBit ? 1 : count;
     this.#readForm(formOf(head), into, distinct);
     if (distinct < count) into.fill(into[0], 0, count);
@@ -46,7 +45,7 @@ export class NumberReader {
   #readForm(form: number, into: Float64Array, count: number): void {
     switch (form) {
       case numberForms.wholes:
-        return readWholes(this.#reader, into, count);
+        return readWholes(this.#reader, { into, count });
       case numberForms.floats:
         this.#readFloats(count);
         for (let i = 0; i < count; i++) into[i] = this.#floats[i];
@@ -79,7 +78,7 @@ export class NumberReader {
   #readDecimals(into: Float64Array, count: number): void {
     const places = this.#reader.u8();
     if (places > placesMax) throw this.#reader.fault(`${places} decimal places, at most ${placesMax} can be`);
-    readWholes(this.#reader, into, count);
+    readWholes(this.#reader, { into, count });
     const scale = 10 ** places;
     for (let i = 0; i < count; i++) into[i] /= scale;
   }

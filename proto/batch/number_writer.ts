@@ -2,7 +2,7 @@
 import type { ByteWriter } from "../bytes.ts";
 import { constantBit, formShift, type NumberForm, numberForms, placesMax } from "./number_forms.ts";
 import { printedDouble } from "./printed.ts";
-import { planWholes, wholeMax, WholePlan, writeWholes } from "./wholes.ts";
+import { wholeMax, WholePlan } from "./wholes.ts";
 
 /**
  * Room for the numbers of one column and for choosing their form, used again and again: {@link reserve}, fill in
@@ -54,7 +54,7 @@ export class NumberWriter {
     const count = head & constantBit ? 1 : this.count;
     const form = (head & ~constantBit) >> formShift;
     if (form === numberForms.decimals) out.u8(this.#places);
-    if (form === numberForms.wholes || form === numberForms.decimals) writeWholes(out, this.#wholes);
+    if (form === numberForms.wholes || form === numberForms.decimals) this.#wholes.write(out);
     else if (form === numberForms.plain) writeDoubles(out, this.#bytes, count);
     else writeFloats(out, this.#floatWords, count);
   }
@@ -81,7 +81,7 @@ export class NumberWriter {
   #chooseForm(count: number): NumberForm {
     const { areWhole, areFloats } = kindsOf(this.values, count);
     const wholes = this.#wholes;
-    if (areWhole && planWholes(wholes, this.values, count) && !(areFloats && wholes.bytes > 4 * count + 4)) {
+    if (areWhole && wholes.make(this.values, count) && !(areFloats && wholes.bytes > 4 * count + 4)) {
       return numberForms.wholes;
     }
     if (areFloats) {
@@ -118,7 +118,7 @@ export class NumberWriter {
       this.#mantissas[i] = Math.round(values[i] * scale);
     }
     this.#places = places;
-    return planWholes(this.#wholes, this.#mantissas, count) && this.#wholes.bytes < 8 * count;
+    return this.#wholes.make(this.#mantissas, count) && this.#wholes.bytes < 8 * count;
   }
 }
 

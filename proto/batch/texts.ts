@@ -9,8 +9,17 @@ import type { ByteReader, ByteWriter } from "../bytes.ts";
 import type { NumberReader } from "./number_reader.ts";
 import type { NumberWriter } from "./number_writer.ts";
 
-/** Writes texts, at least one; `numbers` is used for it. */
-export function writeTexts(out: ByteWriter, texts: readonly string[], numbers: NumberWriter): void {
+/** What reading texts takes. */
+export interface TextSources {
+  readonly reader: ByteReader;
+  readonly numbers: NumberReader;
+}
+
+/** Writes texts, at least one. */
+export function writeTexts(
+  texts: readonly string[],
+  { out, numbers }: { out: ByteWriter; numbers: NumberWriter },
+): void {
   const indexes = new Map<string, number>();
   for (const text of texts) if (!indexes.has(text)) indexes.set(text, indexes.size);
   // Well-formed one by one: two halves of a pair must not meet where texts are joined.
@@ -27,8 +36,9 @@ export function writeTexts(out: ByteWriter, texts: readonly string[], numbers: N
 }
 
 /** Reads `count` texts, at least one. */
-export function readTexts(reader: ByteReader, count: number, numbers: NumberReader): string[] {
-  const different = readDifferent(reader, count, numbers);
+export function readTexts(count: number, sources: TextSources): string[] {
+  const { reader, numbers } = sources;
+  const different = readDifferent(count, sources);
   if (different.length === count) return different;
   const indexes = new Float64Array(count);
   numbers.readAll(indexes, count);
@@ -41,7 +51,7 @@ export function readTexts(reader: ByteReader, count: number, numbers: NumberRead
   return texts;
 }
 
-function readDifferent(reader: ByteReader, max: number, numbers: NumberReader): string[] {
+function readDifferent(max: number, { reader, numbers }: TextSources): string[] {
   const count = reader.count(max, "different texts");
   if (count === 0) throw reader.fault("rows of text without a text");
   const lengths = new Float64Array(count);

@@ -7,13 +7,13 @@ import { readTexts, writeTexts } from "./texts.ts";
 
 function written(texts: readonly string[]): Uint8Array {
   const out = new ByteWriter(1);
-  writeTexts(out, texts, new NumberWriter());
+  writeTexts(texts, { out, numbers: new NumberWriter() });
   return out.copy();
 }
 
 function read(bytes: Uint8Array, count: number): string[] {
   const reader = new ByteReader(bytes, { code: "bad_batch", subject: "test" });
-  const texts = readTexts(reader, count, new NumberReader(reader));
+  const texts = readTexts(count, { reader, numbers: new NumberReader(reader) });
   reader.end();
   return texts;
 }

@@ -15,50 +15,71 @@ const exponentMax = 9;
 const secondOrder = 0x10;
 const powers = Array.from({ length: exponentMax + 1 }, (_, exponent) => 10 ** exponent);
 
-/** How a run of whole numbers will be written. */
+/** How a run of whole numbers will be written: first {@link make} it, then {@link write}. Used again and again. */
 export class WholePlan {
-  /** Deltas in units, from index 1; those of deltas when `order` is 2. Index 0 holds the first number. */
-  steps = new Float64Array(0);
-  count = 0;
-  exponent = 0;
-  order: 1 | 2 = 1;
-  /** Bytes that {@link writeWholes} will take. */
+  /** Bytes that {@link write} will take. */
   bytes = 0;
-}
+  /** Deltas in units, from index 1; those of deltas when the order is 2. Index 0 holds the first number. */
+  #steps = new Float64Array(0);
+  #count = 0;
+  #exponent = 0;
+  #order: 1 | 2 = 1;
 
-/** Plans whole numbers that are no -0 and within `wholeMax`; false when a delta is too large, so that they must be written otherwise. */
-export function planWholes(plan: WholePlan, values: Float64Array, count: number): boolean {
-  if (plan.steps.length < count) plan.steps = new Float64Array(Math.max(count, 1024));
-  const steps = plan.steps;
-  plan.count = count;
-  steps[0] = values[0];
-  let largest = 0;
-  for (let i = 1; i < count; i++) {
-    const step = values[i] - values[i - 1];
-    steps[i] = step;
-    largest = Math.max(largest, Math.abs(step));
+  /**
+   * Plans the first `count` of the values, at least one, that are no -0 and within `wholeMax`. False when a delta is too
+   * large, so that they must be written otherwise.
+   */
+  make(values: Float64Array, count: number): boolean {
+    if (this.#steps.length < count) this.#steps = new Float64Array(Math.max(count, 1024));
+    const steps = this.#steps;
+    this.#count = count;
+    steps[0] = values[0];
+    let largest = 0;
+    for (let i = 1; i < count; i++) {
+      const step = values[i] - values[i - 1];
+      steps[i] = step;
+      largest = Math.max(largest, Math.abs(step));
+    }
+    if (largest > wholeMax) return false;
+    this.#exponent = divideByUnit(steps, count);
+    this.#chooseOrder(largest);
+    return true;
   }
-  if (largest > wholeMax) return false;
-  plan.exponent = divideByUnit(steps, count);
-  chooseOrder(plan, largest);
-  return true;
-}
 
-/** Writes what was planned. */
-export function writeWholes(out: ByteWriter, plan: WholePlan): void {
-  const { steps, count } = plan;
-  out.reserve(plan.bytes + varintBytesMax);
-  const bytes = out.bytes;
-  bytes[out.length++] = plan.exponent | (plan.order === 2 ? secondOrder : 0);
-  for (let i = 0; i < count; i++) {
-    const coded = zigzag(steps[i]);
-    if (coded < 0x80) bytes[out.length++] = coded;
-    else out.varint(coded);
+  /** Writes what was planned. */
+  write(out: ByteWriter): void {
+    const steps = this.#steps;
+    out.reserve(this.bytes + varintBytesMax);
+    const bytes = out.bytes;
+    bytes[out.length++] = this.#exponent | (this.#order === 2 ? secondOrder : 0);
+    for (let i = 0; i < this.#count; i++) {
+      const coded = zigzag(steps[i]);
+      if (coded < 0x80) bytes[out.length++] = coded;
+      else out.varint(coded);
+    }
+  }
+
+  /** Turns the steps into those of second order where that is shorter. */
+  #chooseOrder(largest: number): void {
+    const steps = this.#steps;
+    let first = 0;
+    let second = 0;
+    let before = 0;
+    for (let i = 1; i < this.#count; i++) {
+      first += stepBytes(steps[i]);
+      second += stepBytes(steps[i] - before);
+      before = steps[i];
+    }
+    // The difference of two steps must not leave the range either.
+    this.#order = second < first && largest <= wholeMax / 2 ? 2 : 1;
+    this.bytes = 1 + stepBytes(steps[0]) + (this.#order === 2 ? second : first);
+    if (this.#order === 1) return;
+    for (let i = this.#count - 1; i > 1; i--) steps[i] -= steps[i - 1];
   }
 }
 
-/** Reads `count` numbers into the start of `into`. */
-export function readWholes(reader: ByteReader, into: Float64Array, count: number): void {
+/** Reads `count` numbers, at least one, into the start of `into`. */
+export function readWholes(reader: ByteReader, { into, count }: { into: Float64Array; count: number }): void {
   const flags = reader.u8();
   const exponent = flags & 0x0f;
   if (flags > (secondOrder | exponentMax) || exponent > exponentMax) {
@@ -105,24 +126,6 @@ function divideByUnit(steps: Float64Array, count: number): number {
 function isMultiple(value: number, unit: number): boolean {
   const quotient = value / unit;
   return quotient === Math.floor(quotient) && quotient * unit === value;
-}
-
-/** Turns the steps into those of second order where that is shorter. */
-function chooseOrder(plan: WholePlan, largest: number): void {
-  const { steps, count } = plan;
-  let first = 0;
-  let second = 0;
-  let before = 0;
-  for (let i = 1; i < count; i++) {
-    first += stepBytes(steps[i]);
-    second += stepBytes(steps[i] - before);
-    before = steps[i];
-  }
-  // The difference of two steps must not leave the range either.
-  plan.order = second < first && largest <= wholeMax / 2 ? 2 : 1;
-  plan.bytes = 1 + stepBytes(steps[0]) + Math.min(first, plan.order === 2 ? second : first);
-  if (plan.order === 1) return;
-  for (let i = count - 1; i > 1; i--) steps[i] -= steps[i - 1];
 }
 
 /** Length of a step's zig-zag varint. */

@@ -1,13 +1,13 @@
 import { deepStrictEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { ByteReader, ByteWriter } from "../bytes.ts";
-import { planWholes, readWholes, wholeMax, WholePlan, writeWholes } from "./wholes.ts";
+import { readWholes, wholeMax, WholePlan } from "./wholes.ts";
 
 function written(values: Float64Array): Uint8Array | undefined {
   const plan = new WholePlan();
-  if (!planWholes(plan, values, values.length)) return undefined;
+  if (!plan.make(values, values.length)) return undefined;
   const out = new ByteWriter(1);
-  writeWholes(out, plan);
+  plan.write(out);
   equal(out.length, plan.bytes, "the plan's length is true");
   return out.copy();
 }
@@ -15,7 +15,7 @@ function written(values: Float64Array): Uint8Array | undefined {
 function read(bytes: Uint8Array, count: number): Float64Array {
   const reader = new ByteReader(bytes, { code: "bad_batch", subject: "test" });
   const into = new Float64Array(count);
-  readWholes(reader, into, count);
+  readWholes(reader, { into, count });
   reader.end();
   return into;
 }
