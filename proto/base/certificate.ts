@@ -7,11 +7,11 @@
  * exactly one common name, which is the vehicle id, and no URI of ours that names another vehicle; DNS names say
  * nothing. Unknown critical extensions refuse. Revocation is not looked at here.
  */
-import { Buffer } from "node:buffer";
 import { createHash, type KeyObject } from "node:crypto";
 import { type Code, Fault } from "../errors.ts";
 import { parseVehicleId, type VehicleId, vehicleIdPattern } from "../ids.ts";
 import { certificateBytesMax, chainLengthMax } from "../limits.ts";
+import { certificatesOf } from "./pem.ts";
 import { isSignedBy, purposes, readX509, type X509 } from "./x509.ts";
 
 /** What a good chain proves. */
@@ -188,10 +188,10 @@ function vehicleOf(leaf: X509): VehicleId {
 
 /** Reads roots or issuers from configuration. */
 function readTrusted(pem: string): X509[] {
-  const blocks = [...pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)];
-  if (blocks.length === 0) throw new Fault("bad_config", "Cannot trust certificate: no PEM certificate in the text");
-  return blocks.map(([, base64]) => {
-    const certificate = readConfigured(Buffer.from(base64, "base64"));
+  const found = certificatesOf(pem);
+  if (found.length === 0) throw new Fault("bad_config", "Cannot trust certificate: no PEM certificate in the text");
+  return found.map((der) => {
+    const certificate = readConfigured(der);
     if (mayIssueVehicles(certificate)) return certificate;
     throw new Fault("bad_config", "Cannot trust certificate: it is no authority that may sign for clients");
   });
