@@ -1,7 +1,7 @@
 /** A relay's end on a virtual network that does what a test says, and an agent that links to it, in virtual time. */
 import { certificateCheck } from "#proto/base/certificate.ts";
 import { type BatchHeader, decodeBatch, readBatchHeader, recordsOf } from "#proto/batch.ts";
-import { type Lane, lanes, type TelemetryLane } from "#proto/class.ts";
+import { classNumber, type Lane, lanes, type TelemetryLane } from "#proto/class.ts";
 import { FrameDecoder, frameKinds, type LinkFrame } from "#proto/frame.ts";
 import type { Inventory, ShapeUse } from "#proto/gen/systemscale/link/v1/telemetry_pb.ts";
 import { parseStream, parseVehicleId } from "#proto/ids.ts";
@@ -71,10 +71,10 @@ export class ScriptedRelay {
   readonly #places = { live: 0, backfill: 0 };
   #link: Link | undefined;
 
-  constructor(fleet: Fleet, listener: Listener, node: string) {
+  constructor(fleet: Fleet, node: string) {
     this.#fleet = fleet;
     this.#node = node;
-    void this.#accept(listener);
+    void this.#accept(fleet.network.listen({ node, port: 443 }));
   }
 
   /** All records that came, each seq of a class as often as it came. */
@@ -224,6 +224,7 @@ export interface Fleet {
   readonly authority: Authority;
   /** The present agent's; the next one finds what was written. */
   disk: VirtualDisk;
+  ringBytesMax: number;
   /** What has a verdict, shared by all relays as the ledger is. */
   readonly decided: { epoch: bigint; class: number; first: number; last: number }[];
   /** Lines that the agent logged. */
@@ -253,11 +254,12 @@ export async function makeFleet(seed = 1): Promise<Fleet> {
     network,
     authority,
     disk: new VirtualDisk(random),
+    ringBytesMax: 16 * 1024 * 1024,
     decided: [],
     logged,
     relay: (node) => {
       nodes.push(node);
-      return new ScriptedRelay(fleet, network.listen({ node, port: 443 }), node);
+      return new ScriptedRelay(fleet, node);
     },
     agent: (options = {}) => {
       fleet.disk = fleet.disk.kill();
@@ -268,7 +270,7 @@ export async function makeFleet(seed = 1): Promise<Fleet> {
           relays: nodes.map((node) => ({ host: node, port: 443, node, trust: [] })),
           redirectDomains: ["nodes.test"],
         },
-        ring: { disk: fleet.disk, bytesMax: 16 * 1024 * 1024, whenFull: "overwrite" },
+        ring: { disk: fleet.disk, bytesMax: fleet.ringBytesMax, whenFull: "overwrite" },
         dialer: network.dialer(),
         clock,
         random,
@@ -286,4 +288,36 @@ const shape = makeShape(parseStream("telemetry"), [{ name: "altitude_m", type: "
 /** So many frames. */
 export function someFrames(count: number, clock: Clock): NewFrame[] {
   return Array.from({ length: count }, (_, i) => ({ ts: clock.wallNs() + BigInt(i), shape, values: [i] }));
+}
+
+/** The class that tests send. */
+export const normal = classNumber("normal");
+
+/** Numbers from 1. */
+export function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+/** In rising order. */
+export function sorted(seqs: readonly number[]): number[] {
+  return seqs.toSorted((a, b) => a - b);
+}
+
+/** Records on board without a verdict. */
+export function unsettledRecords(agent: Agent): number {
+  return agent.status().unsettled.reduce((sum, line) => sum + line.records, 0);
+}
+
+/** Posts so many frames and waits until they are durable. */
+export async function take({ fleet, agent }: { fleet: Fleet; agent: Agent }, count: number): Promise<void> {
+  await fleet.clock.run(agent.take("normal", someFrames(count, fleet.clock)));
+}
+
+/** A fleet with one relay, its agent linked. */
+export async function linkedFleet(): Promise<{ fleet: Fleet; relay: ScriptedRelay; agent: Agent }> {
+  const fleet = await makeFleet();
+  const relay = fleet.relay("relay-1.test");
+  const agent = await fleet.agent();
+  await fleet.clock.advance(1000);
+  return { fleet, relay, agent };
 }

@@ -30,8 +30,9 @@ export interface ConnectParts extends SessionParts {
   readonly identity: Identity;
 }
 
-/** One attempt's number and its end from outside. */
+/** One attempt: where, and its end from outside. */
 export interface Attempt {
+  readonly target: DialTarget;
   /** Rises with every attempt of this boot; numbers the session. */
   readonly number: number;
   readonly signal: AbortSignal;
@@ -56,17 +57,17 @@ export interface Refused {
 }
 
 /** Tries once. Never rejects for a fault of the world; the link is closed unless it is linked. */
-export async function connect(target: DialTarget, parts: ConnectParts, attempt: Attempt): Promise<Connected> {
+export async function connect(parts: ConnectParts, attempt: Attempt): Promise<Connected> {
   let link: Link;
   try {
-    link = await dial(target, parts, attempt.signal);
+    link = await dial(parts, attempt);
   } catch (thrown) {
     return refusedByNetwork(asFault(thrown, "link_dead"));
   }
-  return await new Login(link, target, { parts, number: attempt.number }).run(attempt.signal);
+  return await new Login(link, { parts, attempt }).run();
 }
 
-async function dial(target: DialTarget, { dialer, clock }: ConnectParts, signal: AbortSignal): Promise<Link> {
+async function dial({ dialer, clock }: ConnectParts, { target, signal }: Attempt): Promise<Link> {
   const timer = new AbortController();
   const abort = () => timer.abort(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
@@ -87,9 +88,8 @@ async function dial(target: DialTarget, { dialer, clock }: ConnectParts, signal:
 /** Drives the login machine over a link; the reader of the control lane goes on into the session. */
 class Login {
   readonly #link: Link;
-  readonly #target: DialTarget;
   readonly #parts: ConnectParts;
-  readonly #number: number;
+  readonly #attempt: Attempt;
   readonly #machine: VehicleLogin;
   readonly #decoder = new FrameDecoder();
   readonly #done = Promise.withResolvers<Connected>();
@@ -97,18 +97,18 @@ class Login {
   #reading: Promise<void> = Promise.resolve();
   #session: LinkSession | undefined;
 
-  constructor(link: Link, target: DialTarget, { parts, number }: { parts: ConnectParts; number: number }) {
+  constructor(link: Link, { parts, attempt }: { parts: ConnectParts; attempt: Attempt }) {
     this.#link = link;
-    this.#target = target;
     this.#parts = parts;
-    this.#number = number;
+    this.#attempt = attempt;
     const { random, identity, ring, clock } = parts;
     const epochs = { epoch: ring.epoch, ancestors: ring.ancestors() };
-    const fresh = { nonce: random.bytes(nonceBytes), linkCounter: BigInt(number) };
-    this.#machine = new VehicleLogin({ ...identity, ...epochs, ...fresh, node: target.node }, instantOf(clock));
+    const fresh = { nonce: random.bytes(nonceBytes), linkCounter: BigInt(attempt.number) };
+    this.#machine = new VehicleLogin({ ...identity, ...epochs, ...fresh, node: attempt.target.node }, instantOf(clock));
   }
 
-  async run(signal: AbortSignal): Promise<Connected> {
+  async run(): Promise<Connected> {
+    const { signal } = this.#attempt;
     const abort = () => this.#done.resolve(refusedByNetwork(new Fault("unavailable", "Cannot log in: agent stops")));
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
@@ -140,8 +140,8 @@ class Login {
   #connectedOf(step: Exclude<VehicleLoginStep, { kind: "send" }>): Connected {
     if (step.kind !== "welcome") return step;
     this.#decoder.bytesMax = linkFrameBytesMax;
-    const facts = { link: this.#link, target: this.#target, welcome: step.welcome, number: this.#number };
-    this.#session = new LinkSession(this.#parts, facts);
+    const { target, number } = this.#attempt;
+    this.#session = new LinkSession(this.#parts, { link: this.#link, target, number, welcome: step.welcome });
     return { kind: "linked", session: this.#session, reading: this.#reading };
   }
 

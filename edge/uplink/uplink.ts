@@ -102,7 +102,7 @@ export class Uplink {
     this.#state = "connecting";
     this.#node = target.node;
     this.#attempts += 1;
-    return connect(target, this.#parts, { number: this.#attempts, signal: this.#stop.signal });
+    return connect(this.#parts, { target, number: this.#attempts, signal: this.#stop.signal });
   }
 
   /** The new session serves from now on, and the old one retires; unless the new one is worse. */

@@ -1,0 +1,76 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import type { Epoch } from "#proto/ids.ts";
+import { inventoryEpochsMax, linkFrameBytesMax } from "#proto/limits.ts";
+import { decodeMessage, encodeMessage, messageBytes } from "#proto/link_message.ts";
+import { inventoryRangesMax, inventoryShapesMax } from "../limits.ts";
+import type { OnBoard } from "../ring/ring.ts";
+import { readPlaces, readReceived, readSeriesRanges, takeInventory } from "./bookkeeping.ts";
+
+const epoch = 7n as Epoch;
+
+function onBoard(some: Partial<OnBoard>): OnBoard {
+  return { epoch, class: "normal", unsettled: [], held: [], durable: 0, ...some };
+}
+
+Deno.test("an inventory lists what has no verdict, how far each class came, and shapes", () => {
+  const hash = "00112233445566778899aabbccddeeff";
+  const lines = [
+    onBoard({ unsettled: [{ first: 3, last: 9 }], durable: 9 }),
+    onBoard({ class: "critical", durable: 4 }),
+  ];
+  const { listed, message } = takeInventory(lines, [hash]);
+  deepEqual(listed, [{ epoch, class: "normal", ranges: [{ first: 3, last: 9 }] }]);
+  const read = decodeMessage("inventory", messageBytes("inventory", message));
+  deepEqual(readSeriesRanges(read.onBoard), listed);
+  deepEqual(readSeriesRanges(read.durable).map((one) => [one.class, one.ranges[0].last]), [["normal", 9], [
+    "critical",
+    4,
+  ]]);
+  equal(read.shapes[0].toHex(), hash);
+});
+
+Deno.test("the largest inventory fits into a frame and names the oldest epochs", () => {
+  const unsettled = Array.from({ length: 1000 }, (_, i) => ({ first: 2 ** 52 + 2 * i, last: 2 ** 52 + 2 * i }));
+  const lines = Array.from(
+    { length: 100 },
+    (_, i) => onBoard({ epoch: BigInt(i + 1) as Epoch, unsettled, durable: 2 ** 53 - 1 }),
+  );
+  const { listed, message } = takeInventory(lines, Array.from({ length: inventoryShapesMax }, () => "ff".repeat(16)));
+  equal(listed.reduce((sum, one) => sum + one.ranges.length, 0), inventoryRangesMax);
+  equal(message.durable?.length, inventoryEpochsMax);
+  equal(listed[0].epoch, 1n);
+  equal(encodeMessage("inventory", message).byteLength <= linkFrameBytesMax, true);
+});
+
+Deno.test("overlapping ranges become a set; numbers that are none are refused", () => {
+  const read = (first: bigint, last: bigint, className = 2) =>
+    readSeriesRanges(
+      decodeMessage(
+        "lost",
+        messageBytes("lost", {
+          ranges: [{ epoch, class: className, ranges: [{ first, last }, { first: 5n, last: 8n }] }],
+        }),
+      ).ranges,
+    );
+  deepEqual(read(1n, 6n), [{ epoch, class: "normal", ranges: [{ first: 1, last: 8 }] }]);
+  throws(() => read(0n, 6n), { code: "bad_message" });
+  throws(() => read(6n, 5n), { code: "bad_message" });
+  throws(() => read(1n, 1n << 60n), { code: "bad_message" });
+  throws(() => read(1n, 1n, 4), { code: "bad_message" });
+});
+
+Deno.test("received names batches of telemetry lanes only", () => {
+  const read = (lane: number) => {
+    const batch = { epoch, class: 2, first: 1n, last: 2n, lane, place: 9n };
+    return readReceived(decodeMessage("received", messageBytes("received", { batches: [batch] })));
+  };
+  deepEqual(read(3), [{ epoch, class: "normal", first: 1, last: 2, lane: "backfill", place: 9 }]);
+  throws(() => read(0), { code: "bad_message" });
+});
+
+Deno.test("no word of the owner's places is told from places that are 0", () => {
+  const read = (message: { passed?: { live: bigint } }) =>
+    readPlaces(decodeMessage("verdicts", messageBytes("verdicts", message)).passed);
+  equal(read({}), undefined);
+  deepEqual(read({ passed: { live: 3n } }), { live: 3, backfill: 0 });
+});

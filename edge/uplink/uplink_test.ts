@@ -1,0 +1,102 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { linkDeadMs } from "#proto/limits.ts";
+import { linkedFleet, makeFleet, normal, sorted, take, unsettledRecords, upTo } from "../testing/scripted_relay.ts";
+
+Deno.test("a link cut amid batches loses nothing", async () => {
+  const { fleet, relay, agent } = await linkedFleet();
+  for (let i = 0; i < 20; i++) {
+    await take({ fleet, agent }, 50);
+    await fleet.clock.advance(13);
+    if (i % 5 === 2) fleet.network.cut();
+  }
+  await fleet.clock.advance(60_000);
+  deepEqual([...new Set(sorted(relay.seqs(normal)))], upTo(1000));
+  ok(relay.logins > 1);
+  equal(unsettledRecords(agent), 0);
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a refused login waits as long as the relay asks, and says why", async () => {
+  const fleet = await makeFleet();
+  const relay = fleet.relay("relay-1.test");
+  relay.manners.refuse = { code: "busy", retryAfterMs: 40_000 };
+  const agent = await fleet.agent();
+  await fleet.clock.advance(39_000);
+  deepEqual([relay.dialledAtMs.length, agent.status().link.reason], [1, "busy"]);
+  relay.manners.refuse = undefined;
+  await fleet.clock.advance(45_000);
+  equal(agent.status().link.state, "linked");
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a relay that refuses is passed over for the next one", async () => {
+  const fleet = await makeFleet();
+  const first = fleet.relay("relay-1.test");
+  const second = fleet.relay("relay-2.test");
+  first.manners.refuse = { code: "certificate_revoked", retryAfterMs: 0 };
+  const agent = await fleet.agent();
+  await fleet.clock.advance(5000);
+  equal(agent.status().link.relay, "relay-2.test");
+  equal(second.logins, 1);
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a relay that falls silent is left for dead, and linked again when it speaks", async () => {
+  const { fleet, relay, agent } = await linkedFleet();
+  relay.manners.silent = true;
+  await fleet.clock.advance(linkDeadMs + 1000);
+  equal(agent.status().link.state === "linked", false);
+  equal(agent.status().link.reason, "link_dead");
+  relay.manners.silent = false;
+  await fleet.clock.advance(60_000);
+  equal(agent.status().link.state, "linked");
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("attempts without an answer come at growing, jittered distances and never stop", async () => {
+  const fleet = await makeFleet();
+  const relay = fleet.relay("relay-1.test");
+  relay.manners.refuse = { code: "link_dead", retryAfterMs: 1 };
+  const agent = await fleet.agent();
+  await fleet.clock.advance(600_000);
+  const attempts = relay.dialledAtMs.length;
+  ok(attempts > 30 && attempts < 150, `${attempts} attempts in ten minutes`);
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a drained relay is left only when the next one has said welcome", async () => {
+  const fleet = await makeFleet();
+  const old = fleet.relay("n1.nodes.test");
+  const agent = await fleet.agent();
+  await fleet.clock.advance(1000);
+  const fresh = fleet.relay("n2.nodes.test");
+  await old.send("redirect", { node: "n2.nodes.test", port: 443, expiresAtMs: 0n, reason: 2 });
+  let sent = 0;
+  for (let i = 0; i < 60; i++) {
+    await take({ fleet, agent }, 1);
+    sent += 1;
+    await fleet.clock.advance(50);
+    equal(agent.status().link.state, "linked");
+  }
+  equal(agent.status().link.relay, "n2.nodes.test");
+  await fleet.clock.advance(5000);
+  deepEqual(old.goodbyes, ["moved to another node"]);
+  deepEqual(sorted([...old.seqs(normal), ...fresh.seqs(normal)]), upTo(sent));
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a relay that cannot hand telemetry on is left when another one can, and kept when none can", async () => {
+  const fleet = await makeFleet();
+  const first = fleet.relay("relay-1.test");
+  const second = fleet.relay("relay-2.test");
+  first.manners.ready = false;
+  second.manners.ready = false;
+  const agent = await fleet.agent();
+  await fleet.clock.advance(20_000);
+  equal(agent.status().link.relay, "relay-1.test");
+  second.manners.ready = true;
+  await fleet.clock.advance(400_000);
+  equal(agent.status().link.relay, "relay-2.test");
+  equal(agent.status().link.ready, true);
+  await fleet.clock.run(agent.stop());
+});
