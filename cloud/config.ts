@@ -3,8 +3,8 @@ import { z } from "zod";
 import { parseConfig } from "#proto/base/config.ts";
 
 /** Services that this binary can run, one worker each. */
-export const serviceNames = ["ingest", "query"] as const;
-/** One of {@link serviceNames}. */
+const serviceNames = ["ingest", "query"] as const;
+/** A service that this binary can run. */
 export type ServiceName = typeof serviceNames[number];
 
 const address = z.string().regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/, "wanted host:port");

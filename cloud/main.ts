@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stopping.abort());
 
   const services = config.services.map((service) =>
-    new Supervised(service, { config, startWorker, clock, log }, stopping.signal)
+    new Supervised(service, { config, startWorker, clock, log, signal: stopping.signal })
   );
   const pages = servePages(config.private_address, services, stopping.signal);
   log.info("Cloud started", {

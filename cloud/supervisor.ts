@@ -22,21 +22,21 @@ export interface SupervisorParts {
   readonly startWorker: (service: ServiceName, config: CloudConfig) => ServiceWorker;
   readonly clock: Clock;
   readonly log: Log;
+  /** Stops the service when it fires. */
+  readonly signal: AbortSignal;
 }
 
 /** Bound of a service's orderly end. */
-export const stopGraceMs = 2_500;
+const stopGraceMs = 2_500;
 
 /** One service under supervision. */
 export class Supervised {
   readonly #parts: SupervisorParts;
-  readonly #signal: AbortSignal;
   #state: ServiceState;
   #crashes = 0;
 
-  constructor(service: ServiceName, parts: SupervisorParts, signal: AbortSignal) {
+  constructor(service: ServiceName, parts: SupervisorParts) {
     this.#parts = parts;
-    this.#signal = signal;
     this.#state = { service, startedAtMs: 0, heardAtMs: 0, restarts: 0, lastEnd: "", report: undefined };
   }
 
@@ -48,15 +48,15 @@ export class Supervised {
   /** Runs the service, again and again, until the signal fires; then lets it finish. */
   async run(): Promise<void> {
     const { clock, log } = this.#parts;
-    while (!this.#signal.aborted) {
+    while (!this.#parts.signal.aborted) {
       const startedAtMs = clock.uptimeMs();
       const end = await this.#runOnce();
-      if (this.#signal.aborted) return;
+      if (this.#parts.signal.aborted) return;
       this.#crashes = crashesAfter(clock.uptimeMs() - startedAtMs, this.#crashes);
       this.#state = { ...this.#state, restarts: this.#state.restarts + 1, lastEnd: end, report: undefined };
       const pauseMs = restartPauseMs(this.#crashes);
       log.error("Service ended and is started again", { service: this.#state.service, end, pauseMs });
-      await clock.after(pauseMs, this.#signal).catch((error) => this.#expectAbort(error));
+      await clock.after(pauseMs, this.#parts.signal).catch((error) => this.#expectAbort(error));
     }
   }
 
@@ -74,12 +74,12 @@ export class Supervised {
     });
     worker.send({ kind: "start", config });
     const stop = () => this.#askToStop(worker, run.signal).then(ended.resolve, ended.reject);
-    this.#signal.addEventListener("abort", stop, { once: true });
+    this.#parts.signal.addEventListener("abort", stop, { once: true });
     const watched = this.#watchForSilence(run.signal).then(ended.resolve, (error) => this.#expectAbort(error));
     const reason = await ended.promise;
     run.abort();
     await watched;
-    this.#signal.removeEventListener("abort", stop);
+    this.#parts.signal.removeEventListener("abort", stop);
     worker.terminate();
     return reason;
   }

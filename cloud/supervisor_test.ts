@@ -26,8 +26,9 @@ class Stage {
     config,
     clock: this.clock,
     log: silent,
+    signal: this.stopping.signal,
     startWorker: () => this.#startWorker(),
-  }, this.stopping.signal);
+  });
 
   #startWorker(): ServiceWorker {
     const worker = { orders: [] as Order[], notice: (_: Notice) => {}, crash: (_: string) => {}, gone: false };

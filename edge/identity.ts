@@ -1,15 +1,13 @@
 /** Who the vehicle is and where it links to, from the text of its files. Pure. */
-import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { claimedVehicle } from "#proto/base/certificate.ts";
+import { certificatesOf } from "#proto/base/pem.ts";
 import { Fault } from "#proto/errors.ts";
 import { certificateBytesMax, chainLengthMax } from "#proto/limits.ts";
 import type { VehicleId } from "#proto/ids.ts";
 import { signerOf } from "#proto/signature.ts";
 import type { Identity } from "./uplink/connect.ts";
 import type { RelayTargetsOptions } from "./uplink/relay_targets.ts";
-
-const pemPattern = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
 
 /**
  * Reads certificate chain and key. Throws `bad_config` when they do not serve: a vehicle that every relay would refuse
@@ -19,9 +17,7 @@ export function readCredentials(
   files: { readonly certificatePem: string; readonly keyPem: string },
   vehicleId: VehicleId,
 ): Pick<Identity, "chain" | "signer"> {
-  const chain = [...files.certificatePem.matchAll(pemPattern)].map(([, base64]) =>
-    Uint8Array.from(Buffer.from(base64, "base64"))
-  );
+  const chain = certificatesOf(files.certificatePem);
   if (chain.length < 1 || chain.length > chainLengthMax) {
     throw new Fault(
       "bad_config",

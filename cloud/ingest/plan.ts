@@ -16,7 +16,7 @@ export interface Planned {
 }
 
 /** The ledger line that a batch belongs to. */
-export function lineOf({ relay, header }: Delivery): LineKey {
+function lineOf({ relay, header }: Delivery): LineKey {
   return { vehicle: relay.vehicle, epoch: header.epoch, class: classes[header.class] };
 }
 

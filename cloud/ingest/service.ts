@@ -9,7 +9,7 @@ import { flushIntervalMs, passedIntervalMs, suspendedRetryMs } from "./limits.ts
 
 /** What the service is given. */
 export interface IngestServiceParts {
-  readonly ingest: Ingest;
+  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "answer">;
   readonly queue: LaneQueue;
   readonly clock: Clock;
   readonly log: Log;

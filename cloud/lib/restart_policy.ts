@@ -4,7 +4,7 @@
  */
 
 /** First pause, longest pause, and how long a run must last to be called good. */
-export const restartFirstMs = 200;
+const restartFirstMs = 200;
 export const restartMaxMs = 10_000;
 export const goodRunMs = 30_000;
 

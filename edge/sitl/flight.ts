@@ -82,16 +82,15 @@ function velocityOf(state: FlightState, chance: Chance): readonly [number, numbe
     case "landing":
       return [gust(), gust(), -climbSpeed / 2];
     case "surveying":
-      return towards(state, corners[state.corner], gust);
+      return towards(corners[state.corner], { from: state, gust });
     case "returning":
-      return towards(state, corners[0], gust);
+      return towards(corners[0], { from: state, gust });
   }
 }
 
 function towards(
-  { east, north }: FlightState,
   [toEast, toNorth]: readonly [number, number],
-  gust: () => number,
+  { from: { east, north }, gust }: { from: FlightState; gust: () => number },
 ): readonly [number, number, number] {
   const distance = Math.hypot(toEast - east, toNorth - north);
   const speed = Math.min(cruiseSpeed, distance) / Math.max(distance, 1e-6);

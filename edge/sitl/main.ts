@@ -3,61 +3,80 @@ import { parseArgs } from "node:util";
 import { chanceOf } from "./chance.ts";
 import { startOfFlight, stepFlight } from "./flight.ts";
 import { Outgoing } from "./outgoing.ts";
-import { attitudeRate, framesOf } from "./sensors.ts";
-
-const { values } = parseArgs({
-  options: { agent: { type: "string", default: "http://127.0.0.1:7777" }, seed: { type: "string", default: "1" } },
-});
+import { attitudeRate, framesOf, type SimulatedFrame } from "./sensors.ts";
 
 const tickMs = 1_000 / attitudeRate;
 /** A few posts a second: what a flight controller's bridge would do. */
 const postIntervalMs = 200;
 const postTimeoutMs = 5_000;
 
-const chance = chanceOf(Number(values.seed));
-const outgoing = new Outgoing();
-const startedAtMs = Date.now();
-const log = (message: string) => console.error(`${new Date().toISOString()} ${message}`);
-let state = startOfFlight();
-let ticks = 0;
-let away = false;
-
-/** Brings the model up to now; after a pause of the machine it skips what nobody could have measured. */
-function flyOn(): void {
-  const due = Math.floor((Date.now() - startedAtMs) / tickMs);
-  if (due - ticks > attitudeRate) ticks = due - attitudeRate;
-  for (; ticks < due; ticks++) {
-    const before = state;
-    state = stepFlight(state, tickMs / 1_000, chance);
-    const ts = BigInt(Math.round(startedAtMs + ticks * tickMs)) * 1_000_000n;
-    outgoing.add(framesOf(state, { before, tick: ticks, ts, chance }));
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { agent: { type: "string", default: "http://127.0.0.1:7777" }, seed: { type: "string", default: "1" } },
+  });
+  const outgoing = new Outgoing();
+  const flyOn = simulation(Number(values.seed));
+  const post = poster(new URL("/v1/log", values.agent), outgoing);
+  log(`flying with seed ${values.seed}, frames go to ${values.agent}`);
+  while (true) {
+    outgoing.add(flyOn());
+    await post();
+    await new Promise((resolve) => setTimeout(resolve, postIntervalMs));
   }
 }
 
-async function post(): Promise<void> {
-  const frames = outgoing.next();
-  if (frames.length === 0) return;
-  try {
-    const response = await fetch(new URL("/v1/log", values.agent), {
-      method: "POST",
-      headers: { "content-type": "application/x-ndjson" },
-      body: frames.map((frame) => JSON.stringify(frame)).join("\n"),
-      signal: AbortSignal.timeout(postTimeoutMs),
-    });
-    const answer = await response.text();
-    if (!response.ok) throw new Error(`${response.status} ${answer.slice(0, 200)}`);
-    outgoing.taken(frames);
-    if (away) log("agent is back");
-    away = false;
-  } catch (error) {
-    if (!away) log(`agent does not take frames, keeping the newest: ${error instanceof Error ? error.message : error}`);
-    away = true;
-  }
+/** Brings the model up to now at each call; after a pause of the machine it skips what nobody could have measured. */
+function simulation(seed: number): () => SimulatedFrame[] {
+  const chance = chanceOf(seed);
+  const startedAtMs = Date.now();
+  let state = startOfFlight();
+  let tick = 0;
+  return () => {
+    const frames: SimulatedFrame[] = [];
+    const due = Math.floor((Date.now() - startedAtMs) / tickMs);
+    for (tick = Math.max(tick, due - attitudeRate); tick < due; tick++) {
+      const before = state;
+      state = stepFlight(state, tickMs / 1_000, chance);
+      const ts = BigInt(Math.round(startedAtMs + tick * tickMs)) * 1_000_000n;
+      frames.push(...framesOf(state, { before, tick, ts, chance }));
+    }
+    return frames;
+  };
 }
 
-log(`flying with seed ${values.seed}, frames go to ${values.agent}`);
-while (true) {
-  flyOn();
-  await post();
-  await new Promise((resolve) => setTimeout(resolve, postIntervalMs));
+/** Posts what waits; says once when the agent goes away and once when it is back. */
+function poster(url: URL, outgoing: Outgoing): () => Promise<void> {
+  let away = false;
+  return async () => {
+    const frames = outgoing.next();
+    if (frames.length === 0) return;
+    try {
+      await postFrames(url, frames);
+      outgoing.taken(frames);
+      if (away) log(`agent is back, ${outgoing.dropped} frames were given up so far`);
+      away = false;
+    } catch (error) {
+      if (!away) {
+        log(`agent does not take frames, keeping the newest: ${error instanceof Error ? error.message : error}`);
+      }
+      away = true;
+    }
+  };
 }
+
+async function postFrames(url: URL, frames: readonly SimulatedFrame[]): Promise<void> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: frames.map((frame) => JSON.stringify(frame)).join("\n"),
+    signal: AbortSignal.timeout(postTimeoutMs),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`${response.status} ${answer.slice(0, 200)}`);
+}
+
+function log(message: string): void {
+  console.error(`${new Date().toISOString()} ${message}`);
+}
+
+await main();

@@ -15,9 +15,9 @@ export async function developmentAuthority(folder: string): Promise<Authority> {
     return openAuthority({ root, vehicleIssuer, relayIssuer });
   }
   const made = await makeAuthority("SystemScale development", validity());
-  await writePair(folder, "root", made.root);
-  await writePair(folder, "vehicle_issuer", made.vehicleIssuer);
-  await writePair(folder, "relay_issuer", made.relayIssuer);
+  await writePair({ folder, name: "root" }, made.root);
+  await writePair({ folder, name: "vehicle_issuer" }, made.vehicleIssuer);
+  await writePair({ folder, name: "relay_issuer" }, made.relayIssuer);
   return made;
 }
 
@@ -28,14 +28,13 @@ export function validity(): { notBeforeMs: number; notAfterMs: number } {
 
 /** Makes a leaf's files unless they are there. */
 export async function ensureLeaf(
-  folder: string,
-  name: string,
+  { folder, name }: { folder: string; name: string },
   issue: () => Promise<{ chainPem: string; keyPem: string }>,
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   if (await readPair(folder, name) !== undefined) return;
   const { chainPem, keyPem } = await issue();
-  await writePair(folder, name, { certPem: chainPem, keyPem });
+  await writePair({ folder, name }, { certPem: chainPem, keyPem });
 }
 
 async function readPair(folder: string, name: string): Promise<CertifiedKey | undefined> {
@@ -51,7 +50,7 @@ async function readPair(folder: string, name: string): Promise<CertifiedKey | un
   }
 }
 
-async function writePair(folder: string, name: string, pair: CertifiedKey): Promise<void> {
+async function writePair({ folder, name }: { folder: string; name: string }, pair: CertifiedKey): Promise<void> {
   await Deno.writeTextFile(join(folder, `${name}.key`), pair.keyPem, { mode: 0o600 });
   await Deno.writeTextFile(join(folder, `${name}.crt`), pair.certPem);
 }

@@ -6,7 +6,7 @@ import { type Layout, pathsOf, sdkPortOf } from "./layout.ts";
 import type { NatsPasswords } from "../servers/nats.ts";
 
 /** Name that vehicles dial and that the relay's certificate carries. */
-export const relayNode = "localhost";
+const relayNode = "localhost";
 
 /** Writes all files of a layout; certificates that exist are kept. */
 export async function writeConfigs(layout: Layout, passwords: NatsPasswords): Promise<void> {
@@ -16,14 +16,16 @@ export async function writeConfigs(layout: Layout, passwords: NatsPasswords): Pr
   if (layout.store === "questdb") await Deno.mkdir(paths.questDb, { recursive: true });
   const authority = await developmentAuthority(paths.pki);
   await ensureLeaf(
-    paths.pki,
-    "relay",
+    { folder: paths.pki, name: "relay" },
     () => authority.issueRelay(relayNode, { ...validity(), otherNames: ["127.0.0.1"] }),
   );
   await writeYaml(paths.relayConfig, relayConfig(layout, passwords));
   await writeYaml(paths.cloudConfig, cloudConfig(layout, passwords));
   for (const vehicle of layout.vehicles) {
-    await ensureLeaf(paths.vehicle(vehicle), "vehicle", () => authority.issueVehicle(vehicle, validity()));
+    await ensureLeaf(
+      { folder: paths.vehicle(vehicle), name: "vehicle" },
+      () => authority.issueVehicle(vehicle, validity()),
+    );
     await writeYaml(paths.agentConfig(vehicle), agentConfig(layout, vehicle));
   }
 }

@@ -3,7 +3,10 @@ import { type Layout, pathsOf } from "./layout.ts";
 import type { Unit } from "./units.ts";
 
 /** What runs where, and what to try next. */
-export function describeSystem(layout: Layout, units: readonly Unit[], seconds: number): string {
+export function describeSystem(
+  layout: Layout,
+  { units, seconds }: { units: readonly Unit[]; seconds: number },
+): string {
   const { sdk, query, questDb } = layout.ports;
   const token = pathsOf(layout.state).token;
   const vehicle = layout.vehicles[0];
@@ -29,7 +32,7 @@ export function describeSystem(layout: Layout, units: readonly Unit[], seconds: 
 }
 
 /** Columns as wide as their widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
+function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()}`).join(
     "\n",

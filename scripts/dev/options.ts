@@ -12,9 +12,9 @@ export interface DevOptions {
 }
 
 /** Vehicles that one machine can carry, an agent and a simulation each. */
-export const vehiclesMax = 50;
+const vehiclesMax = 50;
 
-export const usage = `deno task dev [options]
+const usage = `deno task dev [options]
 
   --vehicles N             simulated vehicles, 1 to ${vehiclesMax} (1)
   --no-sim                 agents only, without simulated vehicles

@@ -25,10 +25,10 @@ export async function startSystem(layout: Layout, say: Say, signal?: AbortSignal
   for (const name of await endLeftovers(paths.running)) {
     say(`${name}: ended, it was left over from a run that was killed`);
   }
-  const nats = await obtainNatsServer(say);
+  const natsServer = await obtainNatsServer(say);
   const questDb = layout.store === "questdb" ? await obtainQuestDb(say) : undefined;
   const passwords = await ensureSecrets(layout.state);
-  const units = unitsOf(layout, { nats, questDb }, passwords);
+  const units = unitsOf(layout, { natsServer, questDb, passwords });
   await checkPorts(units);
   await writeConfigs(layout, passwords);
   const keeper = await keepUnits(units, {

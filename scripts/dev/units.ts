@@ -18,18 +18,19 @@ export interface Unit {
   ready(): Promise<boolean>;
 }
 
-/** Programs that were obtained before. */
-export interface Programs {
-  readonly nats: string;
+/** What was obtained and made before. */
+export interface UnitParts {
+  readonly natsServer: string;
   readonly questDb?: QuestDbFiles;
+  readonly passwords: NatsPasswords;
 }
 
 /** All units of a layout. Later ones need earlier ones. */
-export function unitsOf(layout: Layout, programs: Programs, passwords: NatsPasswords): Unit[] {
+export function unitsOf(layout: Layout, { natsServer, questDb, passwords }: UnitParts): Unit[] {
   return [
-    hubUnit(layout, programs.nats, passwords),
-    leafUnit(layout, programs.nats, passwords),
-    ...(programs.questDb === undefined ? [] : [questDbUnit(layout, programs.questDb)]),
+    hubUnit(layout, { natsServer, passwords }),
+    leafUnit(layout, { natsServer, passwords }),
+    ...(questDb === undefined ? [] : [questDbUnit(layout, questDb)]),
     cloudUnit(layout),
     relayUnit(layout),
     ...layout.vehicles.flatMap((vehicle) => [
@@ -42,11 +43,11 @@ export function unitsOf(layout: Layout, programs: Programs, passwords: NatsPassw
 const tcp = (port: number) => ({ port, transport: "tcp" as const });
 const local = (port: number) => `127.0.0.1:${port}`;
 
-function hubUnit({ state, ports }: Layout, binary: string, passwords: NatsPasswords): Unit {
+function hubUnit({ state, ports }: Layout, { natsServer, passwords }: UnitParts): Unit {
   const paths = pathsOf(state);
   const own = { client: ports.hub, monitor: ports.hubMonitor, leaf: ports.hubLeaves };
   return {
-    plan: hubPlan(paths.natsStore, { binary, ports: own, passwords, logFile: paths.log("hub") }),
+    plan: hubPlan(paths.natsStore, { binary: natsServer, ports: own, passwords, logFile: paths.log("hub") }),
     ports: [tcp(ports.hub), tcp(ports.hubMonitor), tcp(ports.hubLeaves)],
     what: "NATS hub with the log",
     where: local(ports.hub),
@@ -54,10 +55,10 @@ function hubUnit({ state, ports }: Layout, binary: string, passwords: NatsPasswo
   };
 }
 
-function leafUnit({ state, ports }: Layout, binary: string, passwords: NatsPasswords): Unit {
+function leafUnit({ state, ports }: Layout, { natsServer, passwords }: UnitParts): Unit {
   const own = { client: ports.leaf, monitor: ports.leafMonitor, leaf: 0 };
   return {
-    plan: leafPlan(ports.hubLeaves, { binary, ports: own, passwords, logFile: pathsOf(state).log("leaf") }),
+    plan: leafPlan(ports.hubLeaves, { binary: natsServer, ports: own, passwords, logFile: pathsOf(state).log("leaf") }),
     ports: [tcp(ports.leaf), tcp(ports.leafMonitor)],
     what: "NATS leaf beside the relay",
     where: local(ports.leaf),

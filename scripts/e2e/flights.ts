@@ -30,7 +30,10 @@ export function parseFrame(line: string): FlightFrame {
 }
 
 /** Asserts that rows are exactly the frames: as many at each time, with equal values, and no field besides but nulls. */
-export function assertSameFrames(rows: readonly ApiRow[], frames: readonly FlightFrame[], what: string): void {
+export function assertSameFrames(
+  rows: readonly ApiRow[],
+  { frames, what }: { frames: readonly FlightFrame[]; what: string },
+): void {
   ok(rows.length === frames.length, `${what}: ${rows.length} rows, wanted ${frames.length}`);
   const byTime = Map.groupBy(rows, (row) => String(row.ts));
   for (const [ts, wanted] of Map.groupBy(frames, (frame) => frame.ts)) {

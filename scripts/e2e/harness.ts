@@ -41,7 +41,7 @@ export async function withSystem(layout: Layout, test: (system: TestSystem) => P
   const said: string[] = [];
   const running = await startSystem(layout, (line) => said.push(line));
   try {
-    await test(questioned(layout, running, said));
+    await test(questioned(layout, { running, said }));
   } catch (error) {
     await showLogs(layout);
     throw error;
@@ -52,7 +52,10 @@ export async function withSystem(layout: Layout, test: (system: TestSystem) => P
 }
 
 /** The means to question a system that runs. */
-export function questioned(layout: Layout, running: RunningSystem, said: readonly string[]): TestSystem {
+export function questioned(
+  layout: Layout,
+  { running, said }: Pick<TestSystem, "running" | "said">,
+): TestSystem {
   const query = async (path: string): Promise<JsonValue> => {
     const response = await fetch(`http://127.0.0.1:${layout.ports.query}${path}`, {
       headers: { authorization: `Bearer ${running.token}` },

@@ -31,7 +31,7 @@ async function flyAndCompare(file: string, system: TestSystem): Promise<void> {
   const to = times.reduce((most, ts) => ts > most ? ts : most).toString();
   for (const [stream, wanted] of Map.groupBy(frames, (frame) => frame.stream)) {
     const rows = await system.rows({ vehicle_id: "drone-001", stream, from, to });
-    assertSameFrames(rows, wanted, `${basename(file)} ${stream}`);
+    assertSameFrames(rows, { frames: wanted, what: `${basename(file)} ${stream}` });
   }
 }
 

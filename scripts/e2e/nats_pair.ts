@@ -74,8 +74,8 @@ export async function startNatsPair(): Promise<NatsPair> {
 }
 
 async function setUpLog(connection: NatsConnection): Promise<void> {
-  const manager = await jetstreamManager(connection);
-  await manager.streams.add({ name: telemetryStream, subjects: ["tel.v1.>"] });
+  const streams = await jetstreamManager(connection);
+  await streams.streams.add({ name: telemetryStream, subjects: ["tel.v1.>"] });
   await new Kvm(jetstream(connection)).create(shapeBucket, { allow_direct: true });
   await connection.close();
 }

@@ -14,13 +14,13 @@ Deno.test("what an unlinked agent takes is durable, arrives once the relay is up
   const layout = await freeLayout({ store: "sqlite" });
   const passwords = await ensureSecrets(layout.state);
   await writeConfigs(layout, passwords);
-  const units = unitsOf(layout, { nats: await obtainNatsServer(() => {}) }, passwords);
+  const units = unitsOf(layout, { natsServer: await obtainNatsServer(() => {}), passwords });
   const named = (name: string) => units.filter(({ plan }) => plan.name === name);
   const say = () => {};
   const agent = await keepUnits(named("agent-drone-001").map(readyWhenUp), { say });
   const cloud = await keepUnits([...named("hub"), ...named("leaf"), ...named("cloud")], { say });
   const token = await Deno.readTextFile(`${layout.state}/operator.token`);
-  const system = questioned(layout, { keeper: cloud, units, token }, []);
+  const system = questioned(layout, { running: { keeper: cloud, units, token }, said: [] });
   try {
     const { epoch, last } = await postUnlinked(system.agentUrl());
     const relay = await keepUnits(named("relay"), { say });

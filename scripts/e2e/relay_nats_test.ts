@@ -129,14 +129,14 @@ Deno.test("a relay process takes a vehicle over QUIC, places its telemetry, drai
   const nowMs = Date.now();
   const validity = { notBeforeMs: nowMs - 60_000, notAfterMs: nowMs + 3_600_000 };
   const authority = await makeAuthority("relay e2e", validity);
-  const ports = await writeRelayFolder(pair, authority, validity);
+  const ports = await writeRelayFolder(pair, { authority, validity });
   const ready = () => tryFetch(`http://127.0.0.1:${ports.private}/readyz`);
   try {
     const first = startRelay(pair);
     await waitFor("the relay", ready, waitMs);
     const vehicle = await linkedVehicle(ports.quic, authority, validity);
     vehicle.useShape("live");
-    vehicle.sendBatch("live", 1, 100);
+    vehicle.sendBatch("live", { first: 1, last: 100 });
     await waitFor("received", () => Promise.resolve(vehicle.messages("received")[0]), waitMs);
     equal(vehicle.messages("received")[0].batches[0].place, 1n);
     const metrics = await tryFetch(`http://127.0.0.1:${ports.private}/metrics`);

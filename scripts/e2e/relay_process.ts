@@ -14,7 +14,11 @@ export interface RelayPorts {
 }
 
 /** Writes certificates and configuration into the pair's folder. */
-export async function writeRelayFolder(pair: NatsPair, authority: Authority, validity: Validity): Promise<RelayPorts> {
+export async function writeRelayFolder(
+  pair: NatsPair,
+  issuer: { authority: Authority; validity: Validity },
+): Promise<RelayPorts> {
+  const { authority, validity } = issuer;
   const leaf = await authority.issueRelay("localhost", validity);
   const ports = { quic: freePort(), private: freePort() };
   const config = {

@@ -19,6 +19,7 @@ export interface NatsPorts {
   readonly leaf: number;
 }
 
+/** How a server is started. */
 export interface NatsOptions {
   readonly binary: string;
   readonly ports: NatsPorts;

@@ -5,7 +5,7 @@ import { shapeBucket, telemetryStream } from "#proto/subjects.ts";
 import { logAgeMaxMs, logBytesMax } from "../limits.ts";
 
 /** Creates or updates the stream; returns the sequence of its last message. */
-export async function setUpLog(manager: JetStreamManager): Promise<number> {
+export async function setUpLog(jsm: JetStreamManager): Promise<number> {
   const config = {
     subjects: ["tel.v1.>"],
     storage: StorageType.File,
@@ -16,10 +16,10 @@ export async function setUpLog(manager: JetStreamManager): Promise<number> {
     discard: DiscardPolicy.Old,
     allow_direct: true,
   };
-  const exists = await manager.streams.info(telemetryStream).then(() => true, () => false);
+  const exists = await jsm.streams.info(telemetryStream).then(() => true, () => false);
   const { state } = exists
-    ? await manager.streams.update(telemetryStream, config)
-    : await manager.streams.add({ name: telemetryStream, ...config });
+    ? await jsm.streams.update(telemetryStream, config)
+    : await jsm.streams.add({ name: telemetryStream, ...config });
   return state.last_seq;
 }
 
