@@ -63,7 +63,7 @@ export const republishAfterMs = 2_000;
 /** Publishes of one bundle before its vehicles hear `Lost`: 62 s, which the restart of a hub does not reach. */
 export const publishAttemptsMax = 5;
 /** How long JetStream recognises a repeated message id (its default, which the stream keeps). */
-export const duplicateWindowMs = 120_000;
+const duplicateWindowMs = 120_000;
 
 // Shapes
 
@@ -115,8 +115,6 @@ export const restartDelayMaxMs = 10_000;
 export const restartHealthyMs = 30_000;
 /** Answers of a shard to its supervisor. */
 export const shardAnswerTimeoutMs = 1_000;
-/** Header and body of a request to the private port: nobody but a probe or a scraper asks. */
-export const privateRequestTimeoutMs = 5_000;
 
 ok(batchBytesMax < bundleBytesMax && bundleTargetBytes <= bundleBytesMax, "a bundle holds a largest batch");
 ok(republishAfterMs * 2 ** publishAttemptsMax < duplicateWindowMs, "every repeat is recognised as one");

@@ -134,7 +134,7 @@ class LinkDriver {
     this.#admitted.loggedIn();
     this.#node.counters.logins += 1;
     this.#decoder.bytesMax = linkFrameBytesMax;
-    announceLogin(this.#node, live, { transcript: login.transcript, atNs: clock.wallNs() });
+    announceLogin(this.#node, { session: live.session, transcript: login.transcript });
     this.#node.log.info("Vehicle logged in", { vehicle: live.vehicle, peer: live.session.peer });
     live.say(encodeMessage("welcome", {
       session: live.session.id,
@@ -198,7 +198,7 @@ class LinkDriver {
     const { clock, log } = this.#node;
     const refused = { claimed: vehicleIdPattern.test(claimed) ? claimed as VehicleId : undefined, code, detail };
     if (this.#house.refusals.handleRefused(refused, clock.uptimeMs()) === "publish") {
-      announceRefused(this.#node, refused, clock.wallNs());
+      announceRefused(this.#node, refused);
       log.warn("Login refused", { claimed, code, detail, peer: this.#link.peer });
     }
     // The close follows what was written; when that cannot be written any more, the link has ended already.
@@ -210,7 +210,7 @@ class LinkDriver {
     const end = live.end ?? { code: codeOfEnd(linkEnd), detail: linkEnd.reason };
     live.close(end);
     this.#house.registry.leave(live);
-    announceEnd(this.#node, live, { end, atNs: this.#node.clock.wallNs() });
+    announceEnd(this.#node, { session: live.session, end });
     this.#node.log.info("Session ended", { vehicle: live.vehicle, code: end.code, detail: end.detail });
   }
 

@@ -171,10 +171,10 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
   }
 
   #handleShapeUse(lane: TelemetryLane, payload: Uint8Array): Promise<void> | undefined {
-    const { hash, definition } = this.session.handleShapeUse(lane, payload);
+    const shape = this.session.handleShapeUse(lane, payload);
     const address = { lane, partition: this.session.partition };
-    const take = () => this.#node.path.takeShape(address, definition);
-    if (!this.#node.shelf.has(hash)) return this.#node.shelf.keep(hash, definition, this.over).then(take);
+    const take = () => this.#node.path.takeShape(address, shape.definition);
+    if (!this.#node.shelf.has(shape.hash)) return this.#node.shelf.keep(shape, this.over).then(take);
     take();
     return this.#node.path.room();
   }

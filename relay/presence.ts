@@ -2,59 +2,57 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { PresenceSchema, SessionProofSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
 import type { RelayName } from "#proto/ids.ts";
+import type { Clock } from "#proto/ports.ts";
 import { presenceSubject, sessionSubject } from "#proto/subjects.ts";
 import { alpn, type LoginTranscript } from "#proto/transcript.ts";
 import { linksPerDigestMax } from "./limits.ts";
 import type { LiveSession, SessionEnd } from "./live_session.ts";
 import type { Backbone } from "./ports.ts";
 import type { RefusedLogin } from "./refusals.ts";
+import type { Session } from "./session.ts";
 
 /** Who speaks, and through what. */
 export interface Announcer {
   readonly relay: RelayName;
   readonly shard: number;
+  readonly clock: Pick<Clock, "wallNs">;
   readonly backbone: Pick<Backbone, "announce">;
 }
 
 /** A vehicle logged in: its proof for all who must verify it, and its presence. */
-export function announceLogin(
-  by: Announcer,
-  live: LiveSession,
-  options: { transcript: LoginTranscript; atNs: bigint },
-): void {
-  const { vehicle, id, agentVersion, peer } = live.session;
+export function announceLogin(by: Announcer, login: { session: Session; transcript: LoginTranscript }): void {
+  const { vehicle, id, agentVersion, peer } = login.session;
   const proof = create(SessionProofSchema, {
     vehicleId: vehicle,
     relay: by.relay,
     shard: by.shard,
     session: id,
     alpn,
-    ...options.transcript,
+    ...login.transcript,
   });
   by.backbone.announce(sessionSubject(vehicle), toBinary(SessionProofSchema, proof));
-  const up = { vehicleId: vehicle, session: id, atNs: options.atNs, agentVersion, remoteAddress: peer };
+  const up = { vehicleId: vehicle, session: id, atNs: by.clock.wallNs(), agentVersion, remoteAddress: peer };
   announce(by, { case: "up", value: up });
 }
 
 /** A session ended. */
-export function announceEnd(by: Announcer, live: LiveSession, options: { end: SessionEnd; atNs: bigint }): void {
-  const { vehicle, id } = live.session;
-  const { code, detail } = options.end;
-  announce(by, {
-    case: "down",
-    value: { vehicleId: vehicle, session: id, atNs: options.atNs, code: code ?? "", detail },
-  });
+export function announceEnd(by: Announcer, ended: { session: Session; end: SessionEnd }): void {
+  const { vehicle, id } = ended.session;
+  const { code, detail } = ended.end;
+  const down = { vehicleId: vehicle, session: id, atNs: by.clock.wallNs(), code: code ?? "", detail };
+  announce(by, { case: "down", value: down });
 }
 
 /** A login was refused. */
-export function announceRefused(by: Announcer, refused: RefusedLogin, atNs: bigint): void {
+export function announceRefused(by: Announcer, refused: RefusedLogin): void {
   const { claimed, code, detail } = refused;
-  announce(by, { case: "refused", value: { claimedVehicleId: claimed ?? "", atNs, code, detail } });
+  announce(by, { case: "refused", value: { claimedVehicleId: claimed ?? "", atNs: by.clock.wallNs(), code, detail } });
 }
 
 /** All links of the shard, in as many messages as it takes, at least one: a silent shard counts as lost. */
-export function announceDigest(by: Announcer, sessions: Iterable<LiveSession>, atNs: bigint): void {
+export function announceDigest(by: Announcer, sessions: Iterable<LiveSession>): void {
   const links = Array.from(sessions, linkOf);
+  const atNs = by.clock.wallNs();
   for (let at = 0; at === 0 || at < links.length; at += linksPerDigestMax) {
     announce(by, { case: "digest", value: { links: links.slice(at, at + linksPerDigestMax), atNs } });
   }

@@ -153,11 +153,11 @@ export class Relay {
   }
 
   #startSlowWork(): void {
-    const { path, clock } = this.#node;
+    const { path } = this.#node;
     this.#every(repeatTickMs, () => path.handleTick());
     this.#every(sessionTickMs, () => this.#lookAfterSessions());
     this.#every(passedIntervalMs, () => this.#verdicts.tellPassed());
-    this.#every(digestIntervalMs, () => announceDigest(this.#node, this.#house.registry.all(), clock.wallNs()));
+    this.#every(digestIntervalMs, () => announceDigest(this.#node, this.#house.registry.all()));
     this.#every(probeIntervalMs, () => this.#probe(), { atOnce: true });
   }
 

@@ -150,7 +150,7 @@ const misdeeds: Misdeed[] = [
   {
     what: "a batch that is cut short",
     code: "bad_batch",
-    act: (v) => v.write("live", onLive(testBatch(v.epoch, 1, 5).subarray(0, -1))),
+    act: (v) => v.write("live", onLive(testBatch(v.epoch, { first: 1, last: 5 }).subarray(0, -1))),
   },
   {
     what: "a batch that is too large",
@@ -161,7 +161,10 @@ const misdeeds: Misdeed[] = [
     what: "a batch on the control lane",
     code: "unexpected_frame",
     act: (v) =>
-      v.write("control", encodeFrame(frameKinds.batch, { lane: "control", payload: testBatch(v.epoch, 1, 5) })),
+      v.write(
+        "control",
+        encodeFrame(frameKinds.batch, { lane: "control", payload: testBatch(v.epoch, { first: 1, last: 5 }) }),
+      ),
   },
   {
     what: "a frame for another lane",

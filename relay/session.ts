@@ -12,6 +12,7 @@ import { decodeShape, type ShapeHash } from "#proto/shape.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { shapeUsesMax } from "./limits.ts";
 import type { Registered } from "./registry.ts";
+import type { DefinedShape } from "./shape_shelf.ts";
 
 /** What a batch is named by in every word about it. */
 export interface SeqRun {
@@ -29,12 +30,6 @@ export interface SessionFacts extends Registered {
   readonly notAfterMs: number;
   readonly agentVersion: string;
   readonly peer: string;
-}
-
-/** A shape that a lane is about to use. */
-export interface ShapeUse {
-  readonly hash: ShapeHash;
-  readonly definition: Uint8Array;
 }
 
 /** Places in the log that the owner of the vehicle's partition has passed. */
@@ -96,7 +91,7 @@ export class Session implements Registered {
   }
 
   /** Checks a shape that a lane is about to use. Throws `bad_shape`, `unknown_shape`, `busy`, `bad_message`. */
-  handleShapeUse(lane: TelemetryLane, payload: Uint8Array): ShapeUse {
+  handleShapeUse(lane: TelemetryLane, payload: Uint8Array): DefinedShape {
     const use = decodeMessage("shapeUse", payload);
     this.#shapeUses[lane] += 1;
     if (this.#shapeUses[lane] > shapeUsesMax) {

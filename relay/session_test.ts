@@ -34,7 +34,7 @@ function framesOf(words: readonly Uint8Array[]) {
 
 Deno.test("a batch is counted by its header, and one over the limit is refused unread", () => {
   const session = newSession();
-  const header = session.handleBatch(testBatch(epoch, 3, 12), 99n);
+  const header = session.handleBatch(testBatch(epoch, { first: 3, last: 12 }), 99n);
   deepEqual([header.first, header.last, session.records, session.lastBatchAtNs], [3, 12, 10, 99n]);
   equal(session.partition, partitionOf(vehicle));
   throws(() => session.handleBatch(new Uint8Array(batchBytesMax * 2), 0n), { code: "bad_batch" });

@@ -7,6 +7,12 @@ import type { ShapeHash } from "#proto/shape.ts";
 import { shapeCacheBytesMax, shapeReadsAtOnceMax, shapeStoreRetryMs } from "./limits.ts";
 import type { ShapeStore } from "./ports.ts";
 
+/** A shape by hash with its canonical definition. */
+export interface DefinedShape {
+  readonly hash: ShapeHash;
+  readonly definition: Uint8Array;
+}
+
 /** The shelf of one shard. */
 export class ShapeShelf {
   readonly #store: ShapeStore;
@@ -55,7 +61,7 @@ export class ShapeShelf {
   }
 
   /** Resolves once the store has the definition; tries until then or until the signal fires, with whose reason it rejects. */
-  async keep(hash: ShapeHash, definition: Uint8Array, signal: AbortSignal): Promise<void> {
+  async keep({ hash, definition }: DefinedShape, signal: AbortSignal): Promise<void> {
     while (!this.has(hash)) {
       signal.throwIfAborted();
       try {

@@ -38,8 +38,8 @@ Deno.test("definitions are found in the store once and then at hand", async () =
 Deno.test("a fleet that brings the same new shape writes it once", async () => {
   const store = memoryStore();
   const shelf = new ShapeShelf({ store, clock: new VirtualClock() });
-  await Promise.all(Array.from({ length: 50 }, () => shelf.keep("aa", definition(), never)));
-  await shelf.keep("aa", definition(), never);
+  await Promise.all(Array.from({ length: 50 }, () => shelf.keep({ hash: "aa", definition: definition() }, never)));
+  await shelf.keep({ hash: "aa", definition: definition() }, never);
   equal(store.state.writes, 1);
   equal(shelf.has("aa"), true);
 });
@@ -49,7 +49,7 @@ Deno.test("while the store is away a definition waits, and goes in when it is ba
   const clock = new VirtualClock();
   const shelf = new ShapeShelf({ store, clock });
   store.state.isAway = true;
-  const keeping = shelf.keep("aa", definition(), never);
+  const keeping = shelf.keep({ hash: "aa", definition: definition() }, never);
   await clock.advance(shapeStoreRetryMs * 3);
   equal(shelf.has("aa"), false);
   store.state.isAway = false;
@@ -64,7 +64,7 @@ Deno.test("a session that ends no longer waits for the store", async () => {
   const shelf = new ShapeShelf({ store, clock });
   store.state.isAway = true;
   const over = new AbortController();
-  const keeping = shelf.keep("aa", definition(), over.signal);
+  const keeping = shelf.keep({ hash: "aa", definition: definition() }, over.signal);
   const rejected = rejects(keeping);
   await clock.advance(10);
   over.abort();
@@ -83,9 +83,9 @@ Deno.test("the shelf is bounded in bytes and lets the one unused for longest go"
   const store = memoryStore();
   const shelf = new ShapeShelf({ store, clock: new VirtualClock() });
   const size = shapeCacheBytesMax / 4;
-  for (const hash of ["a", "b", "c", "d"]) await shelf.keep(hash, definition(size), never);
+  for (const hash of ["a", "b", "c", "d"]) await shelf.keep({ hash, definition: definition(size) }, never);
   shelf.has("a");
-  await shelf.keep("e", definition(size), never);
+  await shelf.keep({ hash: "e", definition: definition(size) }, never);
   deepEqual(["a", "b", "c", "d", "e"].map((hash) => shelf.has(hash)), [true, false, true, true, true]);
   equal(shelf.bytes <= shapeCacheBytesMax, true);
 });

@@ -41,7 +41,7 @@ export async function natsBackbone(options: NatsBackboneOptions): Promise<Backbo
   const api = { domain, timeout: backboneTimeoutMs };
   // Bound, not opened: neither call asks the server anything.
   const shapes = await new Kvm(jetstream(connection, api)).open(shapeBucket, { allow_direct: true });
-  const manager = await jetstreamManager(connection, { ...api, checkAPI: false });
+  const admin = await jetstreamManager(connection, { ...api, checkAPI: false });
   const publisher = new Publisher(options);
   return {
     log: publisher,
@@ -49,7 +49,7 @@ export async function natsBackbone(options: NatsBackboneOptions): Promise<Backbo
     listen: (ears) => listen(ears, { ...options, publisher }),
     askLedger: (partition, request) => askLedger(connection, { partition, request }),
     announce: (subject, bytes) => publisher.announce(subject, bytes),
-    probe: () => translated("Cannot reach the log", () => manager.streams.info(telemetryStream)).then(() => undefined),
+    probe: () => translated("Cannot reach the log", () => admin.streams.info(telemetryStream)).then(() => undefined),
   };
 }
 

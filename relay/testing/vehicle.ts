@@ -14,6 +14,7 @@ import {
 } from "#proto/link_message.ts";
 import { linkFrameBytesMax } from "#proto/limits.ts";
 import type { Clock, Link, LinkEnd, Random } from "#proto/ports.ts";
+import type { Range } from "#proto/ranges.ts";
 import { encodeShape, type FrameRecord, makeShape } from "#proto/shape.ts";
 import { signerOf } from "#proto/signature.ts";
 import type { Leaf } from "#proto/testing/certificates.ts";
@@ -23,7 +24,7 @@ import { VehicleLogin, type VehicleLoginOptions, type VehicleLoginStep } from "#
 export const testShape = makeShape(parseStream("telemetry"), [{ name: "altitude_m", type: "f64" }]);
 
 /** A batch of that shape. */
-export function testBatch(epoch: Epoch, first: number, last: number): Uint8Array {
+export function testBatch(epoch: Epoch, { first, last }: Range): Uint8Array {
   const records = Array.from({ length: last - first + 1 }, (_, i): FrameRecord => ({
     seq: first + i,
     ts: 1_780_000_000_000_000_000n + BigInt(i),
@@ -92,8 +93,8 @@ export class TestVehicle {
     this.write(lane, encodeMessage("shapeUse", { hash, definition: encodeShape(testShape) }, { lane }));
   }
 
-  sendBatch(lane: TelemetryLane, first: number, last: number): void {
-    this.write(lane, encodeFrame(frameKinds.batch, { lane, payload: testBatch(this.epoch, first, last) }));
+  sendBatch(lane: TelemetryLane, range: Range): void {
+    this.write(lane, encodeFrame(frameKinds.batch, { lane, payload: testBatch(this.epoch, range) }));
   }
 
   /** All messages of a kind that were heard. */
