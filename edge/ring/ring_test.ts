@@ -165,6 +165,19 @@ Deno.test("a full ring gives up its oldest records of the lowest class and names
   await ring.close();
 });
 
+Deno.test("gap records outlive their own segments: a flood of critical records loses no account", async () => {
+  const ring = await openSmall(virtualDisk());
+  await fill(ring, { class: "bulk", from: 1, to: 300, bytes: 500 });
+  for (let number = 301; number <= 700; number++) await ring.append("critical", [frame(number, 500)]);
+  const kept = await numbersOn(ring);
+  const named = await namedPlaces(ring);
+  assert.ok(kept.includes(700) && !kept.includes(301));
+  for (let seq = 1; seq <= 300; seq++) assert.ok(named.has(`bulk ${seq}`) || kept.includes(seq), `bulk ${seq}`);
+  const { durable } = ring.onBoard()[0];
+  for (let seq = 1; seq < 200; seq++) assert.ok(named.has(`critical ${seq}`), `critical ${seq} of ${durable}`);
+  await ring.close();
+});
+
 Deno.test("by policy a full ring refuses new records, keeps the old ones, and takes new ones after verdicts", async () => {
   const disk = virtualDisk();
   const ring = await openSmall(disk, { whenFull: "refuse" });
