@@ -38,7 +38,7 @@ function ids(segments: readonly Segment[] | undefined): number[] | undefined {
   return segments?.map(({ header }) => header.id);
 }
 
-const kept = new Set<Segment>();
+const kept: ReadonlySet<Segment> = new Set();
 
 Deno.test("settled segments go first, oldest first; then the lowest class, oldest first", () => {
   const board = fullBoard();

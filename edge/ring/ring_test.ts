@@ -6,6 +6,7 @@ import { formatRanges } from "#proto/ranges.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { VirtualDisk } from "#proto/testing/disk.ts";
 import { seededRandom } from "#proto/testing/random.ts";
+import { openDisk } from "../io/disk.ts";
 import { openRing, type Ring, type RingEvent } from "./ring.ts";
 import { frame, namedGaps, numberOf, openSmall, readAll, silent, smallRingBytes } from "./testing/rig.ts";
 
@@ -357,6 +358,30 @@ Deno.test("a ring too small for its segments is refused in words", async () => {
     () => openSmall(virtualDisk(), { bytesMax: 64 * KiB }),
     (thrown) => thrown instanceof Fault && thrown.code === "bad_config" && thrown.message.includes("at least 16"),
   );
+});
+
+Deno.test("on a real directory a ring keeps its records over a restart, and nobody else may open it meanwhile", async () => {
+  const path = await Deno.makeTempDir({ prefix: "systemscale-ring-" });
+  try {
+    const options = {
+      clock: new VirtualClock(),
+      log: silent,
+      boot: new Uint8Array(16),
+      clockSynchronized: true,
+    } as const;
+    const rest = { ...options, bytesMax: smallRingBytes, segmentBytes: 8 * KiB, whenFull: "overwrite" } as const;
+    const first = await openRing({ ...rest, disk: await openDisk(path), random: seededRandom(1) });
+    await fill(first, { class: "normal", from: 1, to: 200, bytes: 300 });
+    assert.equal(await rejection(openDisk(path)), "ring_in_use");
+    await first.close();
+    const ring = await openRing({ ...rest, disk: await openDisk(path), random: seededRandom(2) });
+    const [kept, named] = [await numbersOn(ring), await namedPlaces(ring)];
+    assert.ok(kept.includes(200));
+    for (let seq = 1; seq <= 200; seq++) assert.ok(kept.includes(seq) !== named.has(`normal ${seq}`), `seq ${seq}`);
+    await ring.close();
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
 });
 
 Deno.test("figures tell the fill, what a verdict gives back, and the hours of cover", async () => {
