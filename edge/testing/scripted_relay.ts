@@ -10,7 +10,7 @@ import { readFrames } from "#proto/lane_reader.ts";
 import { linkFrameBytesMax } from "#proto/limits.ts";
 import { closeOf } from "#proto/link_end.ts";
 import { decodeMessage, encodeMessage, type MessageInit, type MessageKind } from "#proto/link_message.ts";
-import type { Clock, Link, Listener } from "#proto/ports.ts";
+import type { Clock, Link, Listener, Log } from "#proto/ports.ts";
 import { RelayLogin } from "#proto/relay_login.ts";
 import { decodeShape, type FrameRecord, makeShape, type Shape } from "#proto/shape.ts";
 import { signerOf } from "#proto/signature.ts";
@@ -20,7 +20,13 @@ import { VirtualDisk } from "#proto/testing/disk.ts";
 import { VirtualNetwork } from "#proto/testing/link.ts";
 import { type SeededRandom, seededRandom } from "#proto/testing/random.ts";
 import { type Agent, type AgentOptions, startAgent } from "../agent.ts";
-import type { NewFrame } from "../ring/ring.ts";
+import { type NewFrame, openRing } from "../ring/ring.ts";
+import type { Identity } from "../uplink/connect.ts";
+import { Outbox } from "../uplink/outbox.ts";
+import { Packer } from "../uplink/packer.ts";
+import type { RelayTargetsOptions } from "../uplink/relay_targets.ts";
+import { ShapesInUse } from "../uplink/shape_uses.ts";
+import type { UplinkParts } from "../uplink/uplink.ts";
 
 /** A batch as it came. */
 export interface TakenBatch {
@@ -48,7 +54,7 @@ export interface RelayManners {
 }
 
 /** One node. */
-export class ScriptedRelay {
+class ScriptedRelay {
   readonly manners: RelayManners = {
     silent: false,
     ready: true,
@@ -229,6 +235,11 @@ export interface Fleet {
   readonly decided: { epoch: bigint; class: number; first: number; last: number }[];
   /** Lines that the agent logged. */
   readonly logged: string[];
+  readonly log: Log;
+  /** A new start of the vehicle. */
+  identity(): Identity;
+  /** The relays made so far. */
+  targets(): RelayTargetsOptions;
   relay(node: string): ScriptedRelay;
   /** Starts the agent; its relays are those made so far. */
   agent(options?: Partial<AgentOptions>): Promise<Agent>;
@@ -247,7 +258,6 @@ export async function makeFleet(seed = 1): Promise<Fleet> {
   const logged: string[] = [];
   const line = (message: string, fields: object = {}) =>
     void logged.push(`${message} ${Object.values(fields).join(" ")}`);
-  const log = { debug: line, info: line, warn: line, error: line };
   const fleet: Fleet = {
     clock,
     random,
@@ -257,6 +267,17 @@ export async function makeFleet(seed = 1): Promise<Fleet> {
     ringBytesMax: 16 * 1024 * 1024,
     decided: [],
     logged,
+    log: { debug: line, info: line, warn: line, error: line },
+    identity: () => ({
+      chain: leaf.chain,
+      signer: signerOf(leaf.keyPem),
+      boot: random.bytes(16),
+      agentVersion: "0.1.0",
+    }),
+    targets: () => ({
+      relays: nodes.map((node) => ({ host: node, port: 443, node, trust: [] })),
+      redirectDomains: ["nodes.test"],
+    }),
     relay: (node) => {
       nodes.push(node);
       return new ScriptedRelay(fleet, node);
@@ -265,16 +286,13 @@ export async function makeFleet(seed = 1): Promise<Fleet> {
       fleet.disk = fleet.disk.kill();
       return clock.run(startAgent({
         vehicleId: parseVehicleId("drone-001"),
-        identity: { chain: leaf.chain, signer: signerOf(leaf.keyPem), boot: random.bytes(16), agentVersion: "0.1.0" },
-        targets: {
-          relays: nodes.map((node) => ({ host: node, port: 443, node, trust: [] })),
-          redirectDomains: ["nodes.test"],
-        },
+        identity: fleet.identity(),
+        targets: fleet.targets(),
         ring: { disk: fleet.disk, bytesMax: fleet.ringBytesMax, whenFull: "overwrite" },
         dialer: network.dialer(),
         clock,
         random,
-        log,
+        log: fleet.log,
         clockSynchronized: () => true,
         ...options,
       }));
@@ -288,6 +306,32 @@ const shape = makeShape(parseStream("telemetry"), [{ name: "altitude_m", type: "
 /** So many frames. */
 export function someFrames(count: number, clock: Clock): NewFrame[] {
   return Array.from({ length: count }, (_, i) => ({ ts: clock.wallNs() + BigInt(i), shape, values: [i] }));
+}
+
+/** What an uplink of its own needs, over a ring of its own; `close` ends the ring. */
+export async function uplinkParts(fleet: Fleet): Promise<UplinkParts & { close(): Promise<void> }> {
+  const { clock, random, log, network } = fleet;
+  const identity = fleet.identity();
+  const ring = await clock.run(openRing({
+    disk: new VirtualDisk(random),
+    clock,
+    random,
+    log,
+    bytesMax: fleet.ringBytesMax,
+    whenFull: "overwrite",
+    boot: identity.boot,
+    clockSynchronized: true,
+  }));
+  return {
+    ...{ clock, random, log, ring, identity },
+    dialer: network.dialer(),
+    targets: fleet.targets(),
+    outbox: new Outbox(),
+    packer: new Packer(ring),
+    shapesInUse: new ShapesInUse(),
+    onAck: () => {},
+    close: () => clock.run(ring.close()),
+  };
 }
 
 /** The class that tests send. */

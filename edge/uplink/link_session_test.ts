@@ -1,5 +1,15 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { linkedFleet, makeFleet, normal, take, unsettledRecords, upTo } from "../testing/scripted_relay.ts";
+import {
+  linkedFleet,
+  makeFleet,
+  normal,
+  take,
+  unsettledRecords,
+  uplinkParts,
+  upTo,
+} from "../testing/scripted_relay.ts";
+import { connect } from "./connect.ts";
+import type { LinkSession } from "./link_session.ts";
 
 Deno.test("what was received is not sent again after a new login while the ledger is silent", async () => {
   const { fleet, relay, agent } = await linkedFleet();
@@ -75,4 +85,50 @@ Deno.test("an epoch without a synchronised clock is sent only with the offset th
   ok(offset > 6_990_000_000n && offset < 7_010_000_000n, `${offset}`);
   equal(agent.status().clockOffsetNs, offset);
   await fleet.clock.run(agent.stop());
+});
+
+/** A session that runs, and the relay's end of it. */
+async function runningSession() {
+  const fleet = await makeFleet();
+  const relay = fleet.relay("relay-1.test");
+  const parts = await uplinkParts(fleet);
+  const [target] = parts.targets.relays;
+  const attempt = { target, number: 1, signal: new AbortController().signal };
+  const connected = await fleet.clock.run(connect({ ...parts, mayLeave: () => false }, attempt));
+  ok(connected.kind === "linked");
+  const session: LinkSession = connected.session;
+  return { fleet, relay, parts, session, over: session.run(connected.reading) };
+}
+
+Deno.test("a frame that does not belong behind the login ends the link with its code", async () => {
+  const { fleet, relay, parts, session, over } = await runningSession();
+  await relay.send("welcome", {});
+  equal((await fleet.clock.run(over)).code, "unexpected_frame");
+  equal(session.isOver, true);
+  await parts.close();
+});
+
+Deno.test("bookkeeping that is no bookkeeping ends the link with its code", async () => {
+  const { fleet, relay, parts, over } = await runningSession();
+  await relay.send("verdicts", { committed: [{ epoch: 0n, class: 1, ranges: [] }] });
+  equal((await fleet.clock.run(over)).code, "bad_message");
+  await parts.close();
+});
+
+Deno.test("the largest frames are taken once the login is through", async () => {
+  const { fleet, relay, parts, session, over } = await runningSession();
+  const ranges = Array.from({ length: 4096 }, (_, i) => ({ first: BigInt(4 * i + 1), last: BigInt(4 * i + 2) }));
+  await relay.send("verdicts", { committed: [{ epoch: 9n, class: 1, ranges }] });
+  await fleet.clock.advance(20_000);
+  equal(session.isOver, false);
+  await session.close({ code: undefined, detail: "test ends" });
+  await fleet.clock.run(over);
+  await parts.close();
+});
+
+Deno.test("the relay's goodbye ends the session with its code", async () => {
+  const { fleet, relay, parts, over } = await runningSession();
+  await relay.send("goodbye", { code: "superseded", detail: "newer login" });
+  deepEqual(await fleet.clock.run(over), { code: "superseded", detail: "newer login" });
+  await parts.close();
 });

@@ -1,6 +1,16 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { linkDeadMs } from "#proto/limits.ts";
-import { linkedFleet, makeFleet, normal, sorted, take, unsettledRecords, upTo } from "../testing/scripted_relay.ts";
+import {
+  linkedFleet,
+  makeFleet,
+  normal,
+  sorted,
+  take,
+  unsettledRecords,
+  uplinkParts,
+  upTo,
+} from "../testing/scripted_relay.ts";
+import { Uplink } from "./uplink.ts";
 
 Deno.test("a link cut amid batches loses nothing", async () => {
   const { fleet, relay, agent } = await linkedFleet();
@@ -78,6 +88,8 @@ Deno.test("a drained relay is left only when the next one has said welcome", asy
     await fleet.clock.advance(50);
     equal(agent.status().link.state, "linked");
   }
+  const bySecond = fresh.batches[0].atMs;
+  ok(old.batches.every((batch) => batch.atMs < bySecond + 10), "only one link sends at a time");
   equal(agent.status().link.relay, "n2.nodes.test");
   await fleet.clock.advance(5000);
   deepEqual(old.goodbyes, ["moved to another node"]);
@@ -99,4 +111,36 @@ Deno.test("a relay that cannot hand telemetry on is left when another one can, a
   equal(agent.status().link.relay, "relay-2.test");
   equal(agent.status().link.ready, true);
   await fleet.clock.run(agent.stop());
+});
+
+Deno.test("what was in flight when a link ended goes again", async () => {
+  const { fleet, relay, agent } = await linkedFleet();
+  relay.manners.receives = false;
+  relay.manners.decides = false;
+  await take({ fleet, agent }, 10);
+  await fleet.clock.advance(100);
+  relay.manners.receives = true;
+  fleet.network.cut();
+  await fleet.clock.advance(5000);
+  deepEqual(relay.seqs(normal), [...upTo(10), ...upTo(10)]);
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a stop ends dialling, waiting and serving alike", async () => {
+  for (const reachable of [true, false]) {
+    for (const atMs of [0, 7, 100, 5000]) {
+      const fleet = await makeFleet();
+      fleet.relay("relay-1.test");
+      fleet.network.reachable = reachable;
+      const parts = await uplinkParts(fleet);
+      const uplink = new Uplink(parts);
+      const running = uplink.run();
+      await fleet.clock.advance(atMs);
+      const beganMs = fleet.clock.uptimeMs();
+      await fleet.clock.run(Promise.all([uplink.stop(), running]));
+      ok(fleet.clock.uptimeMs() - beganMs < 50, `stopped ${atMs} ms after the start`);
+      equal(uplink.status.state, "stopped");
+      await parts.close();
+    }
+  }
 });
