@@ -24,7 +24,7 @@ Deno.test("a backlog drains while live goes on without waiting behind it", async
   fleet.network.reachable = true;
   const liveDelaysMs: number[] = [];
   let last = 20_000;
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 200; i++) {
     await take({ fleet, agent }, 1);
     last += 1;
     const takenAtMs = fleet.clock.uptimeMs();
@@ -34,7 +34,7 @@ Deno.test("a backlog drains while live goes on without waiting behind it", async
   }
   await fleet.clock.advance(10_000);
   deepEqual(sorted(relay.seqs(normal)), upTo(last));
-  ok(liveDelaysMs.length > 100, `${liveDelaysMs.length} live batches`);
+  ok(liveDelaysMs.length > 50, `${liveDelaysMs.length} live batches`);
   ok(Math.max(...liveDelaysMs) <= 40, `${Math.max(...liveDelaysMs)} ms`);
   equal(unsettledRecords(agent), 0);
   await fleet.clock.run(agent.stop());
@@ -67,13 +67,13 @@ Deno.test("what the ring had to give up is not sent, and what is left is", async
   fleet.network.reachable = false;
   fleet.ringBytesMax = 4 * 1024 * 1024;
   const agent = await fleet.agent();
-  for (let i = 0; i < 100; i++) await take({ fleet, agent }, 2000);
+  for (let i = 0; i < 70; i++) await take({ fleet, agent }, 2000);
   const [{ first, records }] = agent.status().unsettled.filter((line) => line.class === "normal");
   ok(first > 1, "the ring gave something up");
   fleet.network.reachable = true;
   await fleet.clock.advance(60_000);
   const seqs = sorted(relay.seqs(normal));
-  deepEqual([seqs[0], seqs.length, seqs.at(-1)], [first, records, 200_000]);
+  deepEqual([seqs[0], seqs.length, seqs.at(-1)], [first, records, 140_000]);
   equal(unsettledRecords(agent), 0);
   await fleet.clock.run(agent.stop());
 });
