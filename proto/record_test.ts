@@ -29,6 +29,17 @@ Deno.test("a value of another type than its field's is a broken promise", () => 
   throws(() => encodeRecord({ seq: 1, ts: 0n, shape, values: [1, 2] }, 0), { code: "ERR_ASSERTION" });
 });
 
+Deno.test("only booleans can be in the state of true, and fields of nulls hold no value", () => {
+  const stateAt = 1 + 1 + 8 + 1;
+  for (const [type, state] of [["f64", 3], ["str", 3], ["null", 2]] as const) {
+    const shape = makeShape(parseStream("s"), [{ name: "a", type }]);
+    const bytes = new Uint8Array(stateAt + 9);
+    bytes.set(encodeRecord({ seq: 1, ts: 0n, shape, values: [null] }, 0));
+    bytes[stateAt] = state;
+    throws(() => decodeRecord(bytes, [shape]), { code: "bad_record", message: /said to be true|has nulls only/ });
+  }
+});
+
 Deno.test("a record that is cut, flipped or random is refused, or gives a record", () => {
   const attempt = (bytes: Uint8Array, shapes: readonly Shape[]) => {
     try {

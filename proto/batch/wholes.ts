@@ -124,8 +124,9 @@ function divideByUnit(steps: Float64Array, count: number): number {
 }
 
 function isMultiple(value: number, unit: number): boolean {
+  // Below 2^53 a remainder is too large to be lost in the rounding of the quotient.
   const quotient = value / unit;
-  return quotient === Math.floor(quotient) && quotient * unit === value;
+  return quotient === Math.floor(quotient);
 }
 
 /** Length of a step's zig-zag varint. */
