@@ -27,7 +27,7 @@ Deno.test("a batch gives back any records exactly, packed or not", () => {
     fc.property(someRecords, fc.boolean(), (records, compress) => {
       deepStrictEqual(roundTrip(records, compress), records);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -44,7 +44,7 @@ Deno.test("the sum of recordBytes is never less than the body", () => {
       const body = encodeBatch(records, { ...options, compress: false }).length - batchHeaderBytes;
       ok(body <= records.reduce((sum, record) => sum + recordBytes(record), 0), `${body} bytes of body`);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

@@ -13,7 +13,7 @@ Deno.test("any record comes back exactly, and is no larger than recordBytes", ()
       deepStrictEqual(decodeRecord(bytes, [makeShape(parseStream("other"), []), record.shape]), record);
       ok(bytes.length <= recordBytes(record));
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -61,6 +61,6 @@ Deno.test("a record that is cut, flipped or random is refused, or gives a record
         attempt(flipped, [record.shape]);
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 15 },
   );
 });
