@@ -1,4 +1,5 @@
 /** `deno task tidy [PATH...]`: checks the house rules, for all files or those below the paths, and prints sizes. */
+import "./check_deno.ts";
 import { fileURLToPath } from "node:url";
 import { readTree } from "./tidy/read_tree.ts";
 import { rules } from "./tidy/rules.ts";
