@@ -92,6 +92,13 @@ export const redirectsInRowMax = 4;
 /** A redirect is remembered at most so long, whatever it says. */
 export const redirectMsMax = 24 * 3_600_000;
 
+// The local API
+
+/** From a request's headers to the end of its body: local software needs milliseconds. */
+export const postBodyTimeoutMs = 10_000;
+/** At a stop, a request under way may take so long; then the process ends all the same. */
+export const stopListenerMs = 150;
+
 // The agent
 
 /** Suspend and drift of the clock are looked for so often. */
@@ -117,4 +124,4 @@ ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
 ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
 ok(inventoryRangesMax * 22 + inventoryShapesMax * 18 + 64 * KiB < linkFrameBytesMax, "an inventory fits into a frame");
 ok(backfillOwedBytesMax <= batchBytesMax && backfillShare < 1, "live steps aside for no more than a batch");
-ok(stopFlushMs + stopLinkMs + stopRingMs < stopMsMax, "a stop ends in time");
+ok(stopFlushMs + stopLinkMs + stopRingMs + stopListenerMs < stopMsMax, "a stop ends in time");

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { asFault, Fault } from "#proto/errors.ts";
 import { parseVehicleId } from "#proto/ids.ts";
-import { systemClock } from "#proto/io/clock.ts";
+import { processClock, systemClock } from "#proto/io/clock.ts";
 import { openLibc } from "#proto/io/libc.ts";
 import { makeLog } from "#proto/io/log.ts";
 import { quicDialer } from "#proto/io/quic.ts";
@@ -11,6 +11,7 @@ import { systemRandom } from "#proto/io/random.ts";
 import { dropBuiltInRoots } from "#proto/io/tls_roots.ts";
 import type { Log } from "#proto/ports.ts";
 import { type Agent, startAgent } from "./agent.ts";
+import { Collector } from "./collect/collector.ts";
 import { type AgentConfig, defaultConfigPath, isLoopback } from "./config.ts";
 import { readCredentials, readTargets } from "./identity.ts";
 import { openDisk } from "./io/disk.ts";
@@ -96,10 +97,11 @@ async function serve(agent: Agent, { config, log }: { config: Readonly<AgentConf
   const signal = Promise.withResolvers<string>();
   for (const name of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(name, () => signal.resolve(name));
   const { address, socket } = config.sdk;
-  const tcp = serveTcp(createSdkApp({ agent, log, guardOrigin: isLoopback(address.host) }), address);
+  const parts = { agent, log, clock: processClock(), collector: new Collector() };
+  const tcp = serveTcp(createSdkApp({ ...parts, guardOrigin: isLoopback(address.host) }), address);
   const unix = socket === undefined
     ? undefined
-    : await serveUnix(createSdkApp({ agent, log, guardOrigin: false }), socket);
+    : await serveUnix(createSdkApp({ ...parts, guardOrigin: false }), socket);
   log.info("The agent runs", { vehicle: config.vehicle_id, host: address.host, port: tcp.port });
   await notifySystemd("READY=1");
 

@@ -73,6 +73,8 @@ export const codes = {
   store_failed: { status: 503, title: "Store did not take or give the data", retry: true },
   log_failed: { status: 503, title: "Log did not take the message", retry: true },
   table_suspended: { status: 503, title: "Table is suspended in the store", retry: true },
+  // At the end, because a link's close code is the place in this list
+  body_timeout: { status: 408, title: "Body did not arrive in time", retry: true },
 } as const satisfies Record<string, CodeFacts>;
 
 /** One of {@link codes}. */

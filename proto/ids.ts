@@ -4,6 +4,7 @@
  * Sources: protocol.md section 1 (names).
  */
 import { Fault } from "./errors.ts";
+import { quote } from "./quote.ts";
 
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]: Name };
@@ -59,9 +60,4 @@ export function epochOf(random: Uint8Array): Epoch {
   const view = new DataView(random.buffer, random.byteOffset, 8);
   const epoch = view.getBigUint64(0, true) >> 1n;
   return (epoch === 0n ? 1n : epoch) as Epoch;
-}
-
-function quote(value: unknown): string {
-  if (typeof value === "bigint") return value.toString();
-  return (JSON.stringify(value) ?? String(value)).slice(0, 100);
 }

@@ -11,6 +11,8 @@ const MiB = 1024 * KiB;
 
 /** Body of one `POST /v1/log`: some thousand frames; more belongs into further posts. */
 export const postBytesMax = 1 * MiB;
+/** Frames of one post: each gets a line of the answer, and while they are looked at the link has to wait. */
+export const framesPerPostMax = 10_000;
 /** Fields of one frame after flattening: the widest PX4 topic has 130. */
 export const fieldsPerFrameMax = 256;
 /** Nesting of one frame: deeper structures are documents, not telemetry. */

@@ -7,6 +7,7 @@
 import { Fault } from "#proto/errors.ts";
 import type { FlatField } from "#proto/flatten.ts";
 import type { JsonValue } from "#proto/json.ts";
+import { quote } from "#proto/quote.ts";
 
 /** 2015-01-01T00:00:00Z: earlier than any vehicle of ours, later than clocks that begin in 1970 or 2000. */
 export const earliestNs = 1_420_070_400_000_000_000n;
@@ -41,14 +42,15 @@ function parseTimestamp(given: JsonValue): bigint {
 
 function within64Bits(ns: bigint): bigint {
   if (BigInt.asIntN(64, ns) === ns) return ns;
-  throw notATime(ns.toString());
+  throw notATime(ns);
 }
 
-function notATime(given: unknown): Fault {
-  const text = String(JSON.stringify(given) ?? given).slice(0, 80);
+function notATime(given: JsonValue): Fault {
   return new Fault(
     "bad_frame",
-    `Cannot take ${text} as ts: wanted nanoseconds since 1970 as a string of digits, or milliseconds as a number`,
+    `Cannot take ${
+      quote(given)
+    } as ts: wanted nanoseconds since 1970 as a string of digits, or milliseconds as a number`,
     { pointer: "/ts" },
   );
 }

@@ -2,9 +2,9 @@
 import { type Context, type Handler, Hono } from "hono";
 import { notFoundProblem, problemHandler, problemResponse } from "#proto/base/problem.ts";
 import { codes, Fault } from "#proto/errors.ts";
-import type { Log } from "#proto/ports.ts";
+import type { Clock, Log } from "#proto/ports.ts";
 import type { Agent } from "../agent.ts";
-import { Collector } from "../collect/collector.ts";
+import type { Collector } from "../collect/collector.ts";
 import { readBody } from "./body.ts";
 import { openApi } from "./openapi.ts";
 import { originGuard } from "./origin_guard.ts";
@@ -14,6 +14,9 @@ import { statusView } from "./status_view.ts";
 /** What the API stands on. */
 export interface SdkParts {
   readonly agent: Pick<Agent, "take" | "nowNs" | "status">;
+  /** One for all apps over an agent: it holds the streams' shapes. */
+  readonly collector: Collector;
+  readonly clock: Clock;
   readonly log: Log;
   /** Whether Host and Origin must name this machine: on loopback yes; on a Unix socket no browser comes by. */
   readonly guardOrigin: boolean;
@@ -26,8 +29,8 @@ const readers: ReadonlyMap<string, (text: string, parts: LogParts) => Promise<Lo
 ]);
 
 /** Makes the app. */
-export function createSdkApp({ agent, log, guardOrigin }: SdkParts): Hono {
-  const parts: LogParts = { agent, collector: new Collector() };
+export function createSdkApp({ agent, collector, clock, log, guardOrigin }: SdkParts): Hono {
+  const parts: LogParts = { agent, collector };
   const app = new Hono();
   app.onError(problemHandler((fault) => log.error("Request failed", { error: fault.message })));
   app.notFound(notFoundProblem);
@@ -39,8 +42,9 @@ export function createSdkApp({ agent, log, guardOrigin }: SdkParts): Hono {
   app.post("/v1/log", async (context) => {
     const read = readers.get(mediaTypeOf(context));
     if (read === undefined) throw unsupported(context);
-    const { status, body } = await read(await readBody(context.req.raw), parts);
-    return Response.json(body, { status });
+    const { status, body } = await read(await readBody(context.req.raw, clock), parts);
+    const type = status < 400 ? "application/json" : "application/problem+json";
+    return new Response(JSON.stringify(body), { status, headers: { "content-type": type } });
   });
   for (const path of ["/healthz", "/v1/status", "/openapi.json"]) app.all(path, notAllowed("GET, HEAD"));
   app.all("/v1/log", notAllowed("POST"));

@@ -1,15 +1,110 @@
-/** The description of the local API, OpenAPI 3.1. */
-import { codes } from "#proto/errors.ts";
+/** The description of the local API, OpenAPI 3.1. What a frame may be is checked by hand on the hot path, and told here. */
+import { type Code, codes } from "#proto/errors.ts";
 import { classes } from "#proto/class.ts";
-import { depthMax, fieldsPerFrameMax, postBytesMax } from "#proto/limits.ts";
+import { depthMax, fieldsPerFrameMax, framesPerPostMax, postBytesMax } from "#proto/limits.ts";
 import { streamPattern } from "#proto/ids.ts";
+import { statusSchema } from "./status_schema.ts";
 
-const problem = {
-  description: "Problem document (RFC 9457); `code` is stable",
-  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+const ref = (schema: string) => ({ $ref: `#/components/schemas/${schema}` });
+const json = (schema: object) => ({ "application/json": { schema } });
+const text = { "text/plain": { schema: { type: "string" } } };
+
+/** Answers that are problem documents, grouped by their status. */
+function problems(names: readonly Code[], schema: object = ref("Problem")): Record<string, object> {
+  const statuses = new Set(names.map((name) => codes[name].status));
+  return Object.fromEntries([...statuses].map((status) => {
+    const told = names.filter((name) => codes[name].status === status).map((name) =>
+      `\`${name}\`: ${codes[name].title}`
+    );
+    return [status, { description: told.join("; "), content: { "application/problem+json": { schema } } }];
+  }));
+}
+
+const everywhere: readonly Code[] = ["forbidden_origin", "method_not_allowed", "internal"];
+const logCodes: readonly Code[] = [
+  ...["malformed_json", "bad_request", "body_timeout", "too_large", "unsupported_media_type"] as const,
+  ...["bad_frame", "bad_stream", "bad_field", "too_many_fields", "too_deep"] as const,
+  ...["ring_full", "disk_full", "disk_failed", "unavailable"] as const,
+  ...everywhere,
+];
+
+const postLog = {
+  summary: "Logs one frame, an array of frames, or one frame per line",
+  description:
+    "Of many frames the good ones are taken and the faulty ones named, each by its place. Answered 200 when " +
+    "any was taken: look at `results`.",
+  requestBody: {
+    required: true,
+    description: `At most ${postBytesMax} bytes and ${framesPerPostMax} frames, not packed`,
+    content: {
+      "application/json": {
+        schema: { oneOf: [ref("Frame"), { type: "array", items: ref("Frame") }] },
+        example: { data: { test: 1, altitude_m: 100 }, stream: "telemetry" },
+      },
+      "application/x-ndjson": { schema: { type: "string" } },
+    },
+  },
+  responses: {
+    "200": {
+      description: "Durable: one frame, or of many at least one",
+      content: json({ oneOf: [ref("Taken"), ref("Logged")] }),
+    },
+    ...problems(logCodes, { oneOf: [ref("Problem"), ref("Refused")] }),
+  },
 };
 
-const json = (schema: string) => ({ "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } });
+const results = {
+  type: "array",
+  description: "One for each frame, in order",
+  items: {
+    oneOf: [ref("Taken"), { type: "object", required: ["error"], properties: { error: ref("Problem") } }],
+  },
+};
+
+const schemas = {
+  Frame: {
+    type: "object",
+    required: ["data"],
+    additionalProperties: false,
+    properties: {
+      data: { type: "object", description: `At most ${fieldsPerFrameMax} fields, ${depthMax} levels` },
+      stream: { type: "string", pattern: streamPattern.source, default: "telemetry" },
+      ts: {
+        oneOf: [{ type: "string", pattern: "^-?[0-9]{1,19}$" }, { type: "number" }, { type: "null" }],
+        description: "Nanoseconds since 1970 as digits, or milliseconds as a number; the agent's time when absent. " +
+          "Before 2015 or more than a day ahead, the agent's time stands and this one becomes the field `ts_device`",
+      },
+      class: { enum: [...classes], default: "normal", description: "What is given up last comes first" },
+    },
+  },
+  Taken: {
+    type: "object",
+    required: ["epoch", "seq", "state"],
+    properties: { epoch: { type: "string" }, seq: { type: "integer" }, state: { const: "durable" } },
+  },
+  Logged: {
+    type: "object",
+    required: ["state", "count", "results"],
+    properties: { state: { const: "durable" }, count: { type: "integer", description: "Frames taken" }, results },
+  },
+  Problem: {
+    type: "object",
+    required: ["type", "title", "status", "detail", "code"],
+    properties: {
+      type: { type: "string" },
+      title: { type: "string" },
+      status: { type: "integer" },
+      detail: { type: "string" },
+      code: { enum: Object.keys(codes), description: "Stable" },
+      pointer: { type: "string", description: "JSON pointer to the faulty part of the request" },
+    },
+  },
+  Refused: {
+    description: "None of many frames was taken",
+    allOf: [ref("Problem"), { type: "object", required: ["results"], properties: { results } }],
+  },
+  Status: statusSchema,
+};
 
 /** Served at `/openapi.json`. */
 export const openApi = {
@@ -25,101 +120,19 @@ export const openApi = {
       get: {
         summary: "Whether the agent is linked to a relay",
         responses: {
-          "200": { description: "`ok`", content: { "text/plain": { schema: { type: "string" } } } },
-          "503": { description: "The reason, in words", content: { "text/plain": { schema: { type: "string" } } } },
+          "200": { description: "`ok`", content: text },
+          "503": { description: "The reason, in words", content: text },
+          ...problems(everywhere),
         },
       },
     },
-    "/v1/log": {
-      post: {
-        summary: "Logs one frame, an array of frames, or one frame per line",
-        requestBody: {
-          required: true,
-          description: `At most ${postBytesMax} bytes`,
-          content: {
-            "application/json": {
-              schema: {
-                oneOf: [{ $ref: "#/components/schemas/Frame" }, {
-                  type: "array",
-                  items: { $ref: "#/components/schemas/Frame" },
-                }],
-              },
-            },
-            "application/x-ndjson": { schema: { type: "string" } },
-          },
-        },
-        responses: {
-          "200": { description: "Durable, or of many at least one", content: json("Logged") },
-          "400": problem,
-          "413": problem,
-          "415": problem,
-          "422": problem,
-          "507": problem,
-        },
-      },
-    },
+    "/v1/log": { post: postLog },
     "/v1/status": {
       get: {
         summary: "The agent's snapshot: link, ring, backlog, windows, acknowledgements, clock",
-        responses: {
-          "200": { description: "Snapshot", content: { "application/json": { schema: { type: "object" } } } },
-        },
+        responses: { "200": { description: "Snapshot", content: json(ref("Status")) }, ...problems(everywhere) },
       },
     },
   },
-  components: {
-    schemas: {
-      Frame: {
-        type: "object",
-        required: ["data"],
-        additionalProperties: false,
-        properties: {
-          data: { type: "object", description: `At most ${fieldsPerFrameMax} fields, ${depthMax} levels` },
-          stream: { type: "string", pattern: streamPattern.source, default: "telemetry" },
-          ts: {
-            oneOf: [{ type: "string", pattern: "^-?[0-9]{1,19}$" }, { type: "number" }],
-            description: "Nanoseconds since 1970 as digits, or milliseconds as a number; the agent's time when absent",
-          },
-          class: { enum: [...classes], default: "normal", description: "What is given up last comes first" },
-        },
-      },
-      Taken: {
-        type: "object",
-        required: ["epoch", "seq", "state"],
-        properties: { epoch: { type: "string" }, seq: { type: "integer" }, state: { const: "durable" } },
-      },
-      Logged: {
-        oneOf: [{ $ref: "#/components/schemas/Taken" }, {
-          type: "object",
-          required: ["state", "count", "results"],
-          properties: {
-            state: { const: "durable" },
-            count: { type: "integer", description: "Frames taken" },
-            results: {
-              type: "array",
-              description: "One for each frame, in order",
-              items: {
-                oneOf: [{ $ref: "#/components/schemas/Taken" }, {
-                  type: "object",
-                  properties: { error: { $ref: "#/components/schemas/Problem" } },
-                }],
-              },
-            },
-          },
-        }],
-      },
-      Problem: {
-        type: "object",
-        required: ["type", "title", "status", "detail", "code"],
-        properties: {
-          type: { type: "string" },
-          title: { type: "string" },
-          status: { type: "integer" },
-          detail: { type: "string" },
-          code: { enum: Object.keys(codes) },
-          pointer: { type: "string", description: "JSON pointer to the faulty part of the request" },
-        },
-      },
-    },
-  },
-} as const;
+  components: { schemas },
+};

@@ -26,5 +26,6 @@ export function originGuard(): MiddlewareHandler {
 
 /** The name before the port, without brackets. */
 function hostnameOf(host: string): string {
-  return /^\[([0-9A-Fa-f:]+)\](?::\d+)?$/.exec(host)?.[1] ?? host.replace(/:\d+$/, "");
+  const name = /^\[([0-9A-Fa-f:]+)\](?::\d+)?$/.exec(host)?.[1] ?? host.replace(/:\d+$/, "");
+  return name.toLowerCase();
 }

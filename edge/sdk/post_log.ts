@@ -5,11 +5,13 @@
  * costs nothing of anyone else's.
  */
 import { type Class, classes } from "#proto/class.ts";
-import { asFault, type Code, codes, Fault } from "#proto/errors.ts";
+import { asFault, Fault } from "#proto/errors.ts";
 import { type JsonValue, parseJson } from "#proto/json.ts";
+import { framesPerPostMax } from "#proto/limits.ts";
 import { type Problem, problemOf } from "#proto/base/problem.ts";
 import type { Agent } from "../agent.ts";
-import type { CollectedFrame, Collector } from "../collect/collector.ts";
+import type { Collector } from "../collect/collector.ts";
+import type { NewFrame } from "../ring/ring.ts";
 
 /** Where a frame went. */
 export interface TakenFrame {
@@ -22,14 +24,24 @@ export interface TakenFrame {
 /** What became of one of many frames. */
 export type FrameResult = TakenFrame | { readonly error: Problem };
 
+/** What became of many frames, of which at least one was taken, or which were none. */
+export interface LoggedFrames {
+  readonly state: "durable";
+  /** Frames taken. */
+  readonly count: number;
+  /** One for each frame, in order. */
+  readonly results: readonly FrameResult[];
+}
+
+/** What became of many frames of which none was taken: a problem document with a further member. */
+export interface RefusedFrames extends Problem {
+  readonly results: readonly FrameResult[];
+}
+
 /** An answer with its HTTP status. */
 export interface LogAnswer {
   readonly status: number;
-  readonly body: TakenFrame | {
-    readonly state: "durable";
-    readonly count: number;
-    readonly results: readonly FrameResult[];
-  };
+  readonly body: TakenFrame | LoggedFrames | RefusedFrames;
 }
 
 /** What posting needs. */
@@ -41,7 +53,7 @@ export interface LogParts {
 /** Takes a body of one frame or of an array of them. Throws the fault of a single frame. */
 export async function postJson(text: string, parts: LogParts): Promise<LogAnswer> {
   const posted = parseJson(text);
-  if (Array.isArray(posted)) return await takeMany(posted.map((frame) => () => frame), parts);
+  if (Array.isArray(posted)) return await takeMany(posted, { ...parts, read: (frame) => frame });
   const { class: name, frame } = parts.collector.collect(posted, parts.agent.nowNs());
   const { epoch, first } = await parts.agent.take(name, [frame]);
   return { status: 200, body: { epoch: epoch.toString(), seq: first, state: "durable" } };
@@ -50,52 +62,66 @@ export async function postJson(text: string, parts: LogParts): Promise<LogAnswer
 /** Takes a body of one frame per line; empty lines are nothing. */
 export async function postLines(text: string, parts: LogParts): Promise<LogAnswer> {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return await takeMany(lines.map((line) => () => parseJson(line)), parts);
+  return await takeMany(lines, { ...parts, read: parseJson });
 }
 
-async function takeMany(frames: readonly (() => JsonValue)[], parts: LogParts): Promise<LogAnswer> {
-  const results = new Array<FrameResult>(frames.length);
-  const byClass = new Map<Class, { index: number; collected: CollectedFrame }[]>();
-  const nowNs = parts.agent.nowNs();
-  frames.forEach((read, index) => {
+/** Frames of one class with their places in the request. */
+interface ClassFrames {
+  readonly indexes: number[];
+  readonly frames: NewFrame[];
+}
+
+async function takeMany<T>(
+  items: readonly T[],
+  { read, agent, collector }: LogParts & { read: (item: T) => JsonValue },
+): Promise<LogAnswer> {
+  if (items.length > framesPerPostMax) {
+    throw new Fault("too_large", `Cannot take ${items.length} frames at once: wanted at most ${framesPerPostMax}`);
+  }
+  const results = new Array<FrameResult>(items.length);
+  const byClass = new Map<Class, ClassFrames>(classes.map((name) => [name, { indexes: [], frames: [] }]));
+  const nowNs = agent.nowNs();
+  items.forEach((item, index) => {
     try {
-      const collected = parts.collector.collect(read(), nowNs);
-      const group = byClass.get(collected.class);
-      if (group === undefined) byClass.set(collected.class, [{ index, collected }]);
-      else group.push({ index, collected });
+      const { class: name, frame } = collector.collect(read(item), nowNs);
+      const group = byClass.get(name);
+      group?.indexes.push(index);
+      group?.frames.push(frame);
     } catch (error) {
-      results[index] = { error: problemOf(atIndex(asFault(error), index)) };
+      results[index] = { error: problemAt(index, asFault(error)) };
     }
   });
   // Most precious first: when the ring fills up in between, the least precious are refused.
-  const ordered = classes.flatMap((name) => byClass.has(name) ? [name] : []);
-  await Promise.all(ordered.map((name) => takeClass(name, byClass.get(name) ?? [], { parts, results })));
+  await Promise.all([...byClass].map(([name, group]) => takeClass(name, group, { agent, results })));
   return answerOf(results);
 }
 
 async function takeClass(
   name: Class,
-  group: readonly { index: number; collected: CollectedFrame }[],
-  { parts, results }: { parts: LogParts; results: FrameResult[] },
+  { indexes, frames }: ClassFrames,
+  { agent, results }: { agent: LogParts["agent"]; results: FrameResult[] },
 ): Promise<void> {
+  if (frames.length === 0) return;
   try {
-    const { epoch, first } = await parts.agent.take(name, group.map(({ collected }) => collected.frame));
+    const { epoch, first } = await agent.take(name, frames);
     const text = epoch.toString();
-    group.forEach(({ index }, at) => results[index] = { epoch: text, seq: first + at, state: "durable" });
+    indexes.forEach((index, at) => results[index] = { epoch: text, seq: first + at, state: "durable" });
   } catch (error) {
     const fault = asFault(error);
-    for (const { index } of group) results[index] = { error: problemOf(fault) };
+    for (const index of indexes) results[index] = { error: problemAt(index, fault) };
   }
 }
 
-/** 200 when anything was taken or nothing was sent; else the first fault's status. */
 function answerOf(results: readonly FrameResult[]): LogAnswer {
-  const taken = results.filter((result) => "seq" in result).length;
-  const first = results[0];
-  const status = taken === 0 && first !== undefined && "error" in first ? codes[first.error.code as Code].status : 200;
-  return { status, body: { state: "durable", count: taken, results } };
+  const problems = results.flatMap((result) => "error" in result ? [result.error] : []);
+  const count = results.length - problems.length;
+  if (count > 0 || problems.length === 0) return { status: 200, body: { state: "durable", count, results } };
+  // Where a later try may help for some, the caller must know; otherwise the first stands for all.
+  const shown = problems.find(({ status }) => status >= 500) ?? problems[0];
+  const detail = `None of ${problems.length} frames was taken; ${shown.detail}`;
+  return { status: shown.status, body: { ...shown, detail, results } };
 }
 
-function atIndex(fault: Fault, index: number): Fault {
-  return new Fault(fault.code, fault.message, { pointer: `/${index}${fault.pointer ?? ""}`, cause: fault });
+function problemAt(index: number, fault: Fault): Problem {
+  return { ...problemOf(fault), pointer: `/${index}${fault.pointer ?? ""}` };
 }

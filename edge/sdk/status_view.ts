@@ -1,4 +1,4 @@
-/** The agent's snapshot as `GET /v1/status` shows it: the field's names, units in names, exact numbers as text. */
+/** The agent's snapshot as `GET /v1/status` shows it: units in the names, exact numbers as text. See status_schema.ts. */
 import type { AgentStatus } from "../agent.ts";
 
 /** The body of `GET /v1/status`. */
@@ -16,13 +16,15 @@ export function statusView(status: AgentStatus): Record<string, unknown> {
     relay: link.relay ?? null,
     relay_ready: link.ready ?? null,
     rtt_ms: link.rttMs ?? null,
-    clock_offset_ns: (link.clockOffsetNs ?? null)?.toString() ?? null,
-    epoch_clock_offset_ns: (status.clockOffsetNs ?? null)?.toString() ?? null,
+    clock_offset_ns: link.clockOffsetNs?.toString() ?? null,
+    epoch_clock_offset_ns: status.clockOffsetNs?.toString() ?? null,
     ring: {
       bytes_used: ring.bytesUsed,
       bytes_max: ring.bytesMax,
       fill: ring.fill,
       hours_of_cover: ring.hoursOfCover ?? null,
+      oldest_ts: ring.oldestTs?.toString() ?? null,
+      fault: ring.fault?.message ?? null,
     },
     backlog: status.backlog,
     unsettled: status.unsettled.map((line) => ({ ...line, epoch: line.epoch.toString() })),
