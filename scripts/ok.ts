@@ -1,7 +1,7 @@
 /** `deno task ok`: what must hold before a commit. Prints a line for each step, and all of what a failed one said. */
 import "./check_deno.ts";
 import { fileURLToPath } from "node:url";
-import { lanes, lineOf, type Step, type StepResult } from "./ok/steps.ts";
+import { lanes, lineOf, type Step, type StepResult, storyOf } from "./ok/steps.ts";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 
@@ -28,5 +28,5 @@ async function runLane(steps: readonly Step[]): Promise<StepResult[]> {
 }
 
 const failed = (await Promise.all(lanes.map(runLane))).flat().filter(({ isGood }) => !isGood);
-for (const { step, text } of failed) console.log(`\n--- ${step.name} ---\n${text}`);
+for (const result of failed) console.log(storyOf(result));
 Deno.exit(failed.length === 0 ? 0 : 1);

@@ -15,6 +15,7 @@ export interface StepResult {
   readonly text: string;
 }
 
+const fast = ["--no-check", "--quiet", "--parallel", "--reporter=dot", "--ignore=scripts/e2e"];
 const members = ["proto", "edge", "relay", "cloud", "scripts"];
 
 /**
@@ -22,9 +23,9 @@ const members = ["proto", "edge", "relay", "cloud", "scripts"];
  * are checked in the other lane.
  */
 export const lanes: readonly (readonly Step[])[] = [
-  [{ name: "tests", args: ["test", "-A", "--no-check", "--quiet", "--parallel", "--ignore=scripts/e2e", ...members] }],
+  [{ name: "tests", args: ["test", "-A", ...fast, ...members] }],
   [
-    { name: "format", args: ["fmt", "--check", "--quiet"] },
+    { name: "format", args: ["fmt", "--check"] },
     { name: "tidy", args: ["run", "-A", "--no-check", "scripts/tidy.ts"] },
     { name: "lint", args: ["lint", "--quiet"] },
     { name: "types", args: ["check", "--quiet", ...members] },
@@ -36,6 +37,11 @@ export function lineOf({ step, isGood, seconds, text }: StepResult): string {
   const verdict = isGood ? "ok" : "FAILED";
   const time = `${seconds.toFixed(1)} s`;
   return `${verdict.padEnd(8)}${step.name.padEnd(8)}${time.padStart(8)}  ${summaryOf(text)}`.trimEnd();
+}
+
+/** What a failed step said, without the dots of tests that passed. */
+export function storyOf({ step, text }: StepResult): string {
+  return `\n--- ${step.name} ---\n${text.replace(/^[.,!]\n/gm, "").trim()}`;
 }
 
 /** The counts that tests and tidy close with. */

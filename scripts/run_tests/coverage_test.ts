@@ -25,8 +25,8 @@ Deno.test("shares are told by member, and pure files that tests hardly run are n
     { path: "scripts/e.ts", lines: 6, run: 0 },
   ]);
   match(report, /^edge {4} 100\.0 % {2}of 6 lines$/m);
-  match(report, /^proto {4}21\.4 % {2}of 14 lines$/m);
-  match(report, /^all {6}45\.0 % {2}of 20 lines$/m);
+  match(report, /^proto {5}21\.4 % {2}of 14 lines$/m);
+  match(report, /^all {7}45\.0 % {2}of 20 lines$/m);
   match(report, /75\.0 % {2}proto\/a\.ts/);
   doesNotMatch(report, /b\.ts|d\.ts|e\.ts/);
 });

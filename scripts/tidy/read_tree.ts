@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Project, projectOf } from "./project.ts";
 
 /** The workspace's members, which are all folders with code. */
-export const members = ["proto", "edge", "relay", "cloud", "scripts"] as const;
+const members = ["proto", "edge", "relay", "cloud", "scripts"] as const;
 
 interface DenoJson {
   readonly imports?: Record<string, string>;
