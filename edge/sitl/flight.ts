@@ -55,8 +55,8 @@ export function startOfFlight(): FlightState {
   };
 }
 
-/** The state a little later. `chance` moves the air. */
-export function stepFlight(state: FlightState, seconds: number, chance: Chance): FlightState {
+/** The state some `seconds` later, fractions of one. `chance` moves the air. */
+export function stepFlight(state: FlightState, { seconds, chance }: { seconds: number; chance: Chance }): FlightState {
   const velocity = velocityOf(state, chance);
   const charging = state.phase === "charging";
   const moved: FlightState = {

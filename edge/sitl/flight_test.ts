@@ -7,7 +7,7 @@ function fly(seconds: number, seed: number): FlightState[] {
   const chance = chanceOf(seed);
   const states = [startOfFlight()];
   for (let tick = 0; tick < seconds * attitudeRate; tick++) {
-    states.push(stepFlight(states[tick], 1 / attitudeRate, chance));
+    states.push(stepFlight(states[tick], { seconds: 1 / attitudeRate, chance }));
   }
   return states;
 }
