@@ -1,0 +1,71 @@
+/** What `deno task bench` can run. */
+
+/** A program that measures something. */
+export interface Bench {
+  readonly name: string;
+  /** What it measures, and for which figure of the goals. */
+  readonly what: string;
+  /** What may stand behind the name. */
+  readonly usage: string;
+  /** Path from the top of the project. */
+  readonly file: string;
+  /** Stand before what the caller gives. */
+  readonly args: readonly string[];
+}
+
+const flights = ["px4-copter-gps", "px4-quad-imu"].map((name) => `proto/testdata/flights/${name}.ndjson.gz`);
+
+/** All benches. */
+export const benches: readonly Bench[] = [
+  {
+    name: "codec",
+    what: "CPU time and size of the batch codec on recorded flights, beside protobufjs and protobuf-es (P7)",
+    usage: "[FLIGHT.ndjson.gz...] [--frames N] [--rounds N]",
+    file: "proto/batch_bench.ts",
+    args: flights,
+  },
+  {
+    name: "ring",
+    what: "durable appends per CPU-second and the time of one, beside node:sqlite and bare fdatasync (P8)",
+    usage: "",
+    file: "edge/ring/ring_bench.ts",
+    args: [],
+  },
+  {
+    name: "relay",
+    what: "frames per CPU-second of a relay shard on one long link, until all is in the log (P1, P2)",
+    usage: "[MEGABYTES per round] [ROUNDS] [RECORDS per batch]",
+    file: "scripts/bench/relay_link.ts",
+    args: [],
+  },
+  {
+    name: "live",
+    what: "a whole system under single posts: time to the durable answer, and to the query API (P13)",
+    usage: "[--store sqlite|questdb] [--rate N] [--seconds N] [--warm-up N] [--rounds N] [--sample N]",
+    file: "scripts/bench/live.ts",
+    args: [],
+  },
+  {
+    name: "dev",
+    what: "time from nothing to the first row of a simulated vehicle, and time to stop (P14)",
+    usage: "[--store sqlite|questdb] [--rounds N]",
+    file: "scripts/bench/dev_start.ts",
+    args: [],
+  },
+];
+
+/** The bench of a name. */
+export function benchOf(name: string): Bench | undefined {
+  return benches.find((bench) => bench.name === name);
+}
+
+/** The menu, for people. */
+export const menuText: string = [
+  "deno task bench NAME [options]",
+  "",
+  ...benches.flatMap((
+    { name, what, usage },
+  ) => [`  ${name.padEnd(8)}${what}`, ...usage === "" ? [] : [`${" ".repeat(10)}${usage}`]]),
+  "",
+  "Each prints machine, versions, rounds and spread. Figures of different runs compare only on a machine that does nothing else.",
+].join("\n");
