@@ -48,6 +48,14 @@ export interface Unsettled {
   readonly records: number;
 }
 
+/** Counts of records that were on board and will never be in the store. */
+export interface GoneRecords {
+  /** Overwritten or damaged before a verdict; gap records name them. */
+  readonly lost: number;
+  /** Put aside by the cloud, with the reason. */
+  readonly quarantined: number;
+}
+
 /** A snapshot of the agent. */
 export interface AgentStatus {
   readonly vehicleId: VehicleId;
@@ -69,6 +77,8 @@ export interface AgentStatus {
   readonly window: { readonly live: WindowStatus; readonly backfill: WindowStatus };
   /** Wall clock in ms since 1970 at which the last of each kind came; undefined before the first. */
   readonly lastAcks: { readonly receivedAtMs: number | undefined; readonly verdictAtMs: number | undefined };
+  /** Records since this start of the agent that will never be in the store. */
+  readonly gone: GoneRecords;
   /** The present epoch's fixed clock offset; undefined while it is not fixed. */
   readonly clockOffsetNs: bigint | undefined;
 }
@@ -95,7 +105,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const outbox = new Outbox();
   const acks = new Acks(clock);
   // The ring tells its news from its opening on, the uplink needs the open ring.
-  const listeners: Listeners = { clock, outbox };
+  const gone = { lost: 0, quarantined: 0 };
+  const listeners: Listeners = { clock, outbox, gone };
   const ring = await openRing({
     ...options.ring,
     clock,
@@ -106,7 +117,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onEvent: (event) => handleRingEvent(event, listeners),
   });
   outbox.handleOnBoard(ring.onBoard().map((one) => ({ ...one, ranges: one.unsettled })));
-  const session = { packer: new Packer(ring), shapesInUse: new ShapesInUse(), onAck: (kind: Ack) => acks.handle(kind) };
+  const session = {
+    packer: new Packer(ring),
+    shapesInUse: new ShapesInUse(),
+    onAck: (kind: Ack) => acks.handle(kind),
+    onQuarantined: (records: number) => gone.quarantined += records,
+  };
   const uplink = listeners.uplink = new Uplink({
     clock,
     random,
@@ -118,21 +134,23 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     outbox,
     ...session,
   });
-  return new RunningAgent(options, { ring, outbox, uplink, acks });
+  return new RunningAgent(options, { ring, outbox, uplink, acks, gone });
 }
 
 interface Listeners {
   readonly clock: Clock;
   readonly outbox: Outbox;
+  readonly gone: { lost: number };
   uplink?: Uplink;
 }
 
-function handleRingEvent(event: RingEvent, { clock, outbox, uplink }: Listeners): void {
+function handleRingEvent(event: RingEvent, { clock, outbox, gone, uplink }: Listeners): void {
   switch (event.kind) {
     case "appended":
       outbox.handleAppended(event, clock.uptimeMs());
       return uplink?.handleAppended();
     case "lost":
+      gone.lost += countOf([event.range]);
       return outbox.handleGone(event);
     case "epoch":
       return uplink?.handleEpoch();
@@ -162,6 +180,14 @@ class Acks {
   }
 }
 
+interface AgentParts {
+  readonly ring: Ring;
+  readonly outbox: Outbox;
+  readonly uplink: Uplink;
+  readonly acks: Acks;
+  readonly gone: GoneRecords;
+}
+
 class RunningAgent implements Agent {
   readonly ended: Promise<void>;
   readonly #options: AgentOptions;
@@ -169,16 +195,18 @@ class RunningAgent implements Agent {
   readonly #outbox: Outbox;
   readonly #uplink: Uplink;
   readonly #acks: Acks;
+  readonly #gone: GoneRecords;
   readonly #linking: Promise<void>;
   readonly #stopping = new AbortController();
   readonly #stopped = Promise.withResolvers<void>();
 
-  constructor(options: AgentOptions, parts: { ring: Ring; outbox: Outbox; uplink: Uplink; acks: Acks }) {
+  constructor(options: AgentOptions, parts: AgentParts) {
     this.#options = options;
     this.#ring = parts.ring;
     this.#outbox = parts.outbox;
     this.#uplink = parts.uplink;
     this.#acks = parts.acks;
+    this.#gone = parts.gone;
     this.#linking = this.#uplink.run();
     this.ended = Promise.all([this.#linking, this.#watchEpoch(), this.#stopped.promise]).then(() => undefined);
   }
@@ -210,6 +238,7 @@ class RunningAgent implements Agent {
       unsettled: this.#unsettled(),
       window: { live: this.#outbox.window("live"), backfill: this.#outbox.window("backfill") },
       lastAcks: this.#acks.lastAcks,
+      gone: { ...this.#gone },
       clockOffsetNs: this.#ring.clockOffset(this.#ring.epoch),
     };
   }

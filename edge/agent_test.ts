@@ -57,6 +57,37 @@ Deno.test("a wall clock that is set opens a new epoch, and the cloud is told of 
   await fleet.clock.run(agent.stop());
 });
 
+Deno.test("what the cloud puts aside is settled, and counted once", async () => {
+  const { fleet, relay, agent } = await linkedFleet();
+  relay.manners.decides = false;
+  await take({ fleet, agent }, 10);
+  await fleet.clock.advance(200);
+  const verdicts = { quarantined: [{ epoch: agent.status().epoch, class: normal, ranges: [{ first: 3n, last: 6n }] }] };
+  for (let time = 0; time < 2; time++) {
+    await relay.send("verdicts", verdicts);
+    await fleet.clock.advance(200);
+    deepEqual(agent.status().gone, { lost: 0, quarantined: 4 });
+    equal(unsettledRecords(agent), 6);
+  }
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("what a full ring gives up without a verdict is counted", async () => {
+  const fleet = await makeFleet();
+  fleet.relay("relay-1.test");
+  fleet.network.reachable = false;
+  const agent = await fleet.agent();
+  let taken = 0;
+  while (agent.status().gone.lost === 0 && taken < 1_000_000) {
+    await take({ fleet, agent }, 5_000);
+    taken += 5_000;
+  }
+  const { gone, unsettled } = agent.status();
+  const held = unsettled.find((one) => one.class === "normal")?.records ?? 0;
+  deepEqual(gone, { lost: taken - held, quarantined: 0 });
+  await fleet.clock.run(agent.stop());
+});
+
 Deno.test("a stop flushes what was just taken, says goodbye, and refuses new frames", async () => {
   const { fleet, relay, agent } = await linkedFleet();
   await take({ fleet, agent }, 1);

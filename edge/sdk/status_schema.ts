@@ -49,6 +49,10 @@ export const statusSchema = object({
     records: count("On board and not yet received by the relay"),
     bytes: { type: "number", description: "Of these, estimated" },
   }),
+  gone: object({
+    lost: count("Records overwritten or damaged without a verdict since this start; gap records name them"),
+    quarantined: count("Records that the cloud put aside since this start"),
+  }),
   unsettled: {
     type: "array",
     description: "Per epoch and class with records that have no verdict yet. Empty: the cloud has all",

@@ -27,6 +27,7 @@ export function statusView(status: AgentStatus): Record<string, unknown> {
       fault: ring.fault?.message ?? null,
     },
     backlog: status.backlog,
+    gone: status.gone,
     unsettled: status.unsettled.map((line) => ({ ...line, epoch: line.epoch.toString() })),
     window: {
       live: { bytes_used: window.live.bytesUsed, bytes_max: window.live.bytesMax },

@@ -330,6 +330,7 @@ export async function uplinkParts(fleet: Fleet): Promise<UplinkParts & { close()
     packer: new Packer(ring),
     shapesInUse: new ShapesInUse(),
     onAck: () => {},
+    onQuarantined: () => {},
     close: () => clock.run(ring.close()),
   };
 }

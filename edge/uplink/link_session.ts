@@ -16,9 +16,9 @@ import { instantOf } from "#proto/instant.ts";
 import { LaneBudget } from "#proto/lane_budget.ts";
 import { batchBytesMax } from "#proto/limits.ts";
 import { closeOf, codeOfEnd } from "#proto/link_end.ts";
-import { decodeMessage, encodeMessage } from "#proto/link_message.ts";
+import { decodeMessage, encodeMessage, type MessageOf } from "#proto/link_message.ts";
 import type { Clock, DialTarget, Link, Log } from "#proto/ports.ts";
-import { intersect, none } from "#proto/ranges.ts";
+import { countOf, intersect, none } from "#proto/ranges.ts";
 import { controlWriteTimeoutMs, senderWaitMsMax, stopLinkMs } from "../limits.ts";
 import type { Ring } from "../ring/ring.ts";
 import { Bell } from "./bell.ts";
@@ -41,9 +41,14 @@ export interface SessionParts {
   readonly shapesInUse: ShapesInUse;
   /** Told when the relay says that something is in the log, or has a verdict. */
   readonly onAck: (kind: "received" | "verdict") => void;
+  /** Told how many records the cloud put aside instead of storing them, each record once. */
+  readonly onQuarantined: (records: number) => void;
   /** Whether a relay that is not ready may be left now. */
   readonly mayLeave: () => boolean;
 }
+
+/** What Held and Verdicts have in common. */
+type Verdicts = Pick<MessageOf<"verdicts">, "committed" | "quarantined">;
 
 /** What a login brought. */
 export interface LoggedIn {
@@ -237,7 +242,7 @@ export class LinkSession {
 
   #handleHeld(payload: Uint8Array): void {
     const held = decodeMessage("held", payload);
-    const settled = this.#settle([...held.committed, ...held.quarantined]);
+    const settled = this.#settle(held);
     this.#shapes.handleKnown(held.knownShapes);
     const passed = readPlaces(held.passed);
     const answer = { settled, listed: this.#listed ?? [], passed, isAnswered: held.ledgerAnswered };
@@ -253,7 +258,7 @@ export class LinkSession {
 
   #handleVerdicts(payload: Uint8Array): void {
     const verdicts = decodeMessage("verdicts", payload);
-    const settled = this.#settle([...verdicts.committed, ...verdicts.quarantined]);
+    const settled = this.#settle(verdicts);
     this.#parts.outbox.handleVerdicts(settled, readPlaces(verdicts.passed));
     if (settled.length > 0) this.#parts.onAck("verdict");
     this.#wakeSenders();
@@ -275,10 +280,22 @@ export class LinkSession {
   }
 
   /** The one place where ring space becomes reclaimable. */
-  #settle(list: Parameters<typeof readSeriesRanges>[0]): SeriesRanges[] {
-    const settled = readSeriesRanges(list);
+  #settle({ committed, quarantined }: Verdicts): SeriesRanges[] {
+    const settled = readSeriesRanges([...committed, ...quarantined]);
+    if (quarantined.length > 0) this.#tellQuarantined(readSeriesRanges(quarantined));
     for (const { epoch, class: className, ranges } of settled) this.#parts.ring.settle(epoch, className, ranges);
     return settled;
+  }
+
+  /** Before they are settled: a verdict that is told again is no news. */
+  #tellQuarantined(list: readonly SeriesRanges[]): void {
+    const onBoard = this.#parts.ring.onBoard();
+    const news = list.map((one) => {
+      const known = onBoard.find(({ epoch, class: className }) => epoch === one.epoch && className === one.class);
+      return countOf(intersect(one.ranges, known?.unsettled ?? none));
+    });
+    const records = news.reduce((sum, count) => sum + count, 0);
+    if (records > 0) this.#parts.onQuarantined(records);
   }
 
   #wakeSenders(): void {

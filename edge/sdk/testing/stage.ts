@@ -48,6 +48,7 @@ export const linkedStatus: AgentStatus = {
   unsettled: [{ epoch, class: "normal", first: 3, records: 2 }],
   window: { live: { bytesUsed: 0, bytesMax: 1 }, backfill: { bytesUsed: 0, bytesMax: 1 } },
   lastAcks: { receivedAtMs: undefined, verdictAtMs: 5 },
+  gone: { lost: 0, quarantined: 1 },
   clockOffsetNs: 0n,
 };
 
