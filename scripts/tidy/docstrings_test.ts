@@ -8,12 +8,13 @@ export const aMs = 1;
 export const bMs = 2;
 
 export const cMs = 3;
+export const dMs = 4;
 // No docstring.
-export function d() {}
-function e() {}
+export function e() {}
+function f() {}
 /** Told. */
-export interface F {}
 export interface G {}
+export interface H {}
 `;
-  deepStrictEqual(placesOf(docstrings, { "proto/a.ts": text }), ["proto/a.ts:5", "proto/a.ts:7", "proto/a.ts:11"]);
+  deepStrictEqual(placesOf(docstrings, { "proto/a.ts": text }), [5, 6, 8, 12].map((line) => `proto/a.ts:${line}`));
 });

@@ -8,12 +8,15 @@ const a = 1;
 /* deno-lint-ignore no-explicit-any */
 const b = a as any;
 const c = "@ts-ignore TODO any"; // FIXME
-const d: unknown = c;`;
+const d: unknown = c;
+/** TODO: more. */
+const e = d;`;
   deepStrictEqual(placesOf(suppressions, { "edge/a.ts": text }).sort(), [
     "edge/a.ts:1",
     "edge/a.ts:3",
     "edge/a.ts:4",
     "edge/a.ts:5",
+    "edge/a.ts:7",
   ]);
 });
 
