@@ -10,6 +10,7 @@
 import { parseArgs } from "node:util";
 import { type DevRound, runDevRound } from "./dev_round.ts";
 import { machineText, runtimeText } from "./machine.ts";
+import { countOf, storeOf } from "./options.ts";
 import { spreadText } from "./percentiles.ts";
 
 /** Highest median that is good enough. */
@@ -18,11 +19,12 @@ const goalSeconds = { visible: 15, stopped: 3 };
 const { values } = parseArgs({
   options: { store: { type: "string", default: "sqlite" }, rounds: { type: "string", default: "3" } },
 });
-const store = values.store === "questdb" ? "questdb" : "sqlite";
+const store = storeOf(values.store);
+const roundsWanted = countOf(values.rounds);
 
 console.log(`${machineText()}\n${runtimeText()}, store ${store}`);
 const rounds: DevRound[] = [];
-for (let round = 1; round <= Number(values.rounds); round++) {
+for (let round = 1; round <= roundsWanted; round++) {
   const seconds = await runDevRound(store);
   const [well, visible, stopped] = [seconds.well, seconds.visible, seconds.stopped].map((value) => value.toFixed(2));
   console.log(`round ${round}: all is well after ${well} s, visible after ${visible} s, stopped after ${stopped} s`);

@@ -14,6 +14,7 @@ import type { TestSystem } from "../e2e/harness.ts";
 import { cpuOfUnits, cpuText, serverVersions, withBenchSystem } from "./bench_system.ts";
 import { beginStream, type RoundResult, runLiveRound } from "./live_round.ts";
 import { machineText, runtimeText } from "./machine.ts";
+import { countOf, storeOf } from "./options.ts";
 import { percentilesText, spreadText } from "./percentiles.ts";
 
 /** Highest p99 that is good enough, milliseconds. */
@@ -32,16 +33,17 @@ const { values } = parseArgs({
     sample: { type: "string", default: "50" },
   },
 });
-const store: StoreKind = values.store === "questdb" ? "questdb" : "sqlite";
-const load = { perSecond: Number(values.rate), sampleEvery: Number(values.sample) };
+const store = storeOf(values.store);
+const load = { perSecond: countOf(values.rate), sampleEvery: countOf(values.sample) };
+const [seconds, secondsWarm, rounds] = [values.seconds, values["warm-up"], values.rounds].map(countOf);
 
 await withBenchSystem(store, async (system) => {
   console.log(`${machineText()}\n${runtimeText()}, ${await serverVersions(system)}`);
-  console.log(`${load.perSecond} posts/s of one frame, ${values.seconds} s a round, store ${store}`);
+  console.log(`${load.perSecond} posts/s of one frame, ${seconds} s a round, store ${store}`);
   await beginStream(system);
-  await runLiveRound(system, { ...load, seconds: Number(values["warm-up"]) });
+  await runLiveRound(system, { ...load, seconds: secondsWarm });
   const results: RoundResult[] = [];
-  for (let round = 1; round <= Number(values.rounds); round++) {
+  for (let round = 1; round <= rounds; round++) {
     results.push(await measureRound(system, round));
   }
   const answered = spreadText(results.map(({ answered }) => answered.p99));
@@ -53,7 +55,7 @@ Deno.exit(0);
 
 async function measureRound(system: TestSystem, round: number): Promise<RoundResult> {
   const before = cpuOfUnits(system);
-  const result = await runLiveRound(system, { ...load, seconds: Number(values.seconds) });
+  const result = await runLiveRound(system, { ...load, seconds });
   const cpu = cpuText({ before, after: cpuOfUnits(system) }, result.posts);
   console.log(`round ${round}: ${result.posts} posts, ${result.perSecond.toFixed(1)}/s`);
   console.log(`  answered   ${percentilesText(result.answered)}; begun late by ${percentilesText(result.late)}`);

@@ -2,6 +2,7 @@
 import type { JsonValue } from "#proto/json.ts";
 import { processClock } from "#proto/io/clock.ts";
 import type { ApiRow, TestSystem } from "../e2e/harness.ts";
+import { LeanClient } from "./lean_client.ts";
 import { runOpenLoop } from "./open_loop.ts";
 import { type Percentiles, percentilesOf } from "./percentiles.ts";
 import { type Queries, type Sample, Sightings } from "./sightings.ts";
@@ -38,14 +39,16 @@ export async function runLiveRound(system: TestSystem, options: RoundOptions): P
   const startMs = clock.uptimeMs();
   /** A time of its own for each frame, by which it can be asked for. */
   const tsOf = (number: number) => startNs + BigInt(Math.round(number * 1e9 / options.perSecond));
+  const client = new LeanClient(system.agentUrl());
   const sightings = new Sightings(queriesOf(system, tsOf), clock);
   const posting = runOpenLoop({ ...options, clock }, async (due) => {
     if (due.number % options.sampleEvery === 0) sightings.expect(due);
-    await post(system.agentUrl(), frameText(due.number, tsOf(due.number)));
+    await post(client, frameText(due.number, tsOf(due.number)));
   });
   const watching = sightings.watch(posting, patienceMs);
   const times = await posting;
   const secondsPosting = (clock.uptimeMs() - startMs) / 1000;
+  client.close();
   await watching;
   if (times.failures.length > 0) throw new AggregateError(times.failures.slice(0, 5), "Posts failed");
   return {
@@ -74,11 +77,9 @@ function frameText(number: number, ts: bigint): string {
   return JSON.stringify({ stream, ts: ts.toString(), data });
 }
 
-async function post(agentUrl: string, body: string): Promise<void> {
-  const headers = { "content-type": "application/json" };
-  const response = await fetch(`${agentUrl}/v1/log`, { method: "POST", headers, body });
-  const answer = await response.text();
-  if (response.status !== 200 || !answer.includes('"durable"')) throw new Error(`${response.status} ${answer}`);
+async function post(client: LeanClient, frame: string): Promise<void> {
+  const { status, text } = await client.post("/v1/log", frame);
+  if (status !== 200 || !text.includes('"durable"')) throw new Error(`Post was answered ${status}: ${text}`);
 }
 
 function queriesOf(system: TestSystem, tsOf: (number: number) => bigint): Queries {
@@ -99,7 +100,9 @@ function queriesOf(system: TestSystem, tsOf: (number: number) => bigint): Querie
 
 /** Posts one frame and waits until it shows: from then on the stream can be asked for. */
 export async function beginStream(system: TestSystem): Promise<void> {
-  await post(system.agentUrl(), frameText(0, clock.wallNs()));
+  const client = new LeanClient(system.agentUrl());
+  await post(client, frameText(0, clock.wallNs()));
+  client.close();
   const isThere = () => system.query(`/v1/streams`).then((answer) => JSON.stringify(answer).includes(`"${stream}"`));
   while (!await isThere()) await clock.after(50);
 }
