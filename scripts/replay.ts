@@ -23,39 +23,49 @@ if (values.help || positionals.length !== 1 || (values.speed !== "max" && values
   Deno.exit(values.help ? 0 : 2);
 }
 
-const isTerminal = Deno.stderr.isTerminal();
-let saidAtMs = 0;
-
-/** A bar on a terminal, a line every two seconds elsewhere. */
-function show({ total, durable, committed }: ReplayProgress): void {
-  const text = `${durable}/${total} durable, ${committed}/${total} committed`;
-  if (isTerminal) {
-    const width = 30;
-    const cells = (count: number) => Math.round(count / Math.max(total, 1) * width);
-    const bar = "#".repeat(cells(committed)) + "=".repeat(Math.max(0, cells(durable) - cells(committed)));
-    Deno.stderr.writeSync(new TextEncoder().encode(`\r[${bar.padEnd(width)}] ${text} `));
-  } else if (performance.now() - saidAtMs > 2_000) {
-    saidAtMs = performance.now();
-    console.error(text);
-  }
+/** Shows a bar on a terminal, a line every two seconds elsewhere. */
+function progressTo(stream: typeof Deno.stderr): { show(progress: ReplayProgress): void; end(): void } {
+  const width = 30;
+  const lineIntervalMs = 2_000;
+  const isTerminal = stream.isTerminal();
+  const write = (text: string) => stream.writeSync(new TextEncoder().encode(text));
+  let saidAtMs = -Infinity;
+  const show = ({ total, durable, committed }: ReplayProgress) => {
+    const text = `${durable}/${total} durable, ${committed}/${total} committed`;
+    if (isTerminal) {
+      const cells = (count: number) => Math.round(count / Math.max(total, 1) * width);
+      const bar = "#".repeat(cells(committed)) + "=".repeat(Math.max(0, cells(durable) - cells(committed)));
+      write(`\r[${bar.padEnd(width)}] ${text} `);
+    } else if (performance.now() - saidAtMs > lineIntervalMs) {
+      saidAtMs = performance.now();
+      write(`${text}\n`);
+    }
+  };
+  return { show, end: () => isTerminal && write("\n") };
 }
 
+const progress = progressTo(Deno.stderr);
 try {
   const result = await replayFlight({
     file: positionals[0],
     agentUrl: values.agent.replace(/\/$/, ""),
     vehicle: values.vehicle,
     speed: values.speed,
-    onProgress: show,
+    onProgress: progress.show,
   });
-  if (isTerminal) console.error();
+  progress.end();
   for (const refused of new Set(result.refused)) console.error(`refused: ${refused}`);
+  const gone = result.durable - result.committed;
+  if (gone > 0) {
+    console.error(`${gone} frames were overwritten on the vehicle or put aside by the cloud: ask the ledger`);
+  }
   console.log(
     `${result.total} frames sent, ${result.durable} durable after ${result.secondsDurable.toFixed(2)} s, ` +
       `${result.committed} committed after ${result.seconds.toFixed(2)} s`,
   );
   Deno.exit(result.committed === result.total ? 0 : 1);
 } catch (error) {
+  progress.end();
   console.error(error instanceof Error ? error.message : error);
   Deno.exit(1);
 }

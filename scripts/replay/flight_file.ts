@@ -5,8 +5,9 @@ import { gunzipSync } from "node:zlib";
 export interface LoggedFrame {
   /** The line itself, to be posted as it is. */
   readonly line: string;
-  /** Nanoseconds since 1970. */
+  /** Nanoseconds since 1970; of numeric milliseconds as exact as a double has them. */
   readonly ts: bigint;
+  readonly class: string;
 }
 
 /** Reads a log; throws with the line's number when one is no frame. */
@@ -14,40 +15,53 @@ export async function readFlight(file: string): Promise<LoggedFrame[]> {
   const bytes = await Deno.readFile(file);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const text = new TextDecoder().decode(isGzip ? gunzipSync(bytes) : bytes);
-  return text.split("\n").flatMap((line, at) =>
-    line.trim() === "" ? [] : [{ line, ts: timeOf(line, `${file}:${at + 1}`) }]
-  );
+  return text.split("\n").flatMap((line, at) => line.trim() === "" ? [] : [readLine(line, `${file}:${at + 1}`)]);
 }
 
-/** Only the time is read here; whether the frame is good is the agent's to say. */
-function timeOf(line: string, where: string): bigint {
-  const match = /"ts"\s*:\s*(?:"(\d{1,19})"|(\d+(?:\.\d+)?))/.exec(line);
-  if (match === null) throw new Error(`Cannot replay ${where}: the line has no ts`);
-  return match[1] !== undefined ? BigInt(match[1]) : BigInt(Math.round(Number(match[2]) * 1e3)) * 1000n;
+/** Only time and class are read here; whether the frame is good is the agent's to say. */
+function readLine(line: string, where: string): LoggedFrame {
+  const { ts, class: className = "normal" } = parse(line, where);
+  if (typeof ts === "string" && /^\d{1,19}$/.test(ts)) return { line, ts: BigInt(ts), class: className };
+  if (typeof ts === "number") return { line, ts: BigInt(Math.round(ts * 1e3)) * 1000n, class: className };
+  throw new Error(`Cannot replay ${where}: the line has no ts`);
 }
 
-/** Lines put together into posts of bounded size. */
+function parse(line: string, where: string): { ts?: unknown; class?: string } {
+  try {
+    return JSON.parse(line) ?? {};
+  } catch (cause) {
+    throw new Error(`Cannot replay ${where}: the line is not JSON`, { cause });
+  }
+}
+
+/** Frames that are posted together. */
 export interface Post {
-  readonly body: string;
-  readonly frames: number;
-  /** Time of the first frame, nanoseconds since 1970. */
+  readonly frames: readonly LoggedFrame[];
+  /** Nanoseconds since 1970 at which all of them had been measured. */
   readonly ts: bigint;
 }
 
+/** What bounds a post. */
+export interface PostBounds {
+  readonly bytesMax: number;
+  /** Time from the first to the last frame of a post. */
+  readonly spanNsMax?: bigint;
+}
+
 /** Packs frames into posts, in order. */
-export function packPosts(frames: readonly LoggedFrame[], bytesMax: number): Post[] {
+export function packPosts(frames: readonly LoggedFrame[], { bytesMax, spanNsMax }: PostBounds): Post[] {
   const posts: Post[] = [];
-  let lines: string[] = [];
-  let [bytes, first] = [0, 0n];
+  let packed: LoggedFrame[] = [];
+  let bytes = 0;
   const flush = () => {
-    if (lines.length > 0) posts.push({ body: lines.join("\n"), frames: lines.length, ts: first });
-    [lines, bytes] = [[], 0];
+    if (packed.length > 0) posts.push({ frames: packed, ts: packed[packed.length - 1].ts });
+    [packed, bytes] = [[], 0];
   };
-  for (const { line, ts } of frames) {
-    if (bytes + line.length > bytesMax) flush();
-    if (lines.length === 0) first = ts;
-    lines.push(line);
-    bytes += line.length + 1;
+  for (const frame of frames) {
+    const span = packed.length === 0 ? 0n : frame.ts - packed[0].ts;
+    if (bytes + frame.line.length > bytesMax || (spanNsMax !== undefined && span > spanNsMax)) flush();
+    packed.push(frame);
+    bytes += frame.line.length + 1;
   }
   flush();
   return posts;

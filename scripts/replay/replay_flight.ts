@@ -1,5 +1,7 @@
 /** Sends a flight log through an agent's local API and waits until all of it has its verdict. */
-import { packPosts, type Post, readFlight } from "./flight_file.ts";
+import { AgentApi } from "./agent_api.ts";
+import { type LoggedFrame, packPosts, type Post, readFlight } from "./flight_file.ts";
+import { type Settlement, TakenFrames } from "./taken_frames.ts";
 
 /** What is replayed, where to. */
 export interface ReplayOptions {
@@ -15,7 +17,7 @@ export interface ReplayOptions {
   readonly onTaken?: (line: string, place: { epoch: string; seq: number }) => void;
   /** Told now and then how far it is. */
   readonly onProgress?: (progress: ReplayProgress) => void;
-  /** How long an agent may be away or verdicts may be missing before it is given up. */
+  /** How long an agent may be away, take nothing, or verdicts may be missing before it is given up. */
   readonly patienceMs?: number;
 }
 
@@ -30,141 +32,158 @@ export interface ReplayProgress {
 export interface ReplayResult extends ReplayProgress {
   readonly secondsDurable: number;
   readonly seconds: number;
-  /** Answers of the agent that refused a frame. */
+  /** Why frames were refused for good, one text for each. */
   readonly refused: readonly string[];
-}
-
-/** One epoch's and class's part of what was answered durable. */
-interface Durable {
-  readonly epoch: string;
-  last: number;
-  frames: number;
-}
-
-interface Answer {
-  readonly results: readonly { epoch?: string; seq?: number; error?: { code: string; detail: string } }[];
-}
-
-interface Status {
-  readonly vehicle_id: string;
-  readonly unsettled: readonly { epoch: string; class: string; first: number; records: number }[];
 }
 
 /** One post; the agent's answer `durable` is a matter of milliseconds. */
 const postBytesMax = 256 * 1024;
 const postsInFlight = 4;
+/** At real speed a vehicle's software would not keep samples back for longer. */
+const realSpanNsMax = 100_000_000n;
 const pollIntervalMs = 100;
 const patienceDefaultMs = 120_000;
 
 /** Replays; rejects when the agent is another vehicle's, or stays away beyond the patience. */
 export async function replayFlight(options: ReplayOptions): Promise<ReplayResult> {
-  const patienceMs = options.patienceMs ?? patienceDefaultMs;
-  const posts = packPosts((await readFlight(options.file)).slice(0, options.framesMax), postBytesMax);
-  const total = posts.reduce((sum, post) => sum + post.frames, 0);
-  await checkVehicle(options, patienceMs);
-  const startedAtMs = performance.now();
-  const seconds = () => (performance.now() - startedAtMs) / 1000;
-  const durable = new Map<string, Durable>();
-  const refused: string[] = [];
-  const progress = (committed: number): ReplayProgress => ({ total, durable: framesOf(durable), committed });
-
-  const queue = posts[Symbol.iterator]();
-  const sender = async () => {
-    for (const post of queue) {
-      if (options.speed === "real") await untilDue(post, posts[0], startedAtMs);
-      const answer = await send(post, options.agentUrl, patienceMs);
-      note(answer, durable, refused);
-      if (options.onTaken !== undefined) tellTaken(post, answer, options.onTaken);
-      options.onProgress?.(progress(0));
-    }
-  };
-  await Promise.all(Array.from({ length: options.speed === "real" ? 1 : postsInFlight }, sender));
-  const secondsDurable = seconds();
-  await untilSettled(options, durable, {
-    patienceMs,
-    onProgress: (committed) => options.onProgress?.(progress(committed)),
-  });
-  return { ...progress(framesOf(durable)), secondsDurable, seconds: seconds(), refused };
+  const frames = (await readFlight(options.file)).slice(0, options.framesMax);
+  const replay = new Replay(options, frames);
+  await replay.begin();
+  const [secondsDurable] = await Promise.all([replay.sendAll(), replay.watch()]);
+  const committed = await replay.untilSettled();
+  const { durable, refused, seconds } = replay;
+  return { total: frames.length, durable, committed, secondsDurable, seconds, refused };
 }
 
-async function checkVehicle({ agentUrl, vehicle }: ReplayOptions, patienceMs: number): Promise<void> {
-  const status = await statusOf(agentUrl, patienceMs);
-  if (vehicle === undefined || status.vehicle_id === vehicle) return;
-  throw new Error(`Cannot replay: the agent at ${agentUrl} is "${status.vehicle_id}", wanted "${vehicle}"`);
-}
+/** One run. */
+class Replay {
+  readonly refused: string[] = [];
+  readonly #options: ReplayOptions;
+  readonly #frames: readonly LoggedFrame[];
+  readonly #patienceMs: number;
+  readonly #api: AgentApi;
+  readonly #taken = new TakenFrames();
+  #startedAtMs = 0;
+  #committed = 0;
+  #isSent = false;
 
-async function untilDue(post: Post, first: Post, startedAtMs: number): Promise<void> {
-  const dueMs = Number(post.ts - first.ts) / 1e6 - (performance.now() - startedAtMs);
-  if (dueMs > 0) await new Promise((resolve) => setTimeout(resolve, dueMs));
-}
-
-/** Posts until it is answered. A post whose answer was lost is sent again: its frames then are in the ring twice. */
-async function send(post: Post, agentUrl: string, patienceMs: number): Promise<Answer> {
-  const request = { method: "POST", headers: { "content-type": "application/x-ndjson" }, body: post.body };
-  const response = await patiently(`${agentUrl}/v1/log`, request, patienceMs);
-  const text = await response.text();
-  if (!response.ok && !text.includes('"results"')) {
-    throw new Error(`Cannot post to the agent: ${response.status} ${text.slice(0, 300)}`);
+  constructor(options: ReplayOptions, frames: readonly LoggedFrame[]) {
+    this.#options = options;
+    this.#frames = frames;
+    this.#patienceMs = options.patienceMs ?? patienceDefaultMs;
+    this.#api = new AgentApi(options.agentUrl, { patienceMs: this.#patienceMs });
   }
-  return JSON.parse(text);
-}
 
-async function statusOf(agentUrl: string, patienceMs: number): Promise<Status> {
-  return await (await patiently(`${agentUrl}/v1/status`, {}, patienceMs)).json();
-}
+  get durable(): number {
+    return this.#taken.count;
+  }
 
-/** Fetches, again and again while nobody listens there. */
-async function patiently(url: string, init: RequestInit, patienceMs: number): Promise<Response> {
-  const deadline = performance.now() + patienceMs;
-  while (true) {
+  get seconds(): number {
+    return (performance.now() - this.#startedAtMs) / 1000;
+  }
+
+  /** Looks who the agent is, and what it had lost before. */
+  async begin(): Promise<void> {
+    const { agentUrl, vehicle } = this.#options;
+    const status = await this.#api.status();
+    if (vehicle !== undefined && status.vehicle_id !== vehicle) {
+      throw new Error(`Cannot replay: the agent at ${agentUrl} is "${status.vehicle_id}", wanted "${vehicle}"`);
+    }
+    this.#taken.handleStatus(status);
+    this.#startedAtMs = performance.now();
+  }
+
+  /** Resolves to the seconds that it took. */
+  async sendAll(): Promise<number> {
+    const isReal = this.#options.speed === "real";
+    const posts = packPosts(this.#frames, { bytesMax: postBytesMax, spanNsMax: isReal ? realSpanNsMax : undefined });
+    const queue = posts[Symbol.iterator]();
+    const sender = async () => {
+      for (const post of queue) {
+        if (isReal) await this.#untilDue(post);
+        await this.#send(post);
+      }
+    };
     try {
-      return await fetch(url, init);
-    } catch (error) {
-      if (!(error instanceof TypeError) || performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pollIntervalMs));
+      await Promise.all(Array.from({ length: isReal ? 1 : postsInFlight }, sender));
+      return this.seconds;
+    } finally {
+      this.#isSent = true;
     }
+  }
+
+  /** Looks for verdicts while frames are sent. */
+  async watch(): Promise<void> {
+    while (!this.#isSent) {
+      await this.#look();
+      await pause(pollIntervalMs);
+    }
+  }
+
+  /** Waits for the verdicts; resolves to how many frames are in the store. */
+  async untilSettled(): Promise<number> {
+    let [least, changedAtMs] = [Infinity, performance.now()];
+    while (true) {
+      const settlement = await this.#look();
+      if (settlement.isSettled) return Math.max(0, this.durable - settlement.gone);
+      if (settlement.open < least) [least, changedAtMs] = [settlement.open, performance.now()];
+      if (performance.now() - changedAtMs > this.#patienceMs) {
+        throw new Error(`Waited in vain: ${settlement.open} frames have no verdict`);
+      }
+      await pause(pollIntervalMs);
+    }
+  }
+
+  async #look(): Promise<Settlement> {
+    const settlement = this.#taken.handleStatus(await this.#api.status());
+    // Never less than before: what others posted beside us comes and goes.
+    this.#committed = Math.max(this.#committed, this.durable - settlement.open - settlement.gone);
+    this.#tell();
+    return settlement;
+  }
+
+  #tell(): void {
+    const { durable } = this;
+    this.#options.onProgress?.({ total: this.#frames.length, durable, committed: this.#committed });
+  }
+
+  async #untilDue({ ts }: Post): Promise<void> {
+    const dueMs = Number(ts - this.#frames[0].ts) / 1e6 - (performance.now() - this.#startedAtMs);
+    if (dueMs > 0) await pause(dueMs);
+  }
+
+  /** Posts until each frame was taken or refused for good. */
+  async #send(post: Post): Promise<void> {
+    const untilMs = performance.now() + this.#patienceMs;
+    let { frames } = post;
+    while (frames.length > 0) {
+      const waiting = await this.#sendOnce(frames);
+      this.#tell();
+      if (waiting.length > 0 && performance.now() > untilMs) {
+        throw new Error(`Waited in vain: the agent takes no more, ${waiting.length} frames of a post are left`);
+      }
+      frames = waiting;
+      if (frames.length > 0) await pause(pollIntervalMs);
+    }
+  }
+
+  /** Resolves to the frames that the agent could not take now. */
+  async #sendOnce(frames: readonly LoggedFrame[]): Promise<LoggedFrame[]> {
+    const results = await this.#api.post(frames.map(({ line }) => line));
+    return frames.filter(({ line, class: className }, at) => {
+      const { epoch, seq, error } = results[at];
+      if (epoch !== undefined && seq !== undefined) {
+        this.#taken.handleTaken({ epoch, class: className, seq });
+        this.#options.onTaken?.(line, { epoch, seq });
+        return false;
+      }
+      if (error !== undefined && error.status >= 500) return true;
+      this.refused.push(`${error?.code}: ${error?.detail}`);
+      return false;
+    });
   }
 }
 
-function note(answer: Answer, durable: Map<string, Durable>, refused: string[]): void {
-  for (const { epoch, seq, error } of answer.results) {
-    if (epoch === undefined || seq === undefined) {
-      refused.push(`${error?.code}: ${error?.detail}`);
-      continue;
-    }
-    const known = durable.get(epoch) ?? { epoch, last: 0, frames: 0 };
-    durable.set(epoch, { epoch, last: Math.max(known.last, seq), frames: known.frames + 1 });
-  }
-}
-
-function tellTaken(post: Post, answer: Answer, onTaken: NonNullable<ReplayOptions["onTaken"]>): void {
-  post.body.split("\n").forEach((line, at) => {
-    const { epoch, seq } = answer.results[at];
-    if (epoch !== undefined && seq !== undefined) onTaken(line, { epoch, seq });
-  });
-}
-
-function framesOf(durable: ReadonlyMap<string, Durable>): number {
-  return [...durable.values()].reduce((sum, { frames }) => sum + frames, 0);
-}
-
-/** Waits until no epoch has a record without a verdict at or below what was posted into it. */
-async function untilSettled(
-  { agentUrl }: ReplayOptions,
-  durable: ReadonlyMap<string, Durable>,
-  { patienceMs, onProgress }: { patienceMs: number; onProgress: (committed: number) => void },
-): Promise<void> {
-  let [least, changedAtMs] = [Infinity, performance.now()];
-  while (true) {
-    const { unsettled } = await statusOf(agentUrl, patienceMs);
-    const open = unsettled.filter(({ epoch, first }) => first <= (durable.get(epoch)?.last ?? 0));
-    if (open.length === 0) return;
-    const records = open.reduce((sum, line) => sum + line.records, 0);
-    if (records < least) [least, changedAtMs] = [records, performance.now()];
-    onProgress(Math.max(0, framesOf(durable) - records));
-    if (performance.now() - changedAtMs > patienceMs) {
-      throw new Error(`Waited in vain: ${records} frames have no verdict`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, pollIntervalMs));
-  }
+async function pause(delayMs: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
 }
