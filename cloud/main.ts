@@ -7,6 +7,7 @@ import { permissionsOf } from "./lib/permissions.ts";
 import { metricsOf, readinessOf } from "./lib/service_board.ts";
 import type { Notice, Order } from "./lib/service_link.ts";
 import { type ServiceWorker, Supervised } from "./supervisor.ts";
+import { metricsMediaType } from "#proto/base/metrics.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
@@ -70,7 +71,7 @@ function servePages(address: string, services: readonly Supervised[], signal: Ab
         return Response.json(readiness, { status: readiness.ready ? 200 : 503 });
       }
       case "/metrics":
-        return new Response(metricsOf(states), { headers: { "content-type": "text/plain; version=0.0.4" } });
+        return new Response(metricsOf(states), { headers: { "content-type": metricsMediaType } });
       default:
         return new Response("not found", { status: 404 });
     }

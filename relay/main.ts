@@ -2,13 +2,13 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { certificateCheck } from "#proto/base/certificate.ts";
+import { mergeMetrics, metricsText, samplesBy } from "#proto/base/metrics.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { readRelayFiles } from "./io/files.ts";
 import { ShardProcess } from "./io/shard_process.ts";
-import { mergeMetrics } from "./metrics.ts";
 import { createPrivateApp, type PrivateSources } from "./private_app.ts";
 import type { RefusalEntry } from "./refusals.ts";
 import { tlsCertificateSha256 } from "./tls_identity.ts";
@@ -117,7 +117,10 @@ async function reasonAgainst(shard: ShardProcess): Promise<string | undefined> {
 }
 
 function restartsText(shards: readonly ShardProcess[]): string {
-  const name = "systemscale_relay_shard_restarts_total";
-  const samples = shards.map(({ shard, restarts }) => `${name}{shard="${shard}"} ${restarts}\n`).join("");
-  return `# HELP ${name} Times that a shard was started again\n# TYPE ${name} counter\n${samples}`;
+  return metricsText([{
+    name: "systemscale_relay_shard_restarts_total",
+    type: "counter",
+    help: "Times that a shard was started again",
+    samples: samplesBy("shard", shards.map(({ shard, restarts }) => [shard, restarts])),
+  }]);
 }

@@ -1,4 +1,5 @@
-/** What a shard counts, as Prometheus text (exposition format 0.0.4), and the texts of several shards as one. */
+/** What a shard counts, as Prometheus text. */
+import { type MetricFamily, type MetricSample, metricsText, samplesBy } from "#proto/base/metrics.ts";
 import type { Code } from "#proto/errors.ts";
 import type { Counters } from "./counters.ts";
 
@@ -22,40 +23,13 @@ export interface RelayFacts {
   readonly shapeBytes: number;
 }
 
-interface Family {
-  readonly name: string;
-  readonly type: "counter" | "gauge";
-  readonly help: string;
-  /** Values by the label that tells them apart; the empty label for a single one. */
-  readonly values: readonly (readonly [label: string, value: number])[];
-}
-
 /** The figures of one shard, each labelled with its number. */
-export function metricsText(facts: RelayFacts & ProcessFacts, shard: number): string {
-  return [...gauges(facts), ...links(facts), ...telemetry(facts.counters), ...log(facts.counters)]
-    .map((family) => familyText(family, shard))
-    .join("");
+export function shardMetrics(facts: RelayFacts & ProcessFacts, shard: number): string {
+  const families = [...gauges(facts), ...links(facts), ...telemetry(facts.counters), ...log(facts.counters)];
+  return metricsText(families, { shard });
 }
 
-/** Puts the texts of several shards together, so that each family stands in one piece. */
-export function mergeMetrics(texts: readonly string[]): string {
-  const families = new Map<string, { head: string[]; samples: string[] }>();
-  let current = { head: [] as string[], samples: [] as string[] };
-  for (const line of texts.flatMap((text) => text.split("\n")).filter((line) => line !== "")) {
-    const name = /^# (?:HELP|TYPE) (\S+)/.exec(line)?.[1];
-    if (name === undefined) {
-      current.samples.push(line);
-      continue;
-    }
-    current = families.get(name) ?? { head: [], samples: [] };
-    families.set(name, current);
-    if (!current.head.includes(line)) current.head.push(line);
-  }
-  return [...families.values()].flatMap(({ head, samples }) => [...head, ...samples, ""]).join("\n");
-}
-
-function gauges(facts: RelayFacts & ProcessFacts): Family[] {
-  const gauge = (name: string, help: string, value: number): Family => single({ name, help, type: "gauge" }, value);
+function gauges(facts: RelayFacts & ProcessFacts): MetricFamily[] {
   return [
     gauge("ready", "Whether the shard can hand telemetry on", facts.isReady ? 1 : 0),
     gauge("links", "Open links, logged in or not", facts.links),
@@ -69,7 +43,7 @@ function gauges(facts: RelayFacts & ProcessFacts): Family[] {
   ];
 }
 
-function links({ counters, refused }: RelayFacts): Family[] {
+function links({ counters, refused }: RelayFacts): MetricFamily[] {
   return [
     counter("turned_away_total", "Links closed at the door, by bound", labelled("bound", counters.turnedAway)),
     counter("logins_refused_total", "Logins refused, by code", labelled("code", Object.fromEntries(refused))),
@@ -79,7 +53,7 @@ function links({ counters, refused }: RelayFacts): Family[] {
   ];
 }
 
-function telemetry(counters: Counters): Family[] {
+function telemetry(counters: Counters): MetricFamily[] {
   return [
     counter("read_bytes_total", "Bytes read on telemetry lanes", labelled("lane", counters.readBytes)),
     counter("batches_total", "Batches taken", labelled("lane", counters.batches)),
@@ -90,7 +64,7 @@ function telemetry(counters: Counters): Family[] {
   ];
 }
 
-function log(counters: Counters): Family[] {
+function log(counters: Counters): MetricFamily[] {
   return [
     counter("placed_total", "Bundles that the log confirmed", plain(counters.placed)),
     counter("log_refusals_total", "Answers of the log that were no place", plain(counters.logRefusals)),
@@ -102,27 +76,18 @@ function log(counters: Counters): Family[] {
   ];
 }
 
-function counter(name: string, help: string, values: Family["values"]): Family {
-  return { name, help, type: "counter", values };
+function counter(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name: `systemscale_relay_${name}`, type: "counter", help, samples };
 }
 
-function single(family: Omit<Family, "values">, value: number): Family {
-  return { ...family, values: plain(value) };
+function gauge(name: string, help: string, value: number): MetricFamily {
+  return { name: `systemscale_relay_${name}`, type: "gauge", help, samples: [{ value }] };
 }
 
-function plain(value: number): Family["values"] {
-  return [["", value]];
+function plain(value: number): MetricSample[] {
+  return [{ value }];
 }
 
-function labelled(label: string, values: Readonly<Record<string, number>>): Family["values"] {
-  return Object.entries(values).map(([name, value]) => [`${label}="${name}"`, value] as const);
-}
-
-function familyText({ name, type, help, values }: Family, shard: number): string {
-  const full = `systemscale_relay_${name}`;
-  const samples = values.map(([label, value]) => {
-    const labels = [`shard="${shard}"`, label].filter((text) => text !== "").join(",");
-    return `${full}{${labels}} ${value}\n`;
-  });
-  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${samples.join("")}`;
+function labelled(label: string, values: Readonly<Record<string, number>>): MetricSample[] {
+  return samplesBy(label, Object.entries(values));
 }

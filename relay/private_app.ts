@@ -3,6 +3,7 @@
  * each shard for its supervisor, and by the supervisor for probes and scrapers.
  */
 import { Hono } from "hono";
+import { metricsMediaType } from "#proto/base/metrics.ts";
 import { notFoundProblem, problemHandler, problemResponse } from "#proto/base/problem.ts";
 import { Fault } from "#proto/errors.ts";
 import type { Log } from "#proto/ports.ts";
@@ -18,9 +19,6 @@ export interface PrivateSources {
   refusals(): Promise<readonly RefusalEntry[]>;
 }
 
-/** Media type of the Prometheus exposition format. */
-const metricsType = "text/plain; version=0.0.4; charset=utf-8";
-
 /** Makes the app: GET /healthz, /readyz, /metrics, /refusals. */
 export function createPrivateApp(sources: PrivateSources, log: Log): Hono {
   const app = new Hono();
@@ -31,7 +29,10 @@ export function createPrivateApp(sources: PrivateSources, log: Log): Hono {
     const reason = await sources.reasonAgainstReady();
     return reason === undefined ? context.text("ok") : problemResponse(new Fault("not_ready", reason));
   });
-  app.get("/metrics", async (context) => context.text(await sources.metrics(), 200, { "content-type": metricsType }));
+  app.get(
+    "/metrics",
+    async (context) => context.text(await sources.metrics(), 200, { "content-type": metricsMediaType }),
+  );
   app.get("/refusals", async (context) => context.json({ refusals: await sources.refusals() }));
   return app;
 }

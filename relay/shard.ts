@@ -16,7 +16,7 @@ import type { Log } from "#proto/ports.ts";
 import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
 import { readRelayFiles, type RelayFiles } from "./io/files.ts";
 import { backboneStopMs } from "./limits.ts";
-import { metricsText, type ProcessFacts } from "./metrics.ts";
+import { type ProcessFacts, shardMetrics } from "./metrics.ts";
 import { createPrivateApp } from "./private_app.ts";
 import { Relay } from "./relay.ts";
 import { hexOf } from "./session.ts";
@@ -86,7 +86,7 @@ function limitsOf(limits: RelayFiles["config"]["limits"]) {
 async function servePrivate(relay: Relay, log: Log): Promise<void> {
   const app = createPrivateApp({
     reasonAgainstReady: () => Promise.resolve(relay.reasonAgainstReady()),
-    metrics: () => Promise.resolve(metricsText({ ...relay.facts(), ...processFacts() }, shard)),
+    metrics: () => Promise.resolve(shardMetrics({ ...relay.facts(), ...processFacts() }, shard)),
     refusals: () => Promise.resolve(relay.refusals()),
   }, log);
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);

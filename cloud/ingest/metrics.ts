@@ -1,18 +1,21 @@
 /** Ingest's figures as Prometheus text. */
+import { metricsText } from "#proto/base/metrics.ts";
 import type { IngestCounts } from "./ingest.ts";
 
-const help: Readonly<Record<keyof IngestCounts, { type: "counter" | "gauge"; name: string; text: string }>> = {
-  batches: { type: "counter", name: "ingest_batches_total", text: "Batches taken from the log" },
-  rows: { type: "counter", name: "ingest_rows_total", text: "Rows written for the first time" },
-  repeated: { type: "counter", name: "ingest_repeated_batches_total", text: "Batches that repeated decided records" },
-  quarantined: { type: "counter", name: "ingest_quarantined_batches_total", text: "Batches kept aside" },
-  waiting: { type: "gauge", name: "ingest_waiting_batches", text: "Batches waiting for a suspended table" },
-};
+const families = [
+  { key: "batches", type: "counter", name: "ingest_batches_total", help: "Batches taken from the log" },
+  { key: "rows", type: "counter", name: "ingest_rows_total", help: "Rows written for the first time" },
+  {
+    key: "repeated",
+    type: "counter",
+    name: "ingest_repeated_batches_total",
+    help: "Batches that repeated decided records",
+  },
+  { key: "quarantined", type: "counter", name: "ingest_quarantined_batches_total", help: "Batches kept aside" },
+  { key: "waiting", type: "gauge", name: "ingest_waiting_batches", help: "Batches waiting for a suspended table" },
+] as const satisfies readonly { readonly key: keyof IngestCounts; readonly [member: string]: string }[];
 
 /** Exposition text of the counts. */
-export function metricsText(counts: Readonly<IngestCounts>): string {
-  return (Object.keys(help) as (keyof IngestCounts)[]).map((key) => {
-    const { type, name, text } = help[key];
-    return `# HELP ${name} ${text}\n# TYPE ${name} ${type}\n${name} ${counts[key]}\n`;
-  }).join("");
+export function ingestMetrics(counts: Readonly<IngestCounts>): string {
+  return metricsText(families.map(({ key, ...family }) => ({ ...family, samples: [{ value: counts[key] }] })));
 }

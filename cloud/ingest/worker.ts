@@ -24,7 +24,7 @@ import { setUpLog, setUpShapes } from "./io/log_setup.ts";
 import { LaneQueue } from "./lane_queue.ts";
 import { leaseRenewMs, ledgerRequestsMax } from "./limits.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
-import { metricsText } from "./metrics.ts";
+import { ingestMetrics } from "./metrics.ts";
 import { IngestService } from "./service.ts";
 
 async function start(config: CloudConfig): Promise<RunningService> {
@@ -61,7 +61,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
 
   return {
     detail: () => nats.isClosed() ? "NATS connection is closed" : ingest.failing ?? "",
-    metrics: () => Promise.resolve(metricsText(ingest.counts)),
+    metrics: () => Promise.resolve(ingestMetrics(ingest.counts)),
     stop: async () => {
       stopping.abort();
       await Promise.all([...readers, renewing, working]);

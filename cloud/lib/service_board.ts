@@ -1,4 +1,5 @@
 /** What the supervisor knows of its services, and the pages it shows of it. */
+import { mergeMetrics, type MetricFamily, metricsText, samplesBy } from "#proto/base/metrics.ts";
 import type { ServiceName } from "../config.ts";
 import type { ServiceReport } from "./service_link.ts";
 import { reportSilenceMaxMs } from "./service_link.ts";
@@ -32,13 +33,11 @@ export function readinessOf(states: readonly ServiceState[]): { ready: boolean; 
 
 /** The body of `/metrics`: each service's own, and how often each was restarted. */
 export function metricsOf(states: readonly ServiceState[]): string {
-  const restarts = states.map(({ service, restarts }) =>
-    `cloud_service_restarts_total{service="${service}"} ${restarts}`
-  );
-  return [
-    "# TYPE cloud_service_restarts_total counter",
-    ...restarts,
-    ...states.map(({ report }) => report?.metrics.trimEnd() ?? ""),
-    "",
-  ].join("\n");
+  const restarts: MetricFamily = {
+    name: "cloud_service_restarts_total",
+    type: "counter",
+    help: "Times that a service was started again",
+    samples: samplesBy("service", states.map(({ service, restarts }) => [service, restarts])),
+  };
+  return mergeMetrics([metricsText([restarts]), ...states.map(({ report }) => report?.metrics ?? "")]);
 }

@@ -12,7 +12,7 @@ import { createStore } from "../lib/store/table_store.ts";
 import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "../lib/store/testing/blocks.ts";
 import { createApp } from "./app.ts";
 import { answerTimeoutMs, requestsAtOnceMax } from "./limits.ts";
-import { createCounts, metricsText } from "./metrics.ts";
+import { createCounts, queryMetrics } from "./metrics.ts";
 
 const token = "an-operators-token";
 const guard = bearerGuard(createHash("sha256").update(token).digest("hex"));
@@ -227,7 +227,7 @@ Deno.test("a store that does not answer in time ends the request, and too many r
   await clock.advance(1);
   const answers = await Promise.all(waiting);
   equal(new Set(answers.map(({ status }) => status)), new Set([504]));
-  match(metricsText(counts), /query_answers_total\{status="504"\} 32\n/);
+  match(queryMetrics(counts), /query_answers_total\{status="504"\} 32\n/);
 });
 
 Deno.test("a store that fails makes the service not ready, with the reason", async () => {

@@ -1,4 +1,5 @@
 /** The query service's figures as Prometheus text. */
+import { metricsText, samplesBy } from "#proto/base/metrics.ts";
 
 /** What is counted, by whoever counts it. */
 export interface QueryCounts {
@@ -19,15 +20,14 @@ export function countAnswer({ answers }: QueryCounts, status: number): void {
 }
 
 /** Exposition text of the counts. */
-export function metricsText({ answers, rows }: QueryCounts): string {
-  const lines = Array.from(answers, ([status, count]) => `query_answers_total{status="${status}"} ${count}`);
-  return [
-    "# HELP query_answers_total Answers by HTTP status",
-    "# TYPE query_answers_total counter",
-    ...lines,
-    "# HELP query_rows_total Rows given out",
-    "# TYPE query_rows_total counter",
-    `query_rows_total ${rows}`,
-    "",
-  ].join("\n");
+export function queryMetrics({ answers, rows }: QueryCounts): string {
+  return metricsText([
+    {
+      name: "query_answers_total",
+      type: "counter",
+      help: "Answers by HTTP status",
+      samples: samplesBy("status", answers),
+    },
+    { name: "query_rows_total", type: "counter", help: "Rows given out", samples: [{ value: rows }] },
+  ]);
 }

@@ -6,7 +6,7 @@ import type { CloudConfig } from "../config.ts";
 import { openStoreReader } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
 import { createApp } from "./app.ts";
-import { createCounts, metricsText } from "./metrics.ts";
+import { createCounts, queryMetrics } from "./metrics.ts";
 
 async function start(config: CloudConfig): Promise<RunningService> {
   const log = makeLog({ service: "query", ...config.log });
@@ -22,7 +22,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
   return {
     // A store that is away shows in `/readyz`; this worker itself is as ready as it can be.
     detail: () => "",
-    metrics: () => Promise.resolve(metricsText(counts)),
+    metrics: () => Promise.resolve(queryMetrics(counts)),
     stop: async () => {
       await server.shutdown();
       await store.close();

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { newCounters } from "#relay/counters.ts";
-import { metricsText } from "#relay/metrics.ts";
+import { shardMetrics } from "#relay/metrics.ts";
 import { figuresOf, onceInLog, roundLine } from "./relay_figures.ts";
 
 function textOf(records: number, heldBytes: number): string {
@@ -8,7 +8,7 @@ function textOf(records: number, heldBytes: number): string {
   counters.records.live = records;
   const gauges = { isReady: true, links: 1, halfOpen: 0, sessions: 1, unanswered: 0, shapeBytes: 0 };
   const used = { cpuSeconds: records / 1e6, residentBytes: 2e6 };
-  return metricsText({ counters, refused: new Map(), heldBytes, ...gauges, ...used }, 0);
+  return shardMetrics({ counters, refused: new Map(), heldBytes, ...gauges, ...used }, 0);
 }
 
 Deno.test("figures are read from a relay's own metrics", () => {
