@@ -16,7 +16,7 @@ import { asFault, type Code } from "#proto/errors.ts";
 import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
-import { decodeShape } from "#proto/shape.ts";
+import { decodeShape, type ShapeHash } from "#proto/shape.ts";
 import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
 import { Ledger } from "./ledger.ts";
 import { ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
@@ -198,19 +198,25 @@ export class Ingest {
   /** Unpacks in order; a message that names shapes unknown here is unpacked again once they were looked up. */
   async #unpackAll(messages: readonly LogMessage[]): Promise<Unpacked[]> {
     const all: Unpacked[] = [];
-    for (const message of messages) {
-      const first = unpack(message, this.#shapes);
-      if (first.missing.size === 0) {
-        all.push(first);
-        continue;
-      }
-      for (const hash of first.missing) await this.#findShape(hash);
-      all.push(unpack(message, this.#shapes));
-    }
+    for (const message of messages) all.push(await this.#unpackOne(message));
     return all;
   }
 
-  async #findShape(hash: string): Promise<void> {
+  /** A batch names the first shape it lacks only: as long as that one is found, another may follow. */
+  async #unpackOne(message: LogMessage): Promise<Unpacked> {
+    const sought = new Set<ShapeHash>();
+    while (true) {
+      const unpacked = unpack(message, this.#shapes);
+      const wanted = unpacked.missing.difference(sought);
+      if (wanted.size === 0) return unpacked;
+      for (const hash of wanted) {
+        sought.add(hash);
+        await this.#findShape(hash);
+      }
+    }
+  }
+
+  async #findShape(hash: ShapeHash): Promise<void> {
     const definition = await this.#writer.untilItAnswers("look up a shape", () => this.#ports.shapes.find(hash));
     if (definition === undefined) return;
     try {

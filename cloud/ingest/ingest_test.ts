@@ -6,7 +6,7 @@ import { classNumber, type TelemetryLane } from "#proto/class.ts";
 import { LedgerRequestSchema, type VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
-import { encodeShape, type Field, makeShape, type Shape, type Value } from "#proto/shape.ts";
+import { encodeShape, type Field, type FrameRecord, makeShape, type Shape, type Value } from "#proto/shape.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { openSqlite } from "../lib/store/io/sqlite.ts";
 import type { Store, WriteOutcome } from "../lib/store/store.ts";
@@ -90,6 +90,10 @@ function batch(
     const seq = first + at;
     return { seq, ts: startNs + BigInt(seq) * 1_000_000n, shape, values: shape.fields.map(() => value(seq)) };
   });
+  return batchOf(records);
+}
+
+function batchOf(records: readonly FrameRecord[]): BundleItem {
   const bytes = encodeBatch(records, { epoch, class: classNumber("normal"), clockOffsetNs: 0n });
   return { kind: "batch", header, batch: bytes };
 }
@@ -167,6 +171,16 @@ scenario("a shape that was defined before this owner's time is found in the buck
   const ingest = await stage.ingest();
   await ingest.commit([stage.message([batch(1, 2)])]);
   deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
+});
+
+scenario("all shapes of a batch are found in the bucket, however many a new owner lacks", async (stage) => {
+  const ingest = await stage.ingest();
+  const shapes = ["gps", "imu", "status"].map((stream) => shapeOf(stream, [{ name: "a", type: "f64" }]));
+  for (const shape of shapes) stage.bucket.set(shape.hash, encodeShape(shape));
+  const records = shapes.map((shape, at) => ({ seq: at + 1, ts: startNs, shape, values: [at] }));
+  await ingest.commit([stage.message([batchOf(records)])]);
+  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 3 }], quarantined: [] });
+  deepStrictEqual(await stage.seqsIn("status"), [3]);
 });
 
 scenario("a shape that nobody knows sends its batches aside", async (stage) => {

@@ -9,7 +9,7 @@ import type { ShapeBook } from "./shape_book.ts";
 /** What a message holds. */
 export interface Unpacked {
   readonly deliveries: readonly Delivery[];
-  /** Shapes that its batches name and nobody here knows: find them and unpack again. */
+  /** Of each batch, the first shape that nobody here knows: find it and unpack again. */
   readonly missing: ReadonlySet<ShapeHash>;
   /** Items that name no vehicle or no range, so no verdict can be given; with the bytes to keep. */
   readonly unreadable: readonly { readonly fault: Fault; readonly bytes: Uint8Array }[];

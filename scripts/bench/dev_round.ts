@@ -1,7 +1,6 @@
 /** One round of the `dev` bench: a system with a simulated vehicle comes and goes. */
 import type { StoreKind } from "../dev/layout.ts";
-import { startSystem } from "../dev/system.ts";
-import { freeLayout, questioned, type TestSystem } from "../e2e/harness.ts";
+import { freeLayout, type TestSystem, withSystem } from "../e2e/harness.ts";
 import { waitFor } from "../servers/wait.ts";
 import { readStats, treeOf } from "./process_tree.ts";
 
@@ -23,19 +22,21 @@ const patience = { timeoutMs: 60_000, stepMs: 10 };
 export async function runDevRound(store: StoreKind): Promise<DevRound> {
   const layout = await freeLayout({ store, simulate: true });
   const since = stopwatch();
-  const running = await startSystem(layout, (line) => console.error(line));
-  const well = since();
-  await waitFor("a row of the simulated vehicle", () => hasRow(questioned(layout, { running, said: [] })), patience);
-  const visible = since();
+  return await withSystem(layout, async (system) => {
+    const well = since();
+    await waitFor("a row of the simulated vehicle", () => hasRow(system), patience);
+    const visible = since();
+    return { well, visible, stopped: await secondsToStop(system) };
+  });
+}
 
+async function secondsToStop({ running: { keeper } }: TestSystem): Promise<number> {
   const stats = readStats();
-  const pids = running.keeper.pids().flatMap(({ pid }) => treeOf(stats, pid).map((process) => process.pid));
-  const sinceStop = stopwatch();
-  await running.keeper.stop();
+  const pids = keeper.pids().flatMap(({ pid }) => treeOf(stats, pid).map((process) => process.pid));
+  const since = stopwatch();
+  await keeper.stop();
   await waitFor("the last process to end", () => Promise.resolve(isAnyLeft(pids) ? undefined : true), patience);
-  const stopped = sinceStop();
-  await Deno.remove(layout.state, { recursive: true });
-  return { well, visible, stopped };
+  return since();
 }
 
 /** Seconds from now on. */
@@ -53,6 +54,6 @@ async function hasRow({ layout, query }: TestSystem): Promise<true | undefined> 
 }
 
 function isAnyLeft(pids: readonly number[]): boolean {
-  const alive = new Set(readStats().map(({ pid }) => pid));
+  const alive = new Set(readStats().filter(({ ended }) => !ended).map(({ pid }) => pid));
   return pids.some((pid) => alive.has(pid));
 }

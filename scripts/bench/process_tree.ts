@@ -4,6 +4,8 @@
 export interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
+  /** It has ended, and only waits for its parent to ask how. */
+  readonly ended: boolean;
   /** User and system time in seconds, with that of children that ended and were waited for. */
   readonly cpuSeconds: number;
 }
@@ -16,7 +18,12 @@ export function parseStat(text: string): ProcessStat {
   // The name stands in parentheses and may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-  return { pid: parseInt(text), parent: Number(fields[1]), cpuSeconds: ticks / ticksPerSecond };
+  return {
+    pid: parseInt(text),
+    parent: Number(fields[1]),
+    ended: fields[0] === "Z",
+    cpuSeconds: ticks / ticksPerSecond,
+  };
 }
 
 /** The process and everything below it; none when it is gone. */

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { parseJson } from "#proto/json.ts";
 import type { JsonValue } from "#proto/json.ts";
-import { type Layout, pathsOf, type Ports, sdkPortOf, type StoreKind, vehicleNames } from "../dev/layout.ts";
+import { guidePorts, type Layout, pathsOf, type Ports, sdkPortOf, type StoreKind, vehicleNames } from "../dev/layout.ts";
 import { type RunningSystem, startSystem } from "../dev/system.ts";
-import { freePort } from "../servers/ports.ts";
+import { freePorts } from "../servers/ports.ts";
 
 /** A row of the query API. */
 export type ApiRow = Record<string, JsonValue>;
@@ -29,7 +29,7 @@ export async function freeLayout(
   const vehicles = vehicleNames(options.vehicles ?? 1);
   return {
     state: await Deno.makeTempDir({ prefix: "system scale " }),
-    ports: freePorts(vehicles.length),
+    ports: portsFor(vehicles.length),
     store: options.store,
     vehicles,
     simulate: options.simulate ?? false,
@@ -37,14 +37,13 @@ export async function freeLayout(
 }
 
 /** Runs a test on a system, and leaves no process and no file behind. */
-export async function withSystem(layout: Layout, test: (system: TestSystem) => Promise<void>): Promise<void> {
+export async function withSystem<T>(layout: Layout, test: (system: TestSystem) => Promise<T>): Promise<T> {
   const said: string[] = [];
   const running = await startSystem(layout, (line) => said.push(line));
   try {
-    await test(questioned(layout, { running, said }));
+    return await test(questioned(layout, { running, said }));
   } catch (error) {
-    await showLogs(layout);
-    throw error;
+    throw new Error(`${error instanceof Error ? error.message : error}\n${await logTails(layout)}`, { cause: error });
   } finally {
     await running.keeper.stop();
     await Deno.remove(layout.state, { recursive: true });
@@ -89,49 +88,21 @@ async function allRows(parameters: Record<string, string>, query: TestSystem["qu
   return rows;
 }
 
-function freePorts(vehicles: number): Ports {
-  return {
-    hub: freePort(),
-    hubMonitor: freePort(),
-    hubLeaves: freePort(),
-    leaf: freePort(),
-    leafMonitor: freePort(),
-    relay: freePort(),
-    relayPrivate: freePort(),
-    query: freePort(),
-    cloudPrivate: freePort(),
-    questDb: freePort(),
-    questDbPg: freePort(),
-    sdk: freePortRun(vehicles),
-  };
+function portsFor(vehicles: number): Ports {
+  const names = Object.keys(guidePorts) as (keyof Ports)[];
+  // Vehicles follow the last name's port, `sdk`.
+  const ports = freePorts(names.length - 1 + vehicles);
+  return Object.fromEntries(names.map((name, at) => [name, ports[at]])) as unknown as Ports;
 }
 
-/** The first of some neighbouring ports that are all free. */
-function freePortRun(count: number): number {
-  while (true) {
-    const first = freePort();
-    const others = Array.from({ length: count - 1 }, (_, at) => first + at + 1);
-    const listeners = others.map((port) => tryListen(port));
-    for (const listener of listeners) listener?.close();
-    if (listeners.every((listener) => listener !== undefined)) return first;
-  }
-}
-
-function tryListen(port: number): Deno.TcpListener | undefined {
-  try {
-    return Deno.listen({ hostname: "127.0.0.1", port });
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return undefined;
-    throw error;
-  }
-}
-
-/** The end of every log, for whoever reads a failed test. */
-async function showLogs(layout: Layout): Promise<void> {
+/** The end of every log, for whoever reads a failed test: in the error's text, for a quiet run shows nothing else. */
+async function logTails(layout: Layout): Promise<string> {
   const { logs } = pathsOf(layout.state);
-  for await (const { name } of Deno.readDir(logs)) {
-    const text = await Deno.readTextFile(join(logs, name));
-    const lines = text.trimEnd().split("\n").filter((line) => !line.includes("[INF]"));
-    console.error(`--- ${name}\n${lines.slice(-12).join("\n").slice(-4_000)}`);
-  }
+  const names = (await Array.fromAsync(Deno.readDir(logs), ({ name }) => name)).sort();
+  const tails = names.map(async (name) => {
+    const lines = (await Deno.readTextFile(join(logs, name))).trimEnd().split("\n");
+    const told = lines.filter((line) => !/\[INF\]|"level":"INFO"/.test(line)).slice(-12).join("\n").slice(-4_000);
+    return `--- ${name}\n${told}`;
+  });
+  return (await Promise.all(tails)).join("\n");
 }

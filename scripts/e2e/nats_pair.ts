@@ -8,7 +8,7 @@ import { shapeBucket, telemetryStream } from "#proto/subjects.ts";
 import { type Child, startChild } from "../servers/child.ts";
 import { hubPlan, hubReady, leafPlan, leafReady, type NatsOptions, newPassword } from "../servers/nats.ts";
 import { obtainNatsServer } from "../servers/nats_binary.ts";
-import { freePort } from "../servers/ports.ts";
+import { freePorts } from "../servers/ports.ts";
 import { waitFor } from "../servers/wait.ts";
 
 /** A running pair. */
@@ -30,13 +30,14 @@ export async function startNatsPair(): Promise<NatsPair> {
   const folder = await Deno.makeTempDir({ prefix: "nats pair " });
   const binary = await obtainNatsServer(() => {});
   const passwords = { leaf: newPassword(), relay: newPassword(), ingest: newPassword(), admin: newPassword() };
-  const options = (name: string): NatsOptions => ({
+  const ports = freePorts(6);
+  const options = (name: string, [client, monitor, leaf]: number[]): NatsOptions => ({
     binary,
-    ports: { client: freePort(), monitor: freePort(), leaf: freePort() },
+    ports: { client, monitor, leaf },
     passwords,
     logFile: join(folder, `${name}.log`),
   });
-  const [hubOptions, leafOptions] = [options("hub"), options("leaf")];
+  const [hubOptions, leafOptions] = [options("hub", ports.slice(0, 3)), options("leaf", ports.slice(3))];
   let hub: Child;
   const startHub = async () => {
     hub = startChild(hubPlan(join(folder, "store"), hubOptions));

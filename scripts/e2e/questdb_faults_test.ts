@@ -5,7 +5,7 @@ import { createReader, createStore } from "#cloud/lib/store/table_store.ts";
 import { blockOf, framesOf, type TestData, vehicle } from "#cloud/lib/store/testing/blocks.ts";
 import { parseStream } from "#proto/ids.ts";
 import { systemClock } from "#proto/io/clock.ts";
-import { freePort } from "../servers/ports.ts";
+import { freePorts } from "../servers/ports.ts";
 import { useQuestDb } from "./questdb_server.ts";
 
 // Only in this mode can a table be suspended by hand.
@@ -47,7 +47,7 @@ Deno.test("QuestDB: whichever request fails, the repeated write ends whole", asy
 });
 
 Deno.test("QuestDB: a server that is away is a fault", async () => {
-  const store = createStore(openQuestDb({ url: `http://127.0.0.1:${freePort()}`, clock: systemClock() }));
+  const store = createStore(openQuestDb({ url: `http://127.0.0.1:${freePorts(1)[0]}`, clock: systemClock() }));
   await rejects(store.check(), { code: "store_failed" });
   await rejects(store.write([blockOf("telemetry", framesOf([{ x: 1 }]))]), { code: "store_failed" });
 });

@@ -1,7 +1,7 @@
 /** A real QuestDB for one file of tests: started before the first, stopped and removed after the last. */
 import { join } from "node:path";
 import type { Child } from "../servers/child.ts";
-import { freePort } from "../servers/ports.ts";
+import { freePorts } from "../servers/ports.ts";
 import { startQuestDb } from "../servers/questdb.ts";
 
 /** The server as tests see it. */
@@ -14,7 +14,7 @@ export interface TestQuestDb {
 
 /** Registers start and stop with the test runner. `settings` are lines of the server's configuration file. */
 export function useQuestDb(settings = ""): TestQuestDb {
-  const httpPort = freePort();
+  const [httpPort, pgPort] = freePorts(2);
   const url = `http://127.0.0.1:${httpPort}`;
   let server: { child: Child; folder: string } | undefined;
   Deno.test.beforeAll(async () => {
@@ -22,7 +22,7 @@ export function useQuestDb(settings = ""): TestQuestDb {
     await Deno.mkdir(join(folder, "conf"));
     await Deno.writeTextFile(join(folder, "conf", "server.conf"), settings);
     const logFile = join(folder, "questdb.log");
-    server = { folder, child: await startQuestDb({ folder, httpPort, pgPort: freePort(), logFile }, console.log) };
+    server = { folder, child: await startQuestDb({ folder, httpPort, pgPort, logFile }, console.log) };
   });
   Deno.test.afterAll(async () => {
     await server?.child.stop(5_000);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import type { Authority, Validity } from "#proto/testing/certificates.ts";
 import { type Child, startChild } from "../servers/child.ts";
-import { freePort } from "../servers/ports.ts";
+import { freePorts } from "../servers/ports.ts";
 import type { NatsPair } from "./nats_pair.ts";
 
 /** Where it is reached. */
@@ -20,7 +20,8 @@ export async function writeRelayFolder(
 ): Promise<RelayPorts> {
   const { authority, validity } = issuer;
   const leaf = await authority.issueRelay("localhost", validity);
-  const ports = { quic: freePort(), private: freePort() };
+  const [quic, private_] = freePorts(2);
+  const ports = { quic, private: private_ };
   const config = {
     name: "relay-1",
     node: "localhost",

@@ -1,12 +1,16 @@
 /** Ports of this machine: which are free, and who holds one that is not. */
 import { run } from "./run.ts";
 
-/** A TCP port that is free now. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+/** Below what systems hand out to outgoing connections: a port from here stays free until its server starts. */
+const quietPorts = { first: 20_000, end: 32_000 };
+
+/** Neighbouring ports that are all free now, on TCP and UDP. */
+export function freePorts(count: number): number[] {
+  while (true) {
+    const first = quietPorts.first + Math.floor(Math.random() * (quietPorts.end - quietPorts.first - count));
+    const ports = Array.from({ length: count }, (_, at) => first + at);
+    if (ports.every((port) => isFree(port, "tcp") && isFree(port, "udp"))) return ports;
+  }
 }
 
 /** Whether a port can be bound on loopback. */
