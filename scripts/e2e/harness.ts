@@ -2,7 +2,15 @@
 import { join } from "node:path";
 import { parseJson } from "#proto/json.ts";
 import type { JsonValue } from "#proto/json.ts";
-import { guidePorts, type Layout, pathsOf, type Ports, sdkPortOf, type StoreKind, vehicleNames } from "../dev/layout.ts";
+import {
+  guidePorts,
+  type Layout,
+  pathsOf,
+  type Ports,
+  sdkPortOf,
+  type StoreKind,
+  vehicleNames,
+} from "../dev/layout.ts";
 import { type RunningSystem, startSystem } from "../dev/system.ts";
 import { freePorts } from "../servers/ports.ts";
 
