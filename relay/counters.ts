@@ -5,6 +5,8 @@ import type { Refusal } from "./admission.ts";
 export interface Counters {
   /** Links turned away at the door, by bound. */
   turnedAway: Record<Refusal, number>;
+  /** Links that have ended, turned away ones too. */
+  ended: number;
   logins: number;
   superseded: number;
   /** Links ended by this side for a fault of the vehicle's. */
@@ -33,6 +35,7 @@ export function newCounters(): Counters {
   const perLane = () => ({ live: 0, backfill: 0 });
   return {
     turnedAway: { links: 0, half_open: 0, half_open_per_address: 0, rate_per_address: 0 },
+    ended: 0,
     logins: 0,
     superseded: 0,
     faults: 0,

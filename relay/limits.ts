@@ -86,6 +86,9 @@ export const backboneTimeoutMs = 2_000;
 export const probeIntervalMs = 2_000;
 /** Without success for so long the node is not ready. */
 export const stallMs = 10_000;
+/** After so many ended links the runtime is asked to take back their memory, at most once per interval: 30 ms each time. */
+export const reclaimLinksMin = 250;
+export const reclaimIntervalMs = 2_000;
 /** Digest of all links. */
 export const digestIntervalMs = 5_000;
 /** Links in one message of a digest: about 80 bytes each, so far below what NATS takes in one. */

@@ -47,6 +47,7 @@ function links({ counters, refused }: RelayFacts): MetricFamily[] {
   return [
     counter("turned_away_total", "Links closed at the door, by bound", labelled("bound", counters.turnedAway)),
     counter("logins_refused_total", "Logins refused, by code", labelled("code", Object.fromEntries(refused))),
+    counter("links_ended_total", "Links that have ended, turned away ones too", plain(counters.ended)),
     counter("logins_total", "Logins", plain(counters.logins)),
     counter("superseded_total", "Sessions that a newer one took over", plain(counters.superseded)),
     counter("faults_total", "Sessions ended for a fault of the vehicle", plain(counters.faults)),

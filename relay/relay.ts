@@ -16,6 +16,8 @@ import {
   lastWordsMs,
   passedIntervalMs,
   probeIntervalMs,
+  reclaimIntervalMs,
+  reclaimLinksMin,
   repeatTickMs,
   sessionTickMs,
 } from "./limits.ts";
@@ -47,6 +49,8 @@ export interface RelayOptions {
   readonly random: Random;
   readonly log: Log;
   readonly backbone: Backbone;
+  /** Takes back the memory of what is gone. The runtime does by itself, but late: it does not see most of a link's memory. */
+  readonly reclaim: () => void;
 }
 
 /** One shard. It works from construction until {@link Relay.drain} has returned. */
@@ -57,9 +61,13 @@ export class Relay {
   readonly #draining = new AbortController();
   readonly #stopped = new AbortController();
   readonly #links = new Set<Promise<void>>();
+  readonly #reclaim: () => void;
+  /** Count of ended links when memory was last taken back. */
+  #reclaimedAt = 0;
 
   constructor(options: RelayOptions) {
     this.#node = nodeOf(options, this.#draining.signal);
+    this.#reclaim = options.reclaim;
     const registry = new Registry<LiveSession>();
     this.#house = {
       node: this.#node,
@@ -130,7 +138,10 @@ export class Relay {
         this.#node.log.error("A link was dropped", { peer: link.peer, reason: String(thrown) });
         link.close({ code: 0, reason: "" });
       })
-      .finally(() => this.#links.delete(served));
+      .finally(() => {
+        this.#links.delete(served);
+        this.#node.counters.ended += 1;
+      });
     this.#links.add(served);
   }
 
@@ -157,6 +168,7 @@ export class Relay {
     this.#every(repeatTickMs, () => path.handleTick());
     this.#every(sessionTickMs, () => this.#lookAfterSessions());
     this.#every(passedIntervalMs, () => this.#verdicts.tellPassed());
+    this.#every(reclaimIntervalMs, () => this.#reclaimIfMany());
     this.#every(digestIntervalMs, () => announceDigest(this.#node, this.#house.registry.all()));
     this.#every(probeIntervalMs, () => this.#probe(), { atOnce: true });
   }
@@ -191,6 +203,13 @@ export class Relay {
       }
       live.handleTick(now, { ready });
     }
+  }
+
+  #reclaimIfMany(): void {
+    const { ended } = this.#node.counters;
+    if (ended - this.#reclaimedAt < reclaimLinksMin) return;
+    this.#reclaimedAt = ended;
+    this.#reclaim();
   }
 
   async #probe(): Promise<void> {

@@ -9,7 +9,7 @@ import { loginTimeoutMs } from "#proto/limits.ts";
 import { encodeShape } from "#proto/shape.ts";
 import { signerOf } from "#proto/signature.ts";
 import { type Leaf, makeAuthority } from "#proto/testing/certificates.ts";
-import { controlBacklogBytesMax, refusalsMax } from "./limits.ts";
+import { controlBacklogBytesMax, reclaimIntervalMs, reclaimLinksMin, refusalsMax } from "./limits.ts";
 import { type House, makeHouse } from "./testing/house.ts";
 import { testBatch, testShape, type TestVehicle, type TestVehicleOptions } from "./testing/vehicle.ts";
 
@@ -78,6 +78,18 @@ Deno.test("a door that is full closes links before a byte is read, and says so i
   for (const link of links) link.close({ code: 0, reason: "" });
   await house.clock.advance(10);
   equal(house.relay.facts().links, 0);
+  await house.relay.drain();
+});
+
+Deno.test("memory is taken back after many ended links, and not after few", async () => {
+  const house = await makeHouse({ linksPerSecondAndAddress: 1e6 });
+  const comeAndGo = async (count: number) => {
+    for (let i = 0; i < count; i++) (await house.dialSilently()).close({ code: 0, reason: "" });
+    await house.clock.advance(reclaimIntervalMs);
+    return house.reclaimed();
+  };
+  deepEqual([await comeAndGo(reclaimLinksMin - 1), await comeAndGo(1), await comeAndGo(1)], [0, 1, 1]);
+  equal(house.relay.facts().counters.ended, reclaimLinksMin + 1);
   await house.relay.drain();
 });
 

@@ -61,6 +61,7 @@ async function run({ config, certPem, keyPem, vehicleRoots, vehicleIssuers, nats
     random,
     log,
     backbone: await natsBackbone(nats),
+    reclaim: garbageCollector(),
   });
   const listener = quicListener({ hostname: config.listen.host, port: config.listen.port, certPem, keyPem });
   const serving = relay.serve(listener);
@@ -92,6 +93,13 @@ async function servePrivate(relay: Relay, log: Log): Promise<void> {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
   const line = JSON.stringify({ private_port: server.addr.port });
   await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
+}
+
+/** The supervisor starts shards with V8's `--expose-gc`. */
+function garbageCollector(): () => void {
+  const { gc } = globalThis as { gc?: () => void };
+  if (gc === undefined) throw new Error("Cannot run a shard without --v8-flags=--expose-gc");
+  return gc;
 }
 
 function processFacts(): ProcessFacts {

@@ -21,6 +21,9 @@ export interface ShardProcessOptions {
 /** What a shard may touch: sockets, the files its configuration names, and the host's name for NATS. */
 const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
 
+/** Lets the shard ask for a collection of garbage. */
+const runtimeFlags = ["--v8-flags=--expose-gc"];
+
 /** One shard, from {@link ShardProcess.run} until that returns. */
 export class ShardProcess {
   readonly shard: number;
@@ -76,7 +79,7 @@ export class ShardProcess {
 
   async #runOnce(): Promise<number> {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", ...permissions, shardFile(), ...this.#arguments()],
+      args: ["run", ...runtimeFlags, "--quiet", "--no-prompt", ...permissions, shardFile(), ...this.#arguments()],
       // The shard ends when this pipe does.
       stdin: "piped",
       stdout: "piped",

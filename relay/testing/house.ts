@@ -24,6 +24,8 @@ export interface House {
   readonly backbone: MemoryBackbone;
   readonly authority: Authority;
   readonly relay: Relay;
+  /** How often memory was taken back. */
+  reclaimed(): number;
   /** A leaf for a vehicle, good for a day around now unless it says otherwise. */
   issue(id: string, options?: { notAfterMs?: number }): Promise<Leaf>;
   /** Dials and begins to log in. */
@@ -43,6 +45,7 @@ export async function makeHouse(limits: Partial<RelayOptions["limits"]> = {}): P
   const nowMs = Number(clock.wallNs() / 1_000_000n);
   const validity = { notBeforeMs: nowMs - daysMs, notAfterMs: nowMs + daysMs };
   const authority = await makeAuthority("house", validity);
+  let reclaimed = 0;
   const relay = new Relay({
     relay: parseRelayName("relay-1"),
     shard: 0,
@@ -61,6 +64,7 @@ export async function makeHouse(limits: Partial<RelayOptions["limits"]> = {}): P
     random,
     log: silent,
     backbone,
+    reclaim: () => void reclaimed++,
   });
   relay.serve(network.listen({ node, port }));
   const dialSilently = () =>
@@ -71,6 +75,7 @@ export async function makeHouse(limits: Partial<RelayOptions["limits"]> = {}): P
     backbone,
     authority,
     relay,
+    reclaimed: () => reclaimed,
     dialSilently,
     issue: (id, options) => authority.issueVehicle(id, { ...validity, ...options }),
     dial: async (leaf, options) => {

@@ -16,12 +16,16 @@ export interface RelayPorts {
 /** Writes certificates and configuration into the pair's folder. */
 export async function writeRelayFolder(
   pair: NatsPair,
-  issuer: { authority: Authority; validity: Validity },
+  { authority, validity, limits = {} }: {
+    authority: Authority;
+    validity: Validity;
+    /** Settings under `limits` that are other than usual. */
+    limits?: Record<string, number>;
+  },
 ): Promise<RelayPorts> {
-  const { authority, validity } = issuer;
   const leaf = await authority.issueRelay("localhost", validity);
-  const [quic, private_] = freePorts(2);
-  const ports = { quic, private: private_ };
+  const [quic, privatePort] = freePorts(2);
+  const ports = { quic, private: privatePort };
   const config = {
     name: "relay-1",
     node: "localhost",
@@ -31,6 +35,7 @@ export async function writeRelayFolder(
     vehicle_roots: ["root.crt"],
     nats: { servers: [`127.0.0.1:${pair.leafPort}`], user: "relay", password: pair.relayPassword, domain: "hub" },
     private_address: `127.0.0.1:${ports.private}`,
+    limits,
   };
   const write = (name: string, text: string) => Deno.writeTextFile(join(pair.folder, name), text);
   await write("relay.crt", leaf.chainPem);
