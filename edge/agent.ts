@@ -11,6 +11,7 @@ import type { Epoch, VehicleId } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import type { Clock, Dialer, Disk, Log, Random } from "#proto/ports.ts";
 import { countOf } from "#proto/ranges.ts";
+import { within } from "#proto/within.ts";
 import { epochWatchIntervalMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
 import { type NewFrame, openRing, type Place, type Ring, type RingEvent, type RingStats } from "./ring/ring.ts";
 import { Bell } from "./uplink/bell.ts";
@@ -22,7 +23,6 @@ import type { RelayTargetsOptions } from "./uplink/relay_targets.ts";
 import { ShapesInUse } from "./uplink/shape_uses.ts";
 import type { LinkStatus, WindowStatus } from "./uplink/status.ts";
 import { Uplink } from "./uplink/uplink.ts";
-import { within } from "./uplink/within.ts";
 
 /** What {@link startAgent} needs. */
 export interface AgentOptions {
@@ -272,11 +272,11 @@ class RunningAgent implements Agent {
   }
 
   /** A stop goes on whatever fails or hangs: what is durable stays so. */
-  async #inTime(action: string, timeoutMs: number, work: Promise<void>): Promise<void> {
+  async #inTime(action: string, limitMs: number, work: Promise<void>): Promise<void> {
     const { clock, log } = this.#options;
-    const fault = () => new Fault("deadline", `Cannot ${action}: it took more than ${timeoutMs} ms`);
+    const fault = () => new Fault("deadline", `Cannot ${action}: it took more than ${limitMs} ms`);
     try {
-      await within(work, { clock, timeoutMs, fault });
+      await within(work, { clock, limitMs, fault });
     } catch (thrown) {
       log.warn("Stop was not clean", { error: asFault(thrown).message });
     }

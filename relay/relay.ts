@@ -8,6 +8,7 @@ import type { RelayName } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import { encodeMessage } from "#proto/link_message.ts";
 import type { Clock, Link, Listener, Log, Random } from "#proto/ports.ts";
+import { settledWithin } from "#proto/within.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { newCounters } from "./counters.ts";
 import {
@@ -34,7 +35,6 @@ import { ShapeShelf } from "./shape_shelf.ts";
 import { Speakers } from "./speakers.ts";
 import { TelemetryPath } from "./telemetry_path.ts";
 import { VerdictDesk } from "./verdict_desk.ts";
-import { settledWithin } from "./within.ts";
 
 /** What a shard is made of. */
 export interface RelayOptions {

@@ -13,6 +13,7 @@ import { connectNats } from "#proto/io/nats.ts";
 import { quicListener } from "#proto/io/quic.ts";
 import { systemRandom } from "#proto/io/random.ts";
 import type { Log } from "#proto/ports.ts";
+import { settledWithin } from "#proto/within.ts";
 import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
 import { readRelayFiles, type RelayFiles } from "./io/files.ts";
 import { backboneStopMs } from "./limits.ts";
@@ -21,7 +22,6 @@ import { createPrivateApp } from "./private_app.ts";
 import { Relay } from "./relay.ts";
 import { hexOf } from "./session.ts";
 import { tlsCertificateSha256 } from "./tls_identity.ts";
-import { settledWithin } from "./within.ts";
 
 const { values } = parseArgs({ options: { config: { type: "string" }, shard: { type: "string" } } });
 const shard = Number(values.shard);

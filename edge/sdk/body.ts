@@ -2,8 +2,8 @@
 import { Fault } from "#proto/errors.ts";
 import { postBytesMax } from "#proto/limits.ts";
 import type { Clock } from "#proto/ports.ts";
+import { within } from "#proto/within.ts";
 import { postBodyTimeoutMs } from "../limits.ts";
-import { within } from "../uplink/within.ts";
 
 /**
  * The body as text. Throws `too_large` as soon as it passes the limit, `body_timeout` when it does not come,
@@ -20,7 +20,7 @@ export async function readBody({ headers, body }: Request, clock: Clock): Promis
   const reader = body.getReader();
   const fault = () => new Fault("body_timeout", `Cannot read the body: not all of it came in ${postBodyTimeoutMs} ms`);
   try {
-    return decode(await within(readAll(reader), { clock, timeoutMs: postBodyTimeoutMs, fault }));
+    return decode(await within(readAll(reader), { clock, limitMs: postBodyTimeoutMs, fault }));
   } catch (error) {
     // Not awaited: the answer must not depend on how a stream that failed takes its end.
     void Promise.allSettled([reader.cancel()]);

@@ -19,6 +19,7 @@ import { closeOf, codeOfEnd } from "#proto/link_end.ts";
 import { decodeMessage, encodeMessage, type MessageOf } from "#proto/link_message.ts";
 import type { Clock, DialTarget, Link, Log } from "#proto/ports.ts";
 import { countOf, intersect, none } from "#proto/ranges.ts";
+import { within } from "#proto/within.ts";
 import { controlWriteTimeoutMs, senderWaitMsMax, stopLinkMs } from "../limits.ts";
 import type { Ring } from "../ring/ring.ts";
 import { Bell } from "./bell.ts";
@@ -29,7 +30,6 @@ import type { Outbox, SeriesRanges, SessionTerms } from "./outbox.ts";
 import type { Packer } from "./packer.ts";
 import { type ShapesInUse, ShapeUses } from "./shape_uses.ts";
 import { TelemetrySender } from "./telemetry_sender.ts";
-import { within } from "./within.ts";
 
 /** What all links of an agent share. */
 export interface SessionParts {
@@ -170,7 +170,7 @@ export class LinkSession {
     const goodbye = encodeMessage("goodbye", { code: end.code ?? "", detail: end.detail });
     const { clock, log } = this.#parts;
     try {
-      await within(this.#link.write("control", goodbye), { clock, timeoutMs: stopLinkMs, fault: writeTimeout });
+      await within(this.#link.write("control", goodbye), { clock, limitMs: stopLinkMs, fault: writeTimeout });
     } catch (thrown) {
       log.debug("Could not say goodbye", { error: asFault(thrown).message });
     }
@@ -361,8 +361,8 @@ export class LinkSession {
 
   #write(frame: Uint8Array): Promise<void> {
     const { clock } = this.#parts;
-    const timeoutMs = controlWriteTimeoutMs;
-    return within(this.#link.write("control", frame), { clock, timeoutMs, fault: writeTimeout });
+    const limitMs = controlWriteTimeoutMs;
+    return within(this.#link.write("control", frame), { clock, limitMs, fault: writeTimeout });
   }
 
   /** A loop that fails ends the session; a broken promise of ours (no Fault) shows as `internal`. */

@@ -6,9 +6,9 @@
  */
 import { fileURLToPath } from "node:url";
 import type { Clock, Log } from "#proto/ports.ts";
+import { settledWithin } from "#proto/within.ts";
 import { shardAnswerTimeoutMs, shardStopMs } from "../limits.ts";
 import { RestartBackoff } from "../restart.ts";
-import { settledWithin } from "../within.ts";
 
 /** Settings of a {@link ShardProcess}. */
 export interface ShardProcessOptions {
