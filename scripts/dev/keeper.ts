@@ -27,8 +27,8 @@ export interface KeepOptions {
   readonly say: Say;
   /** Stops everything when it fires, also in the middle of the start. */
   readonly signal?: AbortSignal;
-  /** Called whenever a process was started. */
-  readonly onStarted?: (keeper: Keeper) => Promise<void>;
+  /** Called whenever a process was started, before anything else happens to it. */
+  readonly onStarted?: (keeper: Keeper) => void;
 }
 
 /** Starts each unit when the one before is well. Throws when one does not get well, with everything stopped. */
@@ -54,7 +54,6 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
     for (const unit of units) {
       watches.push(keepOne(unit));
       await becomeWell(unit);
-      await options.onStarted?.(keeper);
     }
     return keeper;
   } catch (error) {
@@ -68,6 +67,7 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
       const startedAtMs = performance.now();
       const child = startChild(plan);
       children.set(plan.name, child);
+      options.onStarted?.(keeper);
       const end = await child.ended;
       children.delete(plan.name);
       await pause(endSettleMs, stopping.signal);
@@ -80,7 +80,6 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
         }; log: ${plan.logFile}`,
       );
       await pause(pauseMs, stopping.signal);
-      await options.onStarted?.(keeper);
     }
   }
 

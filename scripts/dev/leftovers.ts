@@ -27,9 +27,10 @@ export async function isRunning(file: string): Promise<boolean> {
   return record !== undefined && await isAlive(record.supervisor);
 }
 
-/** Writes the record down. */
-export async function writeRecord(file: string, record: RunningRecord): Promise<void> {
-  await Deno.writeTextFile(file, JSON.stringify(record, undefined, 2));
+/** Writes the record down, whole or not at all: whoever is killed meanwhile leaves the one before. */
+export function writeRecord(file: string, record: RunningRecord): void {
+  Deno.writeTextFileSync(`${file}.new`, JSON.stringify(record, undefined, 2));
+  Deno.renameSync(`${file}.new`, file);
 }
 
 async function readRecord(file: string): Promise<RunningRecord | undefined> {

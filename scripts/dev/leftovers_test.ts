@@ -30,7 +30,7 @@ function scenario(name: string, test: (file: string) => Promise<void>): void {
 scenario("children of a supervisor that is gone are ended", async (file) => {
   const child = idler();
   const children = [{ name: "relay", pid: child.pid, command: Deno.execPath() }];
-  await writeRecord(file, { supervisor: await gonePid(), children });
+  writeRecord(file, { supervisor: await gonePid(), children });
   equal(await isRunning(file), false);
   deepEqual(await endLeftovers(file), ["relay"]);
   equal((await child.status).signal, "SIGKILL");
@@ -40,7 +40,7 @@ scenario("children of a supervisor that is gone are ended", async (file) => {
 scenario("children of a supervisor that lives are left alone", async (file) => {
   const child = idler();
   const children = [{ name: "relay", pid: child.pid, command: Deno.execPath() }];
-  await writeRecord(file, { supervisor: Deno.pid, children });
+  writeRecord(file, { supervisor: Deno.pid, children });
   equal(await isRunning(file), true);
   deepEqual(await endLeftovers(file), []);
   child.kill("SIGTERM");
@@ -54,7 +54,7 @@ scenario("a pid that belongs to another program by now is left alone", async (fi
     pid: child.pid,
     command: "deno",
   }];
-  await writeRecord(file, { supervisor: await gonePid(), children });
+  writeRecord(file, { supervisor: await gonePid(), children });
   deepEqual(await endLeftovers(file), []);
   child.kill("SIGTERM");
   equal((await child.status).signal, "SIGTERM");
