@@ -2,7 +2,7 @@
 import type { StoreKind } from "../dev/layout.ts";
 import { startSystem } from "../dev/system.ts";
 import { freeLayout, questioned, type TestSystem } from "../e2e/harness.ts";
-import { cpuSecondsOf, readStats } from "./process_tree.ts";
+import { cpuSecondsOf, readStats } from "../servers/process_tree.ts";
 
 /** Runs a measurement on a system without simulated vehicles, and leaves no process and no file behind. */
 export async function withBenchSystem(store: StoreKind, measure: (system: TestSystem) => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@
 import type { StoreKind } from "../dev/layout.ts";
 import { freeLayout, type TestSystem, withSystem } from "../e2e/harness.ts";
 import { waitFor } from "../servers/wait.ts";
-import { readStats, treeOf } from "./process_tree.ts";
+import { readStats, treeOf } from "../servers/process_tree.ts";
 
 /** Seconds that parts of the round took. */
 export interface DevRound {

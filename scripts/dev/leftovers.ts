@@ -1,5 +1,10 @@
 /** Processes of an earlier run that was killed before it could stop them. Linux tells who they are; elsewhere they stay. */
 import { isAbsolute } from "node:path";
+import { hasEnded } from "../servers/process_tree.ts";
+import { waitFor } from "../servers/wait.ts";
+
+/** How long the system may take to take back what a killed process held. */
+const endPatience = { timeoutMs: 10_000, stepMs: 10 };
 
 /** What a run writes down about itself. */
 export interface RunningRecord {
@@ -7,7 +12,7 @@ export interface RunningRecord {
   readonly children: readonly { readonly name: string; readonly pid: number; readonly command: string }[];
 }
 
-/** Ends the children of a supervisor that is gone. Returns the names of those that were ended. */
+/** Ends the children of a supervisor that is gone, with all that they held. Returns their names. */
 export async function endLeftovers(file: string): Promise<string[]> {
   const record = await readRecord(file);
   if (record === undefined || await isAlive(record.supervisor)) return [];
@@ -16,6 +21,7 @@ export async function endLeftovers(file: string): Promise<string[]> {
     // The number may belong to somebody else by now: only the very program that was started is ended.
     if (!isAbsolute(command) || await executableOf(pid) !== await Deno.realPath(command)) continue;
     Deno.kill(pid, "SIGKILL");
+    await waitFor(`the end of ${name} (pid ${pid})`, () => Promise.resolve(hasEnded(pid) || undefined), endPatience);
     ended.push(name);
   }
   return ended;

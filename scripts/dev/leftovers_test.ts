@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
+import { hasEnded } from "../servers/process_tree.ts";
 import { endLeftovers, isRunning, writeRecord } from "./leftovers.ts";
 
 /** A process that does nothing for a minute. */
@@ -33,6 +34,7 @@ scenario("children of a supervisor that is gone are ended", async (file) => {
   writeRecord(file, { supervisor: await gonePid(), children });
   equal(await isRunning(file), false);
   deepEqual(await endLeftovers(file), ["relay"]);
+  equal(hasEnded(child.pid), true);
   equal((await child.status).signal, "SIGKILL");
   deepEqual(await endLeftovers(file), []);
 });

@@ -49,6 +49,12 @@ export function readStats(): ProcessStat[] {
   return stats;
 }
 
+/** Whether a process has ended, and with it all that it held: ports, files. Linux only. */
+export function hasEnded(pid: number): boolean {
+  const text = readIfThere(`/proc/${pid}/stat`);
+  return text === undefined || parseStat(text).ended;
+}
+
 /** A process may end while the list is read. */
 function readIfThere(path: string): string | undefined {
   try {
