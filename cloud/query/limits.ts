@@ -6,6 +6,8 @@ import { columnsMax, pageRowsMax } from "../lib/store/limits.ts";
 export const limitDefault = 100;
 /** Rows in an answer at most; further ones by cursor. */
 export const limitMax = pageRowsMax;
+/** Quarantined batches in an answer when the caller does not say. */
+export const quarantineLimitDefault = 20;
 /** Fields that one request may name. */
 export const fieldsMax = columnsMax;
 /** A request that has not been answered by then fails with `deadline`. */

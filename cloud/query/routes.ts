@@ -6,6 +6,10 @@ import {
   ledgerAnswer,
   noQuery,
   problem,
+  quarantineAnswer,
+  quarantineEntry,
+  quarantinePath,
+  quarantineQuery,
   streamsAnswer,
   telemetryAnswer,
   telemetryQuery,
@@ -17,7 +21,11 @@ export const rowFormats = ["application/json", "application/x-ndjson", "text/csv
 /** Header that carries the cursor where the body has no place for it. */
 export const cursorHeader = "x-next-cursor";
 
+/** Media type of a batch's bytes. */
+export const batchType = "application/octet-stream";
+
 const security = [{ bearer: [] }];
+const ofOneEntry = ["unauthorized", "not_found", "bad_query", "store_failed", "deadline"] as const;
 const lines = { schema: { type: "string" as const } };
 const moreByHeader = `Further rows by the cursor in \`${cursorHeader}\``;
 
@@ -72,6 +80,42 @@ export const ledgerRoute = createRoute({
   security,
   request: { params: vehiclePath, query: noQuery },
   responses: { 200: answer(ledgerAnswer), ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]) },
+});
+
+/** What was kept aside of one vehicle. */
+export const quarantineRoute = createRoute({
+  method: "get",
+  path: "/v1/vehicles/{id}/quarantine",
+  summary: "Batches that were kept aside, and why; those that name no vehicle lie under `unreadable`",
+  security,
+  request: { params: vehiclePath, query: quarantineQuery },
+  responses: { 200: answer(quarantineAnswer), ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]) },
+});
+
+/** One batch that was kept aside. */
+export const quarantineEntryRoute = createRoute({
+  method: "get",
+  path: "/v1/vehicles/{id}/quarantine/{entry}",
+  summary: "One batch that was kept aside",
+  security,
+  request: { params: quarantinePath, query: noQuery },
+  responses: { 200: answer(quarantineEntry), ...problems([...ofOneEntry]) },
+});
+
+/** Its bytes. */
+export const quarantineBatchRoute = createRoute({
+  method: "get",
+  path: "/v1/vehicles/{id}/quarantine/{entry}/batch",
+  summary: "Its bytes as the vehicle sent them",
+  security,
+  request: { params: quarantinePath, query: noQuery },
+  responses: {
+    200: {
+      description: "The batch",
+      content: { [batchType]: { schema: { type: "string" as const, format: "binary" } } },
+    },
+    ...problems([...ofOneEntry]),
+  },
 });
 
 /** Its type says nothing of the body: handlers write JSON themselves, since numbers may have 64 bits. */

@@ -5,7 +5,8 @@ import { streamPattern, vehicleIdPattern } from "#proto/ids.ts";
 import { fieldNameMax } from "#proto/limits.ts";
 import { fieldTypes } from "#proto/shape.ts";
 import { missingCauses } from "./ledger_view.ts";
-import { fieldsMax, limitDefault, limitMax } from "./limits.ts";
+import { quarantinePageMax } from "../lib/store/limits.ts";
+import { fieldsMax, limitDefault, limitMax, quarantineLimitDefault } from "./limits.ts";
 
 const oneField = `[A-Za-z_][A-Za-z0-9_]{0,${fieldNameMax - 1}}`;
 const fieldList = new RegExp(`^${oneField}(,${oneField}){0,${fieldsMax - 1}}$`);
@@ -13,6 +14,12 @@ const timeText = "Nanoseconds since 1970 (16 digits or more), milliseconds (fewe
 
 const vehicleId = z.string().regex(vehicleIdPattern).openapi({ example: "drone-001" });
 const decimal = z.string().regex(/^[0-9]+$/);
+
+function limit({ most, usual }: { most: number; usual: number }) {
+  return z.string().regex(/^[1-9][0-9]{0,5}$/, `wanted 1 to ${most}`).transform(Number)
+    .pipe(z.number().int().min(1).max(most)).prefault(`${usual}`)
+    .openapi({ type: "integer", minimum: 1, maximum: most, default: usual });
+}
 
 /** Parameters of `GET /v1/telemetry`. */
 export const telemetryQuery = z.strictObject({
@@ -25,9 +32,7 @@ export const telemetryQuery = z.strictObject({
   from: z.string().max(50).optional().openapi({ description: timeText, example: "2024-06-10T06:13:20Z" }),
   to: z.string().max(50).optional().openapi({ description: timeText, example: "1718000060000" }),
   order: z.enum(["asc", "desc"]).default("asc").openapi({ description: "By time, oldest or newest first" }),
-  limit: z.string().regex(/^[1-9][0-9]{0,5}$/, `wanted 1 to ${limitMax}`).transform(Number)
-    .pipe(z.number().int().min(1).max(limitMax)).prefault(`${limitDefault}`)
-    .openapi({ type: "integer", minimum: 1, maximum: limitMax, default: limitDefault }),
+  limit: limit({ most: limitMax, usual: limitDefault }),
   cursor: z.string().max(100).optional().openapi({
     description: "`next_cursor` of the answer before; all other parameters unchanged",
   }),
@@ -38,6 +43,13 @@ export type TelemetryQuery = z.output<typeof telemetryQuery>;
 
 /** Parameters in the path of everything about one vehicle. */
 export const vehiclePath = z.strictObject({ id: vehicleId });
+/** Parameters in the path of one quarantined batch. */
+export const quarantinePath = vehiclePath.extend({ entry: z.string().max(250) });
+/** Parameters of the list of quarantined batches. */
+export const quarantineQuery = z.strictObject({
+  limit: limit({ most: quarantinePageMax, usual: quarantineLimitDefault }),
+  cursor: z.string().max(250).optional().openapi({ description: "`next_cursor` of the answer before" }),
+});
 /** For requests that take no parameters: a misspelt one is an error, not ignored. */
 export const noQuery = z.strictObject({});
 
@@ -93,6 +105,30 @@ export const ledgerAnswer = z.object({
     })),
   })),
 }).openapi("Ledger");
+
+/** See `quarantine_view.ts`. */
+export const quarantineEntry = z.object({
+  id: z.string().openapi({ description: "Names it in further requests" }),
+  epoch: decimal,
+  class: z.enum(classes),
+  first: z.number().int(),
+  last: z.number().int(),
+  code: z.string().openapi({ description: "Why, for programs" }),
+  reason: z.string().openapi({ description: "Why, for people" }),
+  place: z.object({ lane: z.string(), partition: z.number().int(), sequence: z.number().int() }).openapi({
+    description: "Where it stands in the log",
+  }),
+  relay: z.string(),
+  received_at: decimal.openapi({ description: "Nanoseconds since 1970, UTC" }),
+  bytes: z.number().int().openapi({ description: "Size of the batch" }),
+}).openapi("QuarantineEntry");
+
+/** A page of quarantined batches. */
+export const quarantineAnswer = z.object({
+  vehicle_id: z.string(),
+  entries: z.array(quarantineEntry),
+  next_cursor: z.string().nullable().openapi({ description: "Null when there are no entries behind these" }),
+}).openapi("Quarantine");
 
 /** What every error is answered with. */
 export const problem = z.object({

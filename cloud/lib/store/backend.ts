@@ -24,6 +24,13 @@ export interface Document {
   readonly text: string;
 }
 
+/** Part of a list of documents. */
+export interface DocumentPage {
+  /** Only documents behind this one. */
+  readonly after?: Pick<Document, "key" | "atNs">;
+  readonly limit: number;
+}
+
 /** What one write carries out, in this order: catalog, tables and columns, then rows and documents. */
 export interface Commit {
   /** The catalog's documents that the growth belongs to. */
@@ -66,7 +73,7 @@ export interface Backend {
   /** Resolves when all is durable and queryable, with the names of tables that are suspended. */
   commit(commit: Commit): Promise<{ suspended: readonly string[] }>;
   select(selection: Selection): Promise<StoredRow[]>;
-  /** Documents of a kind whose key begins with the prefix, by key and time. */
-  documents(kind: DocumentKind, prefix: string): Promise<Document[]>;
+  /** Documents of a kind whose key begins with the prefix, by time and key. */
+  documents(kind: DocumentKind, prefix: string, page?: DocumentPage): Promise<Document[]>;
   close(): Promise<void>;
 }

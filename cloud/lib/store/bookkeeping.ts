@@ -1,4 +1,5 @@
 /** Ledger entries, checkpoints and quarantined batches as documents of the store, there and back. */
+import { ok } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Class, TelemetryLane } from "#proto/class.ts";
 import { parseEpoch, parseRelayName, type VehicleId } from "#proto/ids.ts";
@@ -90,6 +91,20 @@ export function readCheckpoint(document: Document): Checkpoint {
   };
 }
 
+/** What tells a vehicle's quarantined batches apart, as a text that fits into a path. */
+export function quarantineId(entry: QuarantineEntry): string {
+  const { first, last, place } = entry;
+  const at = `${place.lane}-${place.partition}-${place.sequence}`;
+  return `${entry.epoch}_${entry.class}_${first}-${last}_${at}_${entry.receivedAtNs}`;
+}
+
+/** Where the document of an id lies; undefined for what is no id. */
+export function quarantinePlace(vehicle: VehicleId, id: string): Pick<Document, "key" | "atNs"> | undefined {
+  const match = /^([a-z0-9_-]{1,200})_([0-9]{1,18}|[1-8][0-9]{18})$/.exec(id);
+  if (match === null) return undefined;
+  return { key: `${keyPrefix(vehicle)}${match[1].replaceAll("_", "/")}`, atNs: BigInt(match[2]) };
+}
+
 /** A quarantined batch as a document, its bytes as base64. */
 export function quarantineDocument(entry: QuarantineEntry): Document {
   const { first, last, place } = entry;
@@ -104,13 +119,9 @@ export function quarantineDocument(entry: QuarantineEntry): Document {
     relay: entry.relay,
     batch: Buffer.from(entry.batch).toString("base64"),
   };
-  const at = `${place.lane}-${place.partition}-${place.sequence}`;
-  return {
-    kind: "quarantine",
-    key: `${keyPrefix(entry.vehicle)}${entry.epoch}/${entry.class}/${first}-${last}/${at}`,
-    atNs: entry.receivedAtNs,
-    text: JSON.stringify(text),
-  };
+  const at = quarantinePlace(entry.vehicle, quarantineId(entry));
+  ok(at !== undefined, "an id tells its place");
+  return { kind: "quarantine", ...at, text: JSON.stringify(text) };
 }
 
 /** Reads what {@link quarantineDocument} made. */

@@ -8,7 +8,7 @@
  * No TTL: it follows the wall clock, and old rows would be taken and vanish.
  */
 import { classNumber } from "#proto/class.ts";
-import { type DocumentKind, documentsTable, type Selection } from "./backend.ts";
+import { type Document, type DocumentKind, type DocumentPage, documentsTable, type Selection } from "./backend.ts";
 import { type NewColumn, overflowTable } from "./catalog.ts";
 import { type ColumnType, keyColumns, overflowColumn } from "./mapping.ts";
 
@@ -78,10 +78,15 @@ export function selectQuestRows(selection: Selection): string {
 }
 
 /** Key, time and text of documents. */
-export function selectQuestDocuments(kind: DocumentKind, prefix: string): string {
+export function selectQuestDocuments(kind: DocumentKind, prefix: string, page?: DocumentPage): string {
   const matches = prefix === "" ? "" : ` AND starts_with(key, ${quoteText(prefix)})`;
-  return `SELECT key, ${nanoseconds("at")}, text FROM "${documentsTable}" WHERE kind = ${quoteText(kind)}${matches} ` +
-    "ORDER BY key, at";
+  return `SELECT key, ${nanoseconds("at")}, text FROM "${documentsTable}" WHERE kind = ${quoteText(kind)}${matches}` +
+    `${page?.after === undefined ? "" : behind(page.after)} ORDER BY at, key` +
+    (page === undefined ? "" : ` LIMIT ${page.limit}`);
+}
+
+function behind({ atNs, key }: Pick<Document, "atNs" | "key">): string {
+  return ` AND at >= ${time(atNs)} AND (at > ${time(atNs)} OR key > ${quoteText(key)})`;
 }
 
 function conditions({ vehicle, stream, fromNs, toNs, identity, after, order }: Selection): string {

@@ -92,9 +92,27 @@ export interface QuarantineEntry {
   readonly reason: string;
   readonly place: { readonly lane: TelemetryLane; readonly partition: number; readonly sequence: number };
   readonly relay: RelayName;
-  /** When the relay took the batch; with the vehicle, epoch, class, range and place it identifies the entry. */
+  /**
+   * When the relay took the batch, or when it was kept aside if it names no relay; with the vehicle, epoch, class, range
+   * and place it identifies the entry.
+   */
   readonly receivedAtNs: bigint;
   readonly batch: Uint8Array;
+}
+
+/** Part of what was kept aside of a vehicle. */
+export interface QuarantineQuery {
+  /** Entries behind the one with this id only; see `quarantineId`. */
+  readonly after?: string;
+  /** At most so many, from 1 to `quarantinePageMax`. */
+  readonly limit: number;
+}
+
+/** Answer to a {@link QuarantineQuery}. */
+export interface QuarantinePage {
+  /** Oldest first. */
+  readonly entries: readonly QuarantineEntry[];
+  readonly more: boolean;
 }
 
 /** Place of a row in its stream's order: by time, then by identity. */
@@ -175,6 +193,10 @@ export interface StoreReader {
   latest(vehicle: VehicleId): Promise<LatestRow[]>;
   /** All that is known of a vehicle's epochs, oldest first; empty for a vehicle never seen. */
   ledger(vehicle: VehicleId): Promise<LedgerEntry[]>;
+  /** What was kept aside of a vehicle. Rejects with `bad_query` for an `after` that is no id of an entry. */
+  quarantined(vehicle: VehicleId, query: QuarantineQuery): Promise<QuarantinePage>;
+  /** One entry by its id. Rejects with `not_found`. */
+  quarantinedOne(vehicle: VehicleId, id: string): Promise<QuarantineEntry>;
   close(): Promise<void>;
 }
 
@@ -197,6 +219,4 @@ export interface Store extends StoreReader {
   checkpoint(partition: number): Promise<Checkpoint | undefined>;
   /** Keeps a batch aside, durably. Repeating an entry keeps one. */
   quarantine(entry: QuarantineEntry): Promise<void>;
-  /** What was kept aside of a vehicle, oldest first. */
-  quarantined(vehicle: VehicleId): Promise<QuarantineEntry[]>;
 }

@@ -8,6 +8,7 @@ import {
   keyPrefix,
   ledgerDocument,
   quarantineDocument,
+  quarantinePlace,
   readCheckpoint,
   readLedger,
   readQuarantine,
@@ -23,7 +24,7 @@ import {
   unlistedStream,
 } from "./catalog.ts";
 import { compareBlock, joinComparisons, spanOf } from "./compare.ts";
-import { compareRowsMax, pageRowsMax, readsAtOnce } from "./limits.ts";
+import { compareRowsMax, pageRowsMax, quarantinePageMax, readsAtOnce } from "./limits.ts";
 import { growthOfAll, planWrite, whyNotStorable, type WritePlan } from "./plan.ts";
 import { planRead, readRow } from "./reading.ts";
 import type {
@@ -32,6 +33,8 @@ import type {
   LatestRow,
   LedgerEntry,
   QuarantineEntry,
+  QuarantinePage,
+  QuarantineQuery,
   Row,
   RowBlock,
   RowPage,
@@ -92,6 +95,28 @@ class TableReader implements StoreReader {
     return readLedger(vehicle, await this.backend.documents("ledger", keyPrefix(vehicle)));
   }
 
+  async quarantined(vehicle: VehicleId, { after, limit }: QuarantineQuery): Promise<QuarantinePage> {
+    ok(limit >= 1 && limit <= quarantinePageMax, "limit of a page");
+    const place = after === undefined ? undefined : quarantinePlace(vehicle, after);
+    if (after !== undefined && place === undefined) {
+      throw new Fault("bad_query", `Cannot go on after "${after.slice(0, 100)}": it is no id of an entry`);
+    }
+    const page = { limit: limit + 1, ...(place && { after: place }) };
+    const documents = await this.backend.documents("quarantine", keyPrefix(vehicle), page);
+    return {
+      entries: documents.slice(0, limit).map((document) => readQuarantine(vehicle, document)),
+      more: documents.length > limit,
+    };
+  }
+
+  async quarantinedOne(vehicle: VehicleId, id: string): Promise<QuarantineEntry> {
+    const place = quarantinePlace(vehicle, id);
+    const documents = place === undefined ? [] : await this.backend.documents("quarantine", place.key);
+    const found = documents.find(({ key, atNs }) => key === place?.key && atNs === place.atNs);
+    if (found === undefined) throw new Fault("not_found", `Cannot find "${id.slice(0, 100)}" in quarantine`);
+    return readQuarantine(vehicle, found);
+  }
+
   close(): Promise<void> {
     return this.backend.close();
   }
@@ -149,11 +174,6 @@ class TableStore extends TableReader implements Store {
 
   quarantine(entry: QuarantineEntry): Promise<void> {
     return this.#keep([quarantineDocument(entry)]);
-  }
-
-  async quarantined(vehicle: VehicleId): Promise<QuarantineEntry[]> {
-    const documents = await this.backend.documents("quarantine", keyPrefix(vehicle));
-    return documents.toSorted(byTime).map((document) => readQuarantine(vehicle, document));
   }
 
   async #write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
@@ -228,8 +248,4 @@ function commitOf(plan: WritePlan): Commit {
     rows: plan.rows,
     documents: plan.counted.map((place) => document("overflowed", place.stream, overflowedText(place))),
   };
-}
-
-function byTime(a: Document, b: Document): number {
-  return a.atNs < b.atNs ? -1 : a.atNs > b.atNs ? 1 : 0;
 }

@@ -15,6 +15,7 @@ import {
   type Commit,
   type Document,
   type DocumentKind,
+  type DocumentPage,
   documentsTable,
   type Selection,
   type StoredRow,
@@ -101,9 +102,9 @@ class QuestDbBackend implements Backend {
     }
   }
 
-  async documents(kind: DocumentKind, prefix: string): Promise<Document[]> {
+  async documents(kind: DocumentKind, prefix: string, page?: DocumentPage): Promise<Document[]> {
     await this.#started();
-    const rows = await this.#exec(selectQuestDocuments(kind, prefix));
+    const rows = await this.#exec(selectQuestDocuments(kind, prefix, page));
     return rows.map(([key, at, text]) => ({ kind, key: String(key), atNs: BigInt(String(at)), text: String(text) }));
   }
 

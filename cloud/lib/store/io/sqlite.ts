@@ -14,6 +14,7 @@ import {
   type Commit,
   type Document,
   type DocumentKind,
+  type DocumentPage,
   documentsTable,
   type Selection,
   type StoredRow,
@@ -70,11 +71,13 @@ class SqliteBackend implements Backend {
     });
   }
 
-  documents(kind: DocumentKind, prefix: string): Promise<Document[]> {
+  documents(kind: DocumentKind, prefix: string, page?: DocumentPage): Promise<Document[]> {
     return this.#use((database) => {
       const statement = database.prepare(selectDocuments);
       statement.setReadBigInts(true);
-      const rows = statement.all(kind, prefix, prefix) as unknown as { key: string; at: bigint; text: string }[];
+      const { atNs, key } = page?.after ?? { atNs: -1n, key: "" };
+      const bound = { kind, prefix, at: atNs, key, limit: page?.limit ?? -1 };
+      const rows = statement.all(bound) as unknown as { key: string; at: bigint; text: string }[];
       return rows.map(({ key, at, text }) => ({ kind, key, atNs: at, text }));
     });
   }
@@ -140,9 +143,10 @@ class SqliteBackend implements Backend {
 
 const upsertDocument = `INSERT INTO ${documentsTable} (kind, key, at, text) VALUES (?, ?, ?, ?) ` +
   "ON CONFLICT DO UPDATE SET text = excluded.text";
-/** The prefix is compared as it is: LIKE and GLOB would read signs into it. */
+/** The prefix is compared as it is: LIKE and GLOB would read signs into it. No document is older than 1970. */
 const selectDocuments = `SELECT key, at, text FROM ${documentsTable} ` +
-  "WHERE kind = ? AND key >= ? AND substr(key, 1, length(?)) = ?2 ORDER BY key, at";
+  "WHERE kind = :kind AND key >= :prefix AND substr(key, 1, length(:prefix)) = :prefix " +
+  "AND (at, key) > (:at, :key) ORDER BY at, key LIMIT :limit";
 
 function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
