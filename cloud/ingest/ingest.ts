@@ -114,9 +114,7 @@ export class Ingest {
     const unreadable = wanted.flatMap((message, at) =>
       unpacked[at].unreadable.map((one) => unreadableEntryOf(message, one))
     );
-    for (const entry of unreadable) {
-      await this.#writer.quarantine({ ...entry, receivedAtNs: this.#ports.clock.wallNs() });
-    }
+    for (const entry of unreadable) await this.#writer.quarantine(entry);
 
     this.#reach(messages);
     this.#count(planned, unreadable.length);

@@ -49,7 +49,8 @@ class Stage {
 
   /** A message of the log with these items. */
   message(items: readonly BundleItem[], lane: TelemetryLane = "live"): LogMessage {
-    return { place: { lane, partition: 31, sequence: ++this.#sequence }, bytes: encodeBundle(items) };
+    const place = { lane, partition: 31, sequence: ++this.#sequence };
+    return { place, placedAtNs: startNs, bytes: encodeBundle(items) };
   }
 
   /** Ranges told as committed and as quarantined, joined over all notices since the last call. */
@@ -169,6 +170,28 @@ scenario("bytes that are no bundle are kept aside, and what comes behind is not 
   deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
   strictEqual((await stage.quarantined("unreadable")).length, 1);
 });
+
+scenario(
+  "everything that is kept aside of one message is kept, and once however often the log is read",
+  async (stage) => {
+    const garbage = (byte: number): BundleItem => ({ kind: "batch", header, batch: new Uint8Array(60).fill(byte) });
+    const damaged = (byte: number): BundleItem => {
+      const item = batch(1, 2);
+      ok(item.kind === "batch");
+      item.batch[item.batch.length - 1] ^= byte;
+      return item;
+    };
+    const message = stage.message([garbage(1), damaged(1), garbage(2), damaged(2)]);
+    for (let time = 1; time <= 2; time++) {
+      const owner = await stage.ingest();
+      await owner.commit([message]);
+      await stage.clock.advance(1_000);
+    }
+    const kept = async (id?: string) => (await stage.quarantined(id)).map(({ place }) => place.item);
+    deepStrictEqual(await kept("unreadable"), [0, 2]);
+    deepStrictEqual(await kept(), [1]);
+  },
+);
 
 scenario("a shape that was defined before this owner's time is found in the bucket", async (stage) => {
   stage.bucket.set(telemetry.hash, encodeShape(telemetry));

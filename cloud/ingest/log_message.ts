@@ -15,12 +15,16 @@ export interface Place {
 /** One message of `tel.v1.<lane>.<partition>`. */
 export interface LogMessage {
   readonly place: Place;
+  /** When the log took it, ns since 1970. */
+  readonly placedAtNs: bigint;
   readonly bytes: Uint8Array;
 }
 
 /** One batch out of a message. */
 export interface Delivery {
   readonly place: Place;
+  /** Which item of the message, from 0. */
+  readonly item: number;
   readonly relay: RelayHeader;
   readonly header: BatchHeader;
   /** The whole batch as it came, for quarantine. */

@@ -1,10 +1,11 @@
 /** Entries of the quarantine: what was kept aside, why, and where it lies in the log. */
-import { type Code, codes, type Fault, isCode } from "#proto/errors.ts";
+import { type Code, codes, isCode } from "#proto/errors.ts";
 import { classes } from "#proto/class.ts";
 import { epochOf, parseRelayName, parseVehicleId } from "#proto/ids.ts";
 import type { Ranges } from "#proto/ranges.ts";
 import type { QuarantineEntry } from "../lib/store/store.ts";
 import type { Delivery, LogMessage } from "./log_message.ts";
+import type { UnreadableItem } from "./unpack.ts";
 
 /** Why seqs of a batch are kept aside: a code of ours, or a repeat that differs from what is stored. */
 export interface QuarantineCause {
@@ -14,7 +15,7 @@ export interface QuarantineCause {
 
 /** The entry of a batch. */
 export function quarantineEntryOf(delivery: Delivery, cause: QuarantineCause): QuarantineEntry {
-  const { relay, header, place, bytes } = delivery;
+  const { relay, header, place, item, bytes } = delivery;
   return {
     vehicle: relay.vehicle,
     epoch: header.epoch,
@@ -23,7 +24,7 @@ export function quarantineEntryOf(delivery: Delivery, cause: QuarantineCause): Q
     last: cause.ranges[cause.ranges.length - 1].last,
     code: cause.code,
     reason: reasonOf(delivery, cause.code),
-    place,
+    place: { ...place, item },
     relay: relay.relay,
     receivedAtNs: relay.receivedAtNs,
     batch: bytes,
@@ -38,9 +39,9 @@ function reasonOf({ content }: Delivery, code: string): string {
 
 /** The entry of bytes that name no vehicle or range: only a faulty relay makes such. Kept under a name of its own. */
 export function unreadableEntryOf(
-  { place }: LogMessage,
-  { fault, bytes }: { fault: Fault; bytes: Uint8Array },
-): Omit<QuarantineEntry, "receivedAtNs"> {
+  { place, placedAtNs }: LogMessage,
+  { item, fault, bytes }: UnreadableItem,
+): QuarantineEntry {
   return {
     vehicle: parseVehicleId("unreadable"),
     epoch: epochOf(new Uint8Array(8)),
@@ -49,8 +50,9 @@ export function unreadableEntryOf(
     last: 0,
     code: fault.code,
     reason: fault.message,
-    place,
+    place: { ...place, item },
     relay: parseRelayName("unknown"),
+    receivedAtNs: placedAtNs,
     batch: bytes,
   };
 }

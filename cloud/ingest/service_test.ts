@@ -33,7 +33,11 @@ class Stage {
   readonly service = new IngestService({ ingest: this.ingest, queue: this.queue, clock: this.clock, log: silent });
 
   push(bytes = 10): void {
-    this.queue.push({ place: { lane: "live", partition: 0, sequence: 1 }, bytes: new Uint8Array(bytes) });
+    this.queue.push({
+      place: { lane: "live", partition: 0, sequence: 1 },
+      placedAtNs: 0n,
+      bytes: new Uint8Array(bytes),
+    });
     this.service.noticeMessage();
   }
 }

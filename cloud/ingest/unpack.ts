@@ -11,46 +11,49 @@ export interface Unpacked {
   readonly deliveries: readonly Delivery[];
   /** Of each batch, the first shape that nobody here knows: find it and unpack again. */
   readonly missing: ReadonlySet<ShapeHash>;
-  /** Items that name no vehicle or no range, so no verdict can be given; with the bytes to keep. */
-  readonly unreadable: readonly { readonly fault: Fault; readonly bytes: Uint8Array }[];
+  /** Items that name no vehicle or no range, so no verdict can be given. */
+  readonly unreadable: readonly UnreadableItem[];
+}
+
+/** One item, or a whole message, whose bytes are all that can be kept. */
+export interface UnreadableItem {
+  /** Which item of the message, from 0. */
+  readonly item: number;
+  readonly fault: Fault;
+  readonly bytes: Uint8Array;
 }
 
 /** Unpacks one message; shapes it defines go into the book. */
 export function unpack(message: LogMessage, shapes: ShapeBook): Unpacked {
   const deliveries: Delivery[] = [];
   const missing = new Set<ShapeHash>();
-  const unreadable: { fault: Fault; bytes: Uint8Array }[] = [];
+  const unreadable: UnreadableItem[] = [];
   const lookup = (hash: ShapeHash): Shape | undefined => {
     const shape = shapes.get(hash);
     if (shape === undefined) missing.add(hash);
     return shape;
   };
   try {
-    for (const item of readBundle(message.bytes)) {
-      const outcome = unpackItem(item);
-      if (outcome !== undefined) unreadable.push(outcome);
-    }
+    readBundle(message.bytes).forEach(unpackItem);
   } catch (error) {
-    unreadable.push({ fault: asFault(error, "bad_batch"), bytes: message.bytes });
+    unreadable.push({ item: 0, fault: asFault(error, "bad_batch"), bytes: message.bytes });
   }
   return { deliveries, missing, unreadable };
 
-  function unpackItem(item: BundleItem): { fault: Fault; bytes: Uint8Array } | undefined {
-    const bytes = item.kind === "shape" ? item.definition : item.batch;
+  function unpackItem(content: BundleItem, item: number): void {
     try {
-      if (item.kind === "shape") shapes.add(decodeShape(item.definition));
-      else deliveries.push(delivery(item));
-      return undefined;
+      if (content.kind === "shape") shapes.add(decodeShape(content.definition));
+      else deliveries.push(delivery(content, item));
     } catch (error) {
-      return { fault: asFault(error, "bad_batch"), bytes };
+      const bytes = content.kind === "shape" ? content.definition : content.batch;
+      unreadable.push({ item, fault: asFault(error, "bad_batch"), bytes });
     }
   }
 
-  function delivery(item: Extract<BundleItem, { kind: "batch" }>): Delivery {
-    const header = readBatchHeader(item.batch);
-    const base = { place: message.place, relay: item.header, header, bytes: item.batch };
+  function delivery({ header: relay, batch: bytes }: Extract<BundleItem, { kind: "batch" }>, item: number): Delivery {
+    const base = { place: message.place, item, relay, header: readBatchHeader(bytes), bytes };
     try {
-      return { ...base, content: { blocks: decodeBatch(item.batch, lookup).blocks } };
+      return { ...base, content: { blocks: decodeBatch(bytes, lookup).blocks } };
     } catch (error) {
       return { ...base, content: { fault: asFault(error, "bad_batch") } };
     }

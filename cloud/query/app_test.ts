@@ -219,7 +219,7 @@ Deno.test("quarantine is listed page by page, and an entry shown and downloaded"
         last: 9,
         code: "bad_batch",
         reason: "Checksum differs",
-        place: { lane: "live", partition: 3, sequence: 7 + at },
+        place: { lane: "live", partition: 3, sequence: 7, item: at },
         relay: parseRelayName("relay-1"),
         receivedAtNs: startNs,
         batch,
@@ -229,7 +229,7 @@ Deno.test("quarantine is listed page by page, and an entry shown and downloaded"
     const first = await (await get(`${path}?limit=1`)).json();
     equal([first.vehicle_id, first.entries.length, first.next_cursor], ["drone-001", 1, first.entries[0].id]);
     const second = await (await get(`${path}?limit=1&cursor=${first.next_cursor}`)).json();
-    equal([second.entries[0].place.sequence, second.next_cursor], [8, null]);
+    equal([second.entries[0].place.item, second.next_cursor], [1, null]);
     const [{ id }] = second.entries;
     equal(await (await get(`${path}/${id}`)).json(), {
       id,
@@ -239,7 +239,7 @@ Deno.test("quarantine is listed page by page, and an entry shown and downloaded"
       last: 9,
       code: "bad_batch",
       reason: "Checksum differs",
-      place: { lane: "live", partition: 3, sequence: 8 },
+      place: { lane: "live", partition: 3, sequence: 7, item: 1 },
       relay: "relay-1",
       received_at: startNs.toString(),
       bytes: 1,

@@ -13,7 +13,7 @@ export interface QuarantineView {
   readonly code: string;
   readonly reason: string;
   /** Where it stands in the log. */
-  readonly place: { readonly lane: string; readonly partition: number; readonly sequence: number };
+  readonly place: QuarantineEntry["place"];
   readonly relay: string;
   /** When the relay took it, nanoseconds since 1970. */
   readonly received_at: string;

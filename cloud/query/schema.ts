@@ -115,9 +115,12 @@ export const quarantineEntry = z.object({
   last: z.number().int(),
   code: z.string().openapi({ description: "Why, for programs" }),
   reason: z.string().openapi({ description: "Why, for people" }),
-  place: z.object({ lane: z.string(), partition: z.number().int(), sequence: z.number().int() }).openapi({
-    description: "Where it stands in the log",
-  }),
+  place: z.object({
+    lane: z.string(),
+    partition: z.number().int(),
+    sequence: z.number().int(),
+    item: z.number().int(),
+  }).openapi({ description: "Where it stands in the log; `item` counts what one message holds" }),
   relay: z.string(),
   received_at: decimal.openapi({ description: "Nanoseconds since 1970, UTC" }),
   bytes: z.number().int().openapi({ description: "Size of the batch" }),

@@ -55,7 +55,8 @@ async function readOn(
   try {
     for await (const message of messages) {
       const partition = Number(message.subject.slice(message.subject.lastIndexOf(".") + 1));
-      queue.push({ place: { lane, partition, sequence: message.seq }, bytes: message.data });
+      const place = { lane, partition, sequence: message.seq };
+      queue.push({ place, placedAtNs: message.timestampNanos, bytes: message.data });
       last = message.seq;
       reached(last);
       onMessage();

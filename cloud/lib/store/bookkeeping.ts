@@ -28,6 +28,7 @@ interface QuarantineText {
   readonly lane: TelemetryLane;
   readonly partition: number;
   readonly sequence: number;
+  readonly item: number;
   readonly relay: string;
   readonly batch: string;
 }
@@ -94,7 +95,7 @@ export function readCheckpoint(document: Document): Checkpoint {
 /** What tells a vehicle's quarantined batches apart, as a text that fits into a path. */
 export function quarantineId(entry: QuarantineEntry): string {
   const { first, last, place } = entry;
-  const at = `${place.lane}-${place.partition}-${place.sequence}`;
+  const at = `${place.lane}-${place.partition}-${place.sequence}-${place.item}`;
   return `${entry.epoch}_${entry.class}_${first}-${last}_${at}_${entry.receivedAtNs}`;
 }
 
@@ -126,13 +127,13 @@ export function quarantineDocument(entry: QuarantineEntry): Document {
 
 /** Reads what {@link quarantineDocument} made. */
 export function readQuarantine(vehicle: VehicleId, document: Document): QuarantineEntry {
-  const { lane, partition, sequence, batch, ...text } = JSON.parse(document.text) as QuarantineText;
+  const { lane, partition, sequence, item, batch, ...text } = JSON.parse(document.text) as QuarantineText;
   return {
     ...text,
     vehicle,
     epoch: parseEpoch(text.epoch),
     relay: parseRelayName(text.relay),
-    place: { lane, partition, sequence },
+    place: { lane, partition, sequence, item },
     receivedAtNs: document.atNs,
     batch: new Uint8Array(Buffer.from(batch, "base64")),
   };

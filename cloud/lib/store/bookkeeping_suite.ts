@@ -26,7 +26,7 @@ const kept: QuarantineEntry = {
   last: 9,
   code: "bad_batch",
   reason: `body "ends" too early: \\ 'quoted'\nand more`,
-  place: { lane: "backfill", partition: 31, sequence: 2 ** 53 - 1 },
+  place: { lane: "backfill", partition: 31, sequence: 2 ** 53 - 1, item: 3 },
   relay: parseRelayName("relay-1"),
   receivedAtNs: startNs,
   batch: Uint8Array.from({ length: 65_536 }, (_, at) => at % 251),
@@ -81,7 +81,7 @@ export function testBookkeeping(test: StoreTest): void {
     const entries = [0, 0, 1, 2, 2].map((ms, at): QuarantineEntry => ({
       ...kept,
       receivedAtNs: startNs + BigInt(ms) * 1_000_000n,
-      place: { ...kept.place, sequence: at },
+      place: { ...kept.place, item: at },
     }));
     for (const one of entries.toReversed()) await store.quarantine(one);
     const found: QuarantineEntry[] = [];

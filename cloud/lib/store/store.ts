@@ -90,10 +90,16 @@ export interface QuarantineEntry {
   readonly code: string;
   /** For people. */
   readonly reason: string;
-  readonly place: { readonly lane: TelemetryLane; readonly partition: number; readonly sequence: number };
+  /** Where it stands in the log: `item` counts what one message holds, from 0. */
+  readonly place: {
+    readonly lane: TelemetryLane;
+    readonly partition: number;
+    readonly sequence: number;
+    readonly item: number;
+  };
   readonly relay: RelayName;
   /**
-   * When the relay took the batch, or when it was kept aside if it names no relay; with the vehicle, epoch, class, range
+   * When the relay took the batch, or the log if it names no relay; with the vehicle, epoch, class, range
    * and place it identifies the entry.
    */
   readonly receivedAtNs: bigint;
