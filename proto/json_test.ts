@@ -22,7 +22,8 @@ Deno.test("what was written is parsed back exactly", () => {
 });
 
 Deno.test("any JSON text of ordinary numbers is parsed as JSON.parse does", () => {
-  const text = fc.json().filter((json) => !/[0-9]{17}/.test(json));
+  // Without whole-number literals that may lie beyond 2^53.
+  const text = fc.json().filter((json) => !/(?<![0-9.])[0-9]{16,}(?![0-9.eE])/.test(json));
   fc.assert(fc.property(text, (json) => deepStrictEqual(parseJson(json), JSON.parse(json))));
 });
 
