@@ -33,6 +33,11 @@ export class LaneQueue {
     return this.#queues.live.bytes === 0 && this.#queues.backfill.bytes === 0;
   }
 
+  /** Whether the next commit would be as large as one may be. */
+  hasWholeGroup(): boolean {
+    return this.#queues.live.bytes + this.#queues.backfill.bytes >= groupBytesMax;
+  }
+
   /** The messages of the next commit, live first, each lane in the order of the log. */
   takeGroup(): LogMessage[] {
     const { live, backfill } = this.#queues;

@@ -13,6 +13,8 @@ export interface IngestServiceParts {
   readonly queue: LaneQueue;
   readonly clock: Clock;
   readonly log: Log;
+  /** From the end of one commit to the start of the next, unless a whole group waits; 0 for a store that commits cheaply. */
+  readonly commitIntervalMs: number;
 }
 
 /** One owner at work. Commits, retries, flushes and ledger answers take turns: the ledger has one owner in here too. */
@@ -21,6 +23,9 @@ export class IngestService {
   #turn: Promise<unknown> = Promise.resolve();
   #wake = Promise.withResolvers<void>();
   #drained = Promise.withResolvers<void>();
+  /** Resolved when a whole group waits. */
+  #full = Promise.withResolvers<void>();
+  #nextCommitAtMs = 0;
 
   constructor(parts: IngestServiceParts) {
     this.#parts = parts;
@@ -29,6 +34,7 @@ export class IngestService {
   /** To be called after a message was put into the queue. */
   noticeMessage(): void {
     this.#wake.resolve();
+    if (this.#parts.queue.hasWholeGroup()) this.#full.resolve();
   }
 
   /** Resolves when the lane may be read further. */
@@ -61,13 +67,25 @@ export class IngestService {
   }
 
   async #commitAll(signal: AbortSignal): Promise<void> {
-    const { ingest, queue } = this.#parts;
-    while (!queue.isEmpty() && !signal.aborted) {
+    const { ingest, queue, clock, commitIntervalMs } = this.#parts;
+    while (!queue.isEmpty()) {
+      await this.#untilDue(signal);
+      if (signal.aborted) return;
       const group = queue.takeGroup();
       this.#drained.resolve();
       this.#drained = Promise.withResolvers();
       await this.#inTurn(() => ingest.commit(group));
+      this.#nextCommitAtMs = clock.uptimeMs() + commitIntervalMs;
     }
+  }
+
+  /** What comes within the interval goes into one commit, for its cost is nearly the same whatever it holds. */
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    const { queue, clock } = this.#parts;
+    const waitMs = this.#nextCommitAtMs - clock.uptimeMs();
+    if (waitMs <= 0 || queue.hasWholeGroup()) return;
+    this.#full = Promise.withResolvers();
+    await Promise.race([clock.after(waitMs, signal).catch(() => undefined), this.#full.promise]);
   }
 
   async #every(intervalMs: number, signal: AbortSignal, duty: () => Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import type { Log } from "#proto/ports.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import type { Ingest } from "./ingest.ts";
 import { LaneQueue } from "./lane_queue.ts";
-import { flushIntervalMs, queueBytesMax } from "./limits.ts";
+import { flushIntervalMs, groupBytesMax, queueBytesMax } from "./limits.ts";
 import { IngestService } from "./service.ts";
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -30,7 +30,12 @@ class Stage {
       return Promise.resolve(create(LedgerAnswerSchema));
     },
   };
-  readonly service = new IngestService({ ingest: this.ingest, queue: this.queue, clock: this.clock, log: silent });
+  readonly service: IngestService;
+
+  constructor(commitIntervalMs = 0) {
+    const { ingest, queue, clock } = this;
+    this.service = new IngestService({ ingest, queue, clock, log: silent, commitIntervalMs });
+  }
 
   push(bytes = 10): void {
     this.queue.push({
@@ -55,6 +60,40 @@ Deno.test("messages are committed as they come, and flushed now and then and at 
   stage.stopping.abort();
   await stage.clock.run(running);
   deepStrictEqual(stage.calls, ["commit 2", "flush", "commit 1", "flush"]);
+});
+
+Deno.test("after a pause a message is committed at once, the next ones together when the interval is over", async () => {
+  const stage = new Stage(200);
+  const running = stage.service.run(stage.stopping.signal);
+  const pushAndLook = async (waitMs: number) => {
+    stage.push();
+    await stage.clock.advance(waitMs);
+    return stage.calls.splice(0);
+  };
+  deepStrictEqual(await pushAndLook(1), ["commit 1"]);
+  deepStrictEqual(await pushAndLook(100), []);
+  deepStrictEqual(await pushAndLook(98), []);
+  deepStrictEqual(await pushAndLook(1), ["commit 3"]);
+  await stage.clock.advance(200);
+  deepStrictEqual(await pushAndLook(1), ["commit 1"]);
+  stage.push();
+  stage.stopping.abort();
+  await stage.clock.run(running);
+  deepStrictEqual(stage.calls, ["flush"]);
+});
+
+Deno.test("a whole group does not wait for the interval", async () => {
+  const stage = new Stage(200);
+  const running = stage.service.run(stage.stopping.signal);
+  stage.push();
+  await stage.clock.advance(1);
+  for (let at = 0; at < 3; at++) stage.push(groupBytesMax / 2);
+  await stage.clock.advance(1);
+  deepStrictEqual(stage.calls, ["commit 1", "commit 2"]);
+  await stage.clock.advance(200);
+  deepStrictEqual(stage.calls, ["commit 1", "commit 2", "commit 1"]);
+  stage.stopping.abort();
+  await stage.clock.run(running);
 });
 
 Deno.test("an answer waits for the commit under way, and the next commit for the answer", async () => {

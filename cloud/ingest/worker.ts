@@ -15,7 +15,7 @@ import { connectNats } from "#proto/io/nats.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { ackSubject, ledgerSubject } from "#proto/subjects.ts";
 import type { CloudConfig } from "../config.ts";
-import { openStore, replayWindowOf } from "../lib/io/open_store.ts";
+import { commitIntervalOf, openStore, replayWindowOf } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
 import { Ingest } from "./ingest.ts";
 import { claimPartitions, type Leases } from "./io/lease.ts";
@@ -39,7 +39,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const queue = new LaneQueue();
   const ingest = new Ingest({ store, shapes, verdicts: verdictSink(nats), clock, log });
   const places = await ingest.own(leases.partitions, { replayMs: replayWindowOf(config.store), logEnd });
-  const service = new IngestService({ ingest, queue, clock, log });
+  const service = new IngestService({ ingest, queue, clock, log, commitIntervalMs: commitIntervalOf(config.store) });
 
   const stopping = new AbortController();
   const { signal } = stopping;

@@ -10,6 +10,9 @@ import { createReader, createStore } from "../store/table_store.ts";
 /** A store that writes lazily may forget its newest rows in a power cut: its log is replayed so far back. */
 const lazyReplayMs = 600_000;
 
+/** QuestDB spends tens of milliseconds of processor time on a commit, for each table in it and whatever it holds. */
+const questDbCommitIntervalMs = 200;
+
 /** For ingest: exactly one process writes. */
 export function openStore(config: StoreConfig): Store {
   return createStore(openBackend(config));
@@ -23,6 +26,11 @@ export function openStoreReader(config: StoreConfig): StoreReader {
 /** How much of the log must be read again after a start. SQLite's commits are on disk when they return. */
 export function replayWindowOf(config: StoreConfig): number {
   return config.kind === "questdb" ? lazyReplayMs : 0;
+}
+
+/** How far apart commits should be for the store's sake. */
+export function commitIntervalOf(config: StoreConfig): number {
+  return config.kind === "questdb" ? questDbCommitIntervalMs : 0;
 }
 
 function openBackend(config: StoreConfig): Backend {
