@@ -14,6 +14,11 @@ export const backfillShare = 0.25;
 export const flushIntervalMs = 5_000;
 /** Places reached are told to the shards so often, for verdicts that were lost on their way. */
 export const passedIntervalMs = 5_000;
+/**
+ * An owner that knows all that lay in the log when it began says so this often, for relays that did not hear it: within
+ * that time, and the one over which relays spread their questions, every linked vehicle is compared with the ledger.
+ */
+export const ownerIntervalMs = 5_000;
 /** Places kept in a checkpoint: one for each flush of the longest replay, ten minutes. */
 export const checkpointPlacesMax = 600_000 / flushIntervalMs + 1;
 /** A table that stays suspended for so long has its batches kept aside. */

@@ -5,11 +5,11 @@ import type { TelemetryLane } from "#proto/class.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import type { Ingest } from "./ingest.ts";
 import type { LaneQueue } from "./lane_queue.ts";
-import { flushIntervalMs, passedIntervalMs, suspendedRetryMs } from "./limits.ts";
+import { flushIntervalMs, ownerIntervalMs, passedIntervalMs, suspendedRetryMs } from "./limits.ts";
 
 /** What the service is given. */
 export interface IngestServiceParts {
-  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "answer">;
+  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "announce" | "answer">;
   readonly queue: LaneQueue;
   readonly clock: Clock;
   readonly log: Log;
@@ -56,6 +56,7 @@ export class IngestService {
       this.#every(flushIntervalMs, signal, () => ingest.flush()),
       this.#every(suspendedRetryMs, signal, () => ingest.retryWaiting()),
       this.#every(passedIntervalMs, signal, () => Promise.resolve(ingest.tellPassed())),
+      this.#every(ownerIntervalMs, signal, () => Promise.resolve(ingest.announce())),
     ];
     while (!signal.aborted) {
       await Promise.race([this.#wake.promise, stopped.promise]);
