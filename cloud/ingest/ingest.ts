@@ -176,7 +176,9 @@ export class Ingest {
     });
     const onBoard = fromWire(request.inventory?.onBoard ?? []);
     const lines = this.#ledger.linesOf(vehicle);
-    const unknown = unknownOf(fromWire(request.inventory?.settled ?? []), lines);
+    const waiting = this.#waiting.filter(({ planned }) => planned.key.vehicle === vehicle)
+      .map(({ planned, blocks }) => ({ ...planned.key, ranges: seqsOf(blocks) }));
+    const unknown = unknownOf(fromWire(request.inventory?.settled ?? []), { ledger: lines, waiting });
     const comparedBy = this.#comparedBy();
     const resend = comparedBy === 0n ? [] : unknown;
     this.#noteInventory(vehicle, {
