@@ -6,8 +6,11 @@ const MiB = 1024 * 1024;
 
 /** Messages waiting per lane: what arrives while one commit is under way, with room for a second. */
 export const queueBytesMax = 16 * MiB;
-/** One commit: large enough to spread its fixed cost (one sync, one request), small enough for a second of delay. */
+/** One commit: large enough to spread its fixed cost (one sync, one request). */
 export const groupBytesMax = 4 * MiB;
+/** And small enough to take about so long, since what comes live waits for it; but never less than some bundles. */
+export const commitTargetMs = 100;
+export const groupBytesMin = 256 * 1024;
 /** Part of a commit that backfill may take although live waits: a vehicle's past must come through too. */
 export const backfillShare = 0.25;
 /** Ledger lines and places are written so often; after a crash at most so much of the log is read again. */
@@ -48,6 +51,6 @@ export const readerRetryMs = 250;
 export const logAgeMaxMs = 24 * 3_600_000;
 export const logBytesMax = 6 * 1024 * MiB;
 
-ok(groupBytesMax >= bundleBytesMax, "a message fits into a commit");
+ok(groupBytesMin >= bundleBytesMax && groupBytesMax >= groupBytesMin, "a message fits into a commit");
 ok(queueBytesMax >= groupBytesMax, "a commit can be filled from the queue");
 ok(leaseTtlMs >= 3 * leaseRenewMs, "one lost renewal does not lose the lease");

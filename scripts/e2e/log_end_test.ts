@@ -3,6 +3,7 @@ import { deepEqual } from "node:assert/strict";
 import { jetstream } from "@nats-io/jetstream";
 import { readLane } from "#cloud/ingest/io/log_reader.ts";
 import { LaneQueue } from "#cloud/ingest/lane_queue.ts";
+import { groupBytesMax } from "#cloud/ingest/limits.ts";
 import type { TelemetryLane } from "#proto/class.ts";
 import { systemClock } from "#proto/io/clock.ts";
 import { connectNats } from "#proto/io/nats.ts";
@@ -33,7 +34,7 @@ Deno.test("a lane ends behind all that lay in it when its reader began, an empty
     partitions: [3],
     clock: systemClock(),
     log: silent,
-    onMessage: () => came.push(...queue.takeGroup().map(({ place }) => place.sequence)),
+    onMessage: () => came.push(...queue.takeGroup(groupBytesMax).map(({ place }) => place.sequence)),
     onEnd: (lane: TelemetryLane, place: number) => ends.push([lane, place]),
     whenNotFull: () => Promise.resolve(),
     signal: stopping.signal,
