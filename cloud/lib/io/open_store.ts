@@ -1,4 +1,4 @@
-/** Opens the configured store, for the one writer or for readers. */
+/** Opens the configured store, for a writer or for readers. */
 import { processClock } from "#proto/io/clock.ts";
 import type { StoreConfig } from "../../config.ts";
 import type { Backend } from "../store/backend.ts";
@@ -13,9 +13,9 @@ const lazyReplayMs = 600_000;
 /** QuestDB spends tens of milliseconds of processor time on a commit, for each table in it and whatever it holds. */
 const questDbCommitIntervalMs = 200;
 
-/** For ingest: exactly one process writes. */
+/** For ingest. */
 export function openStore(config: StoreConfig): Store {
-  return createStore(openBackend(config));
+  return createStore(openBackend(config), processClock().wallNs());
 }
 
 /** For everybody who reads. */

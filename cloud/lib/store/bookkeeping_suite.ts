@@ -45,7 +45,7 @@ export function testBookkeeping(test: StoreTest): void {
     equal(await store.ledger(parseVehicleId("never-seen")), []);
   });
 
-  test("entries that two owners began for the same epoch and class are one", async (store) => {
+  test("entries that were begun twice for the same epoch and class are one", async (store) => {
     const late = { ...entry, sinceNs: startNs + 9n, expected: 90, committed: [{ first: 51, last: 59 }], gaps: [] };
     await store.saveLedger([entry]);
     await store.saveLedger([late]);

@@ -206,7 +206,7 @@ export interface StoreReader {
   close(): Promise<void>;
 }
 
-/** Both halves. One writer per store: it keeps the catalog in memory. */
+/** Both halves. Several processes may write to one database, each in an edition of its own: see `editions.ts`. */
 export interface Store extends StoreReader {
   /**
    * Stores the rows and resolves when they are committed and queryable in every table touched, or named as suspended.
@@ -218,10 +218,11 @@ export interface Store extends StoreReader {
   write(blocks: readonly RowBlock[]): Promise<WriteOutcome>;
   /** Compares records with what is stored under their keys. All blocks must be of one vehicle, epoch and class. */
   compare(blocks: readonly RowBlock[]): Promise<Comparison>;
-  /** Replaces the entries of the same vehicle, epoch, class and since. */
+  /** Replaces this writer's own entries of the same vehicle, epoch, class and since; readers get the union of all writers'. */
   saveLedger(entries: readonly LedgerEntry[]): Promise<void>;
+  /** Replaces this writer's own checkpoint of the partition. */
   saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
-  /** The partition's last checkpoint, or undefined. */
+  /** The partition's last checkpoint, whoever wrote it, or undefined. */
   checkpoint(partition: number): Promise<Checkpoint | undefined>;
   /** Keeps a batch aside, durably. Repeating an entry keeps one. */
   quarantine(entry: QuarantineEntry): Promise<void>;
