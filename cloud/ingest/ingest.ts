@@ -12,17 +12,19 @@
 import { create } from "@bufbuild/protobuf";
 import { type LedgerAnswer, LedgerAnswerSchema, type LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { Block } from "#proto/batch.ts";
+import type { TelemetryLane } from "#proto/class.ts";
 import { asFault, type Code } from "#proto/errors.ts";
 import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
+import { partitionOf } from "#proto/subjects.ts";
 import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
 import { Ledger } from "./ledger.ts";
 import { ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
-import type { Delivery, LogMessage } from "./log_message.ts";
+import type { LogMessage, Place } from "./log_message.ts";
 import { absorbOwnRecords } from "./own_records.ts";
-import { extendCheckpoint, isWithin, type LanePlaces, passedOf, type ReplayPlan, replayPlanOf } from "./places.ts";
+import type { LanePlaces, LogExtent } from "./places.ts";
 import { planCommit, type Planned } from "./plan.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
 import { quarantineEntryOf, unreadableEntryOf } from "./quarantine.ts";
@@ -30,6 +32,7 @@ import { rowsWithin, seqsOf } from "./rows.ts";
 import { Sessions } from "./sessions.ts";
 import { ShapeBook } from "./shape_book.ts";
 import { StoreWriter } from "./store_writer.ts";
+import { type TakeOver, Tenures } from "./tenures.ts";
 import { unpack, type Unpacked } from "./unpack.ts";
 import { noticesOf, type Verdict } from "./verdicts.ts";
 import { fromWire, toWire } from "./wire.ts";
@@ -57,19 +60,19 @@ export interface IngestCounts {
   repeated: number;
   quarantined: number;
   waiting: number;
+  /** Messages that the log had lost before a take-over wanted them: at most so many. */
+  missed: number;
 }
 
 /** See the head of this file. One commit at a time: the caller awaits each call. */
 export class Ingest {
-  readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, waiting: 0 };
+  readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, waiting: 0, missed: 0 };
   readonly #ports: IngestPorts;
   readonly #ledger = new Ledger(ledgerVehiclesMax);
   readonly #shapes = new ShapeBook(shapesMax);
   readonly #sessions = new Sessions(ledgerVehiclesMax);
   readonly #writer: StoreWriter;
-  readonly #plans = new Map<number, ReplayPlan>();
-  readonly #checkpoints = new Map<number, Checkpoint>();
-  #reached: LanePlaces = { live: 0, backfill: 0 };
+  readonly #tenures = new Tenures();
   #waiting: Waiting[] = [];
 
   constructor(ports: IngestPorts) {
@@ -82,32 +85,50 @@ export class Ingest {
     return this.#writer.failing;
   }
 
-  /**
-   * Takes over partitions; returns the places to read their lanes from (the first message wanted is the next one).
-   * `logEnd`: last sequence of the log. Places beyond it belong to a log that is gone, and are forgotten.
-   */
-  async own(partitions: readonly number[], options: { replayMs: number; logEnd: number }): Promise<LanePlaces> {
-    for (const partition of partitions) {
-      const known = await this.#ports.store.checkpoint(partition);
-      const checkpoint = isWithin(known, options.logEnd) ? known : undefined;
-      this.#checkpoints.set(partition, checkpoint ?? { partition, places: [] });
-      this.#plans.set(partition, replayPlanOf(checkpoint, options.replayMs));
+  /** Takes over partitions; all that is known of them is what the store holds. */
+  async own(partitions: readonly number[], { log }: { log: LogExtent }): Promise<TakeOver> {
+    const { store } = this.#ports;
+    this.disown(partitions);
+    const life = await store.life();
+    const known = new Map<number, Checkpoint | undefined>();
+    for (const partition of partitions) known.set(partition, await store.checkpoint(partition));
+    const takeOver = this.#tenures.take(known, { life, log });
+    const { replay, unread } = takeOver.missed;
+    this.counts.missed += replay + unread;
+    if (replay + unread > 0) {
+      this.#ports.log.error("The log has lost messages that are wanted", { replay, unread, first: log.first });
     }
-    const starts = [...this.#plans.values()].map((plan) => plan.from);
-    this.#reached = {
-      live: Math.min(...starts.map((from) => from.live)),
-      backfill: Math.min(...starts.map((from) => from.backfill)),
-    };
-    return this.#reached;
+    return takeOver;
+  }
+
+  /** Forgets partitions that others may own from now on. What was not flushed is in the log still. */
+  disown(partitions: readonly number[]): void {
+    this.#tenures.leave(partitions);
+    this.#waiting = this.#waiting.filter(({ planned }) => !partitions.includes(planned.delivery.place.partition));
+    this.counts.waiting = this.#waiting.length;
+    for (const partition of partitions) this.#ledger.forget(partition);
+  }
+
+  /** Partitions that were taken over before the store was started again: they want to be owned anew, for a replay. */
+  async ownedBeforeRestart(): Promise<number[]> {
+    return this.#tenures.heldBefore(await this.#ports.store.life());
+  }
+
+  /** A lane of a tenure ended at a place when its reader began. */
+  handleLaneEnd(tenure: number, end: { lane: TelemetryLane; sequence: number }): void {
+    this.#tenures.handleLaneEnd(tenure, end);
   }
 
   /** Works one group of messages to its verdicts. Waits for the store as long as it takes. */
   async commit(messages: readonly LogMessage[]): Promise<void> {
-    const wanted = messages.filter((message) => this.#isWanted(message));
+    const wanted = messages.filter((message) => this.#tenures.isWanted(message));
     const unpacked = await this.#unpackAll(wanted);
     const deliveries = unpacked.flatMap((one) => one.deliveries);
     await this.#loadLedgers(new Set(deliveries.map(({ relay }) => relay.vehicle)));
-    const planned = planCommit(deliveries, { ledger: this.#ledger, replayed: (one) => this.#isReplayed(one) });
+    const planned = planCommit(deliveries, {
+      ledger: this.#ledger,
+      replayed: ({ place }) => this.#tenures.isReplayed(place),
+    });
 
     const fresh = await this.#writeFresh(planned.filter((one) => one.fresh.length > 0));
     const repeats = await this.#checkRepeats(planned.filter((one) => one.repeated.length > 0));
@@ -116,7 +137,7 @@ export class Ingest {
     );
     for (const entry of unreadable) await this.#writer.quarantine(entry);
 
-    this.#reach(messages);
+    this.#tenures.reach(messages);
     this.#count(planned, unreadable.length);
     this.#tell([...fresh, ...repeats]);
   }
@@ -152,45 +173,37 @@ export class Ingest {
     return create(LedgerAnswerSchema, {
       committed: toWire(within("committed")),
       quarantined: toWire(within("quarantined")),
-      passed: this.#passedOnWire(),
+      passed: this.#passedOnWire(partitionOf(vehicle)),
     });
   }
 
-  /** Makes ledger lines and places durable. */
+  /**
+   * Makes ledger lines and places durable. In a new life of the store there is no new place for those who were there before:
+   * what it has forgotten must be written again first.
+   */
   async flush(): Promise<void> {
     const { store, clock } = this.#ports;
+    const life = await store.life();
     // Lines first: a place without its lines would skip what the ledger does not know.
-    const places = this.#passed();
+    const due = this.#tenures.due({ atNs: clock.wallNs(), life }, this.#waitingPlaces());
     const lines = this.#ledger.takeChanged();
     try {
       if (lines.length > 0) await store.saveLedger(lines);
-      for (const [partition, checkpoint] of this.#checkpoints) {
-        const newest = checkpoint.places.at(-1);
-        if (newest?.live === places.live && newest.backfill === places.backfill) continue;
-        const extended = extendCheckpoint(checkpoint, { atNs: clock.wallNs(), ...places });
-        await store.saveCheckpoint(extended);
-        this.#checkpoints.set(partition, extended);
-      }
+      if (due.length > 0) await store.saveCheckpoints(due);
     } catch (error) {
       this.#ledger.giveBack(lines);
       throw asFault(error, "store_failed");
     }
+    for (const checkpoint of due) this.#tenures.handleSaved(checkpoint);
   }
 
   /** Tells every registered session how far the log is worked through, for verdicts that were lost on their way. */
   tellPassed(): void {
     this.#tell(
-      [...this.#sessions.all()].map(([vehicle, address]) => ({ vehicle, address, committed: [], quarantined: [] })),
+      [...this.#sessions.all()].filter(([vehicle]) => this.#tenures.holds(partitionOf(vehicle))).map((
+        [vehicle, address],
+      ) => ({ vehicle, address, committed: [], quarantined: [] })),
     );
-  }
-
-  #isWanted({ place }: LogMessage): boolean {
-    const plan = this.#plans.get(place.partition);
-    return plan !== undefined && place.sequence > plan.from[place.lane];
-  }
-
-  #isReplayed({ place }: Delivery): boolean {
-    return place.sequence <= (this.#plans.get(place.partition)?.committedTo[place.lane] ?? 0);
   }
 
   /** Unpacks in order; a message that names shapes unknown here is unpacked again once they were looked up. */
@@ -346,22 +359,17 @@ export class Ingest {
     for (const line of durable) this.#ledger.expect({ ...line, vehicle }, line.ranges.at(-1)?.last ?? 0, nowNs);
   }
 
-  #reach(messages: readonly LogMessage[]): void {
-    const furthest = (lane: "live" | "backfill") =>
-      messages.filter(({ place }) => place.lane === lane).reduce(
-        (most, { place }) => Math.max(most, place.sequence),
-        this.#reached[lane],
-      );
-    this.#reached = { live: furthest("live"), backfill: furthest("backfill") };
+  #waitingPlaces(): Place[] {
+    return this.#waiting.map(({ planned }) => planned.delivery.place);
   }
 
-  #passed(): LanePlaces {
-    return passedOf(this.#reached, this.#waiting.map(({ planned }) => planned.delivery.place));
+  #passedOf(partition: number): LanePlaces | undefined {
+    return this.#tenures.passed(partition, this.#waitingPlaces());
   }
 
-  #passedOnWire(): { live: bigint; backfill: bigint } {
-    const { live, backfill } = this.#passed();
-    return { live: BigInt(live), backfill: BigInt(backfill) };
+  #passedOnWire(partition: number): { live: bigint; backfill: bigint } | undefined {
+    const passed = this.#passedOf(partition);
+    return passed && { live: BigInt(passed.live), backfill: BigInt(passed.backfill) };
   }
 
   #count(planned: readonly Planned[], unreadable: number): void {
@@ -374,7 +382,9 @@ export class Ingest {
   }
 
   #tell(verdicts: readonly Verdict[]): void {
-    for (const { to, notice } of noticesOf(verdicts, this.#passed())) this.#ports.verdicts.publish(to, notice);
+    for (const { to, notice } of noticesOf(verdicts, (partition) => this.#passedOf(partition))) {
+      this.#ports.verdicts.publish(to, notice);
+    }
   }
 }
 

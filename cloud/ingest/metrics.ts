@@ -13,6 +13,12 @@ const families = [
   },
   { key: "quarantined", type: "counter", name: "ingest_quarantined_batches_total", help: "Batches kept aside" },
   { key: "waiting", type: "gauge", name: "ingest_waiting_batches", help: "Batches waiting for a suspended table" },
+  {
+    key: "missed",
+    type: "counter",
+    name: "ingest_missed_messages_total",
+    help: "Messages that the log had lost before a take-over wanted them, at most",
+  },
 ] as const satisfies readonly { readonly key: keyof IngestCounts; readonly [member: string]: string }[];
 
 /** Exposition text of the counts. */

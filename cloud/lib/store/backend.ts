@@ -65,6 +65,8 @@ export interface StoredRow {
 export interface Backend {
   /** Resolves when it answers. */
   check(): Promise<void>;
+  /** See `Store.life`. */
+  life(): Promise<string>;
   /**
    * Makes tables and columns that are not there yet, and tells by table what columns it has then. Of several writers that want
    * a column under one name, whatever its case, the first one's stays, with its type.

@@ -35,6 +35,8 @@ interface QuarantineText {
 }
 
 interface CheckpointText {
+  readonly log: string;
+  readonly life: string;
   readonly places: readonly { atNs: string; live: number; backfill: number }[];
 }
 
@@ -74,27 +76,24 @@ export function readLedger(vehicle: VehicleId, documents: readonly Document[]): 
   return Array.from(entries.values()).sort((a, b) => a.sinceNs < b.sinceNs ? -1 : a.sinceNs > b.sinceNs ? 1 : 0);
 }
 
-/** A checkpoint as a document; each owner of a partition has one. */
-export function checkpointDocument(checkpoint: Checkpoint): Document {
-  const places = checkpoint.places.map((place) => ({ ...place, atNs: place.atNs.toString() }));
-  const text: CheckpointText = { places };
-  return { kind: "checkpoint", key: `${checkpoint.partition}`, atNs: 0n, text: JSON.stringify(text) };
+/** A checkpoint as a document; a partition has one. */
+export function checkpointDocument({ partition, log, life, places }: Checkpoint): Document {
+  const text: CheckpointText = {
+    log,
+    life,
+    places: places.map((place) => ({ ...place, atNs: place.atNs.toString() })),
+  };
+  return { kind: "checkpoint", key: `${partition}`, atNs: 0n, text: JSON.stringify(text) };
 }
 
-/**
- * Reads the newest of what a partition's owners wrote. Any of them would be true: up to its places all had a verdict when it
- * was written, and a verdict stands. An older one only makes its reader read more of the log again.
- */
-export function readCheckpoint(partition: number, documents: readonly Document[]): Checkpoint | undefined {
-  const checkpoints = inOrderOfEditions(documents).map(({ text }): Checkpoint => {
-    const { places } = JSON.parse(text) as CheckpointText;
-    return { partition, places: places.map((place) => ({ ...place, atNs: BigInt(place.atNs) })) };
-  });
-  const lastAt = ({ places }: Checkpoint) => places.at(-1)?.atNs ?? -1n;
-  return checkpoints.reduce<Checkpoint | undefined>(
-    (newest, one) => newest === undefined || lastAt(one) >= lastAt(newest) ? one : newest,
-    undefined,
-  );
+/** Reads what {@link checkpointDocument} made. */
+export function readCheckpoint(document: Document): Checkpoint {
+  const { places, ...of } = JSON.parse(document.text) as CheckpointText;
+  return {
+    partition: Number(document.key),
+    ...of,
+    places: places.map((place) => ({ ...place, atNs: BigInt(place.atNs) })),
+  };
 }
 
 function inOrderOfEditions(documents: readonly Document[]): Document[] {

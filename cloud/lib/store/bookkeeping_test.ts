@@ -1,6 +1,6 @@
-import { deepStrictEqual as equal, strictEqual } from "node:assert/strict";
+import { deepStrictEqual as equal } from "node:assert/strict";
 import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
-import { checkpointDocument, keyPrefix, ledgerDocument, readCheckpoint, readLedger } from "./bookkeeping.ts";
+import { keyPrefix, ledgerDocument, readLedger } from "./bookkeeping.ts";
 import { inEdition } from "./editions.ts";
 import type { LedgerEntry } from "./store.ts";
 import { vehicle } from "./testing/blocks.ts";
@@ -47,14 +47,6 @@ Deno.test("of editions the older start, the union of verdicts and gaps and the l
 Deno.test("entries come by the time that they began", () => {
   const later = { ...entry, epoch: parseEpoch("1"), sinceNs: 99n };
   equal(readLedger(vehicle, [written(later, 1n), written(entry, 1n)]), [entry, later]);
-});
-
-Deno.test("the checkpoint that was written last counts, whoever began last", () => {
-  const checkpoint = (at: bigint, edition: bigint) =>
-    inEdition(checkpointDocument({ partition: 3, places: [{ atNs: at, live: Number(at), backfill: 0 }] }), edition);
-  strictEqual(readCheckpoint(3, [checkpoint(20n, 5n), checkpoint(10n, 6n)])?.places[0].live, 20);
-  strictEqual(readCheckpoint(3, [checkpoint(10n, 5n), checkpoint(20n, 6n)])?.places[0].live, 20);
-  strictEqual(readCheckpoint(3, []), undefined);
 });
 
 function written(line: LedgerEntry, edition: bigint) {

@@ -8,15 +8,16 @@
  *     ledger   drone-001/42/normal/1718000000000000000 \  one entry
  *     ledger   drone-001/42/normal/1718000015000000000 /
  *
- * A line of the ledger has one document per process that changed it. They stay: some hundred bytes each, and a process has
- * changed a line once or never unless it runs while the line's epoch is open.
+ * A line of the ledger has one document per process that changed it, some hundred bytes each, and they stay; most lines are
+ * only ever changed by the process that runs while their epoch is open. A partition's checkpoint has one document for all: an
+ * older one that comes late is as true as it was, and costs its reader some reading.
  */
 import type { Document, DocumentKind } from "./backend.ts";
 
 /** Tells writers of one store apart: the moment at which they began, ns since 1970. */
 export type Edition = bigint;
 
-const editedKinds: ReadonlySet<DocumentKind> = new Set(["fields", "overflowed", "ledger", "checkpoint"]);
+const editedKinds: ReadonlySet<DocumentKind> = new Set(["fields", "overflowed", "ledger"]);
 
 /** The document as this writer keeps it. */
 export function inEdition(document: Document, edition: Edition): Document {

@@ -64,6 +64,9 @@ export function typeOfQuestName(name: string): ColumnType | undefined {
  */
 export const questProgress = "SELECT name, suspended, writerTxn, sequencerTxn FROM wal_tables()";
 
+/** When the server's process began. */
+export const questStartTime = "SELECT pg_postmaster_start_time()";
+
 /**
  * The time of the last row of a page. QuestDB reads in order of time without sorting, but not in order of the whole key, so
  * a page is cut in two steps: find the time where it ends, then sort the few rows up to there.

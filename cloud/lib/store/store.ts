@@ -76,6 +76,10 @@ export interface CommittedPlace {
 /** Where a partition's owner may start to replay, oldest first. */
 export interface Checkpoint {
   readonly partition: number;
+  /** The log that the places are of; another one begins anew at 1. */
+  readonly log: string;
+  /** {@link Store.life} of the database while all of this was written. */
+  readonly life: string;
   readonly places: readonly CommittedPlace[];
 }
 
@@ -209,6 +213,11 @@ export interface StoreReader {
 /** Both halves. Several processes may write to one database, each in an edition of its own: see `editions.ts`. */
 export interface Store extends StoreReader {
   /**
+   * Names one life of the database: another name says that it was started again, and what it had taken shortly before may be
+   * gone if its machine lost power. Always the same where a commit is on disk when it resolves.
+   */
+  life(): Promise<string>;
+  /**
    * Stores the rows and resolves when they are committed and queryable in every table touched, or named as suspended.
    * Harmless to repeat: rows are keyed by (ts, vehicle, epoch, class, seq). A different body under a stored key must
    * be found by {@link compare} before; which of the two wins here is the store's choice.
@@ -220,9 +229,9 @@ export interface Store extends StoreReader {
   compare(blocks: readonly RowBlock[]): Promise<Comparison>;
   /** Replaces this writer's own entries of the same vehicle, epoch, class and since; readers get the union of all writers'. */
   saveLedger(entries: readonly LedgerEntry[]): Promise<void>;
-  /** Replaces this writer's own checkpoint of the partition. */
-  saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
-  /** The partition's last checkpoint, whoever wrote it, or undefined. */
+  /** Replaces the checkpoints of their partitions, whoever wrote them. */
+  saveCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void>;
+  /** The partition's last checkpoint, or undefined. */
   checkpoint(partition: number): Promise<Checkpoint | undefined>;
   /** Keeps a batch aside, durably. Repeating an entry keeps one. */
   quarantine(entry: QuarantineEntry): Promise<void>;

@@ -161,6 +161,10 @@ class TableStore extends TableReader implements Store {
     this.#edition = edition;
   }
 
+  life(): Promise<string> {
+    return this.backend.life();
+  }
+
   async write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
     for (const block of blocks) refuseUnstorable(block);
     const written = this.#writes.then(() => this.#write(blocks));
@@ -180,12 +184,13 @@ class TableStore extends TableReader implements Store {
     return this.#keep(entries.map(ledgerDocument));
   }
 
-  saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    return this.#keep([checkpointDocument(checkpoint)]);
+  saveCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
+    return this.#keep(checkpoints.map(checkpointDocument));
   }
 
   async checkpoint(partition: number): Promise<Checkpoint | undefined> {
-    return readCheckpoint(partition, await this.backend.documents("checkpoint", `${partition}/`));
+    const found = await this.backend.documents("checkpoint", `${partition}`);
+    return found.map(readCheckpoint).find((checkpoint) => checkpoint.partition === partition);
   }
 
   quarantine(entry: QuarantineEntry): Promise<void> {

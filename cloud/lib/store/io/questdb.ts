@@ -30,6 +30,7 @@ import {
   firstQuestTables,
   listQuestColumns,
   questProgress,
+  questStartTime,
   selectLastTime,
   selectQuestDocuments,
   selectQuestRows,
@@ -74,6 +75,11 @@ class QuestDbBackend implements Backend {
 
   async check(): Promise<void> {
     await this.#exec("SELECT 1");
+  }
+
+  async life(): Promise<string> {
+    const [[startedAt]] = await this.#exec(questStartTime);
+    return String(startedAt);
   }
 
   async grow(growth: readonly TableGrowth[]): Promise<ReadonlyMap<string, readonly FoundColumn[]>> {

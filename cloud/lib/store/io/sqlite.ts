@@ -58,6 +58,10 @@ class SqliteBackend implements Backend {
     await this.#use((database) => database.prepare("SELECT 1").get());
   }
 
+  life(): Promise<string> {
+    return Promise.resolve("durable");
+  }
+
   /** In one transaction, so that of several processes each finds what the one before has made. */
   grow(growth: readonly TableGrowth[]): Promise<ReadonlyMap<string, readonly FoundColumn[]>> {
     return this.#use((database) => {
