@@ -311,6 +311,26 @@ scenario(
   },
 );
 
+scenario("rows that a power cut took are written again although the ledger's line was kept", async (stage) => {
+  const first = await stage.ingest();
+  const messages = [stage.message([define(telemetry), batch(1, 2)]), stage.message([batch(3, 4)])];
+  await first.commit(messages.slice(0, 1));
+  await first.flush();
+  await stage.keep();
+  await first.commit(messages.slice(1));
+  await first.flush();
+  const lines = await stage.store.ledger(vehicle);
+  await stage.cutPower();
+  await stage.store.saveLedger(lines);
+  const second = await stage.ingest();
+  messages.push(stage.message([batch(3, 4, { value: () => 99 })]));
+  await second.commit(messages);
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4]);
+  deepStrictEqual((await stage.quarantined()).map(({ place }) => place.sequence), [3]);
+  const { rows } = await stage.store.rows({ vehicle, stream: parseStream("telemetry"), limit: 10 });
+  deepStrictEqual(rows.map(({ values }) => values.a), [1, 2, 3, 4]);
+});
+
 scenario(
   "the answer to an inventory names what has a verdict, and the ledger learns what is on board",
   async (stage) => {

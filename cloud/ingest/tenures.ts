@@ -25,6 +25,8 @@ import {
 /** One partition that is held. */
 interface Held {
   readonly plan: ReplayPlan;
+  /** Up to here the ledger may say of messages that they are committed, and the store have lost them. */
+  readonly doubtfulTo: number;
   checkpoint: Checkpoint;
   /** Whether it lies in the store like that, in its present life too. */
   isSaved: boolean;
@@ -76,7 +78,9 @@ export class Tenures {
       // Within one life the store forgets nothing that it has shown.
       const plan = replayPlanOf(checkpoint, checkpoint?.life === life ? 0 : replayWindowMs);
       const present = { partition, log: log.id, life, places: checkpoint?.places ?? [] };
-      return [partition, { plan, checkpoint: present, isSaved: checkpoint?.life === life }];
+      const isOfThisLife = checkpoint === undefined || checkpoint.life === life;
+      const doubtfulTo = isOfThisLife ? 0 : log.last;
+      return [partition, { plan, doubtfulTo, checkpoint: present, isSaved: checkpoint?.life === life }];
     }));
     const plans = [...held.values()].map(({ plan }) => plan);
     const from = lanes((lane) => Math.min(...plans.map((plan) => plan.from[lane])));
@@ -119,6 +123,14 @@ export class Tenures {
   isReplayed({ partition, lane, sequence }: Place): boolean {
     const plan = this.#byPartition.get(partition)?.held.get(partition)?.plan;
     return plan !== undefined && sequence <= plan.committedTo[lane];
+  }
+
+  /**
+   * Whether the ledger cannot be trusted on what it says of the message: behind the last place that was written down the store
+   * may have kept a ledger's line and lost the rows.
+   */
+  isDoubtful({ partition, sequence }: Place): boolean {
+    return sequence <= (this.#byPartition.get(partition)?.held.get(partition)?.doubtfulTo ?? 0);
   }
 
   /** A lane ended at a place when its reader began; what comes behind was published later. */

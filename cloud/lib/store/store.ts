@@ -36,6 +36,8 @@ export interface Comparison {
   readonly same: Ranges;
   /** Stored otherwise, or not at all. */
   readonly different: Ranges;
+  /** Of the different ones those whose seq the stream does not have in the blocks' span of times. */
+  readonly missing: Ranges;
 }
 
 /** Why a vehicle will never send some seqs: `cause` of its gap records. */
