@@ -24,7 +24,9 @@ const epoch = parseEpoch(42n);
 const startNs = 1_718_000_000_000_000_000n;
 const narrow = makeShape(parseStream("telemetry"), [{ name: "a", type: "f64" }]);
 const wide = makeShape(parseStream("telemetry"), [{ name: "a", type: "f64" }, { name: "b", type: "f64" }]);
-const shapes = new Map([narrow, wide].map((shape) => [shape.hash, encodeShape(shape)]));
+const shapes: ReadonlyMap<string, Uint8Array> = new Map(
+  [narrow, wide].map((shape) => [shape.hash, encodeShape(shape)]),
+);
 
 function batch(first: number, last: number, options: { shape?: Shape; value?: number } = {}): BundleItem {
   const shape = options.shape ?? narrow;
