@@ -106,7 +106,10 @@ export class Ingest {
     this.#tenures.leave(partitions);
     this.#waiting = this.#waiting.filter(({ planned }) => !partitions.includes(planned.delivery.place.partition));
     this.counts.waiting = this.#waiting.length;
-    for (const partition of partitions) this.#ledger.forget(partition);
+    for (const partition of partitions) {
+      this.#ledger.forget(partition);
+      this.#sessions.forget(partition);
+    }
   }
 
   /** Partitions that were taken over before the store was started again: they want to be owned anew, for a replay. */
@@ -200,7 +203,7 @@ export class Ingest {
   /** Tells every registered session how far the log is worked through, for verdicts that were lost on their way. */
   tellPassed(): void {
     this.#tell(
-      [...this.#sessions.all()].filter(([vehicle]) => this.#tenures.holds(partitionOf(vehicle))).map((
+      [...this.#sessions.all()].map((
         [vehicle, address],
       ) => ({ vehicle, address, committed: [], quarantined: [] })),
     );

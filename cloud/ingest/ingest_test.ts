@@ -36,6 +36,8 @@ function shapeOf(stream: string, fields: readonly Field[]): Shape {
 class Stage {
   readonly clock = new VirtualClock();
   readonly notices: VerdictNotice[] = [];
+  /** To whom they went. */
+  readonly relays: string[] = [];
   readonly bucket = new Map<string, Uint8Array>();
   readonly path = Deno.makeTempFileSync({ suffix: ".db" });
   store: Store = createStore(openSqlite({ path: this.path }));
@@ -46,7 +48,12 @@ class Stage {
     const ingest = new Ingest({
       store: this.#present(),
       shapes: { find: (hash) => Promise.resolve(this.bucket.get(hash)) },
-      verdicts: { publish: (_, notice) => this.notices.push(notice) },
+      verdicts: {
+        publish: ({ relay }, notice) => {
+          this.notices.push(notice);
+          this.relays.push(relay);
+        },
+      },
       clock: this.clock,
       log: silent,
     });
@@ -385,6 +392,45 @@ scenario("a suspended table holds back its own rows, and after a minute they are
   await ingest.retryWaiting();
   deepStrictEqual(stage.told().quarantined, [{ first: 3, last: 4 }]);
   strictEqual(ingest.counts.waiting, 0);
+});
+
+scenario(
+  "a suspended table stalls neither its partition nor other tables, and holds back no more than the place",
+  async (stage) => {
+    const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
+    stage.store = suspending(stage.store, "sick");
+    const ingest = await stage.ingest();
+    const messages = [
+      stage.message([define(telemetry), define(sick), batch(1, 2)]),
+      stage.message([batch(3, 4, { shape: sick })]),
+      stage.message([batch(5, 6), batch(7, 8, { shape: sick })]),
+      stage.message([batch(9, 10)], "backfill"),
+    ];
+    for (const message of messages) await ingest.commit([message]);
+    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 5, 6, 9, 10]);
+    const place = async () => (await stage.store.checkpoint(31))?.places.at(-1);
+    await ingest.flush();
+    deepStrictEqual([(await place())?.live, (await place())?.backfill], [1, 4]);
+    await stage.clock.advance(suspendedMaxMs);
+    await ingest.retryWaiting();
+    await ingest.flush();
+    deepStrictEqual([(await place())?.live, (await place())?.backfill], [3, 4]);
+    deepStrictEqual((await stage.quarantined()).map(({ code }) => code), ["table_suspended", "table_suspended"]);
+  },
+);
+
+scenario("a vehicle's sessions are forgotten with its partition", async (stage) => {
+  const ingest = await stage.ingest();
+  const register = (name: string) =>
+    ingest.answer(create(LedgerRequestSchema, { vehicleId: vehicle, relay: name, session: new Uint8Array(16) }));
+  await register("old");
+  ingest.disown(allPartitions);
+  await ingest.own(allPartitions, { log: stage.log });
+  stage.relays.length = 0;
+  await ingest.commit([{ ...stage.message([define(telemetry), batch(1, 2)]), tenure: 2 }]);
+  await register("new");
+  ingest.tellPassed();
+  deepStrictEqual(stage.relays, ["dev", "new"]);
 });
 
 /** The store, with one stream's table suspended. */

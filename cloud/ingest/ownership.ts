@@ -86,7 +86,7 @@ export class Ownership {
       ]);
     } finally {
       over.abort();
-      await this.#giveUp([...this.#held]).catch((error) => this.#warn("give up partitions", error));
+      await this.#giveUp([...this.#held]).catch((error) => this.#abandon(error));
       await this.#parts.board.leave().catch((error) => this.#warn("leave", error));
     }
   }
@@ -136,6 +136,12 @@ export class Ownership {
     });
     for (const partition of partitions) await board.release(partition);
     if (partitions.length > 0) log.info("Gave up partitions", { partitions: partitions.join(",") });
+  }
+
+  /** What could not be flushed is read again by whoever has the partitions when their leases have ended. */
+  async #abandon(error: unknown): Promise<void> {
+    this.#warn("give up partitions", error);
+    await this.#parts.service.inTurn(() => Promise.resolve(this.#disown([...this.#held])));
   }
 
   async #claim(wanted: readonly number[]): Promise<void> {

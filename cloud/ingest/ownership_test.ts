@@ -239,6 +239,22 @@ Deno.test("after the store was started again everything is owned anew, under the
   await stop();
 });
 
+Deno.test("one that stops while the store is away reads no more, and leaves its leases to their end", async () => {
+  const { clock, instances: [a, b], stop } = stage("a", "b");
+  a.start();
+  await clock.advance(10);
+  a.storeIsAway = true;
+  a.stopping.abort();
+  await clock.run(a.running);
+  equal([a.owned.size, a.deeds.at(-2)], [0, `end ${partitionCount}`]);
+  b.start();
+  await clock.advance(2 * shareIntervalMs);
+  equal(b.owned.size, 0);
+  await clock.advance(leaseTtlMs);
+  equal(b.owned.size, partitionCount);
+  await stop();
+});
+
 Deno.test("another process under the same name ends this one", async () => {
   const { clock, instances: [a] } = stage("a");
   a.start();

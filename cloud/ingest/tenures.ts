@@ -59,15 +59,6 @@ export class Tenures {
   readonly #byPartition = new Map<number, Tenure>();
   #count = 0;
 
-  /** Partitions held. */
-  get partitions(): number[] {
-    return [...this.#byPartition.keys()];
-  }
-
-  holds(partition: number): boolean {
-    return this.#byPartition.has(partition);
-  }
-
   /** Takes over partitions with the checkpoint that the store has of each, in the store's present life. */
   take(
     known: ReadonlyMap<number, Checkpoint | undefined>,

@@ -9,6 +9,8 @@ import { parse, stringify } from "yaml";
 import { openLeases } from "#cloud/ingest/io/lease.ts";
 import type { LeaseBoard } from "#cloud/ingest/ownership.ts";
 import type { Sight } from "#cloud/ingest/shares.ts";
+import { openSqlite } from "#cloud/lib/store/io/sqlite.ts";
+import { createStore } from "#cloud/lib/store/table_store.ts";
 import { parseVehicleId } from "#proto/ids.ts";
 import { connectNats } from "#proto/io/nats.ts";
 import { partitionCount } from "#proto/limits.ts";
@@ -41,6 +43,7 @@ Deno.test("workers share partitions fairly; one killed under load is replaced, n
         ownerOf(b) === "second" ? 1 : ownerOf(a) === "second" ? -1 : 0
       );
       strictEqual(ownerOf(vehicles[0]), "second");
+      const before = await placeOf(system, vehicles[0]);
 
       const taken = await Promise.all(
         vehicles.slice(0, 2).map((vehicle, at) => {
@@ -53,6 +56,9 @@ Deno.test("workers share partitions fairly; one killed under load is replaced, n
 
       workers.push(await startWorker(system, "third"));
       await sharedBy(board, ["dev", "third"]);
+      await waitFor("a place behind the one that was left", async () => {
+        return await placeOf(system, vehicles[0]) > before || undefined;
+      }, { timeoutMs: patienceMs });
       for (const [at, frames] of taken.entries()) await assertAllThereOnce(system, vehicles[at], frames);
     } finally {
       for (const worker of workers) await worker.stop(5_000);
@@ -100,6 +106,15 @@ async function sharedBy(board: LeaseBoard, instances: readonly string[]): Promis
   } catch (error) {
     throw new Error(`Shares are ${Deno.inspect(seen)}`, { cause: error });
   }
+}
+
+/** The last place of the vehicle's partition that its owners wrote down. */
+async function placeOf({ layout }: TestSystem, vehicle: string): Promise<number> {
+  const store = createStore(openSqlite({ path: pathsOf(layout.state).sqlite }));
+  const checkpoint = await store.checkpoint(partitionOf(parseVehicleId(vehicle)));
+  await store.close();
+  const place = checkpoint?.places.at(-1);
+  return Math.max(place?.live ?? 0, place?.backfill ?? 0);
 }
 
 async function replay(system: TestSystem, vehicle: string, kill: () => void): Promise<Map<string, string>> {
