@@ -25,8 +25,11 @@ const store = z.discriminatedUnion("kind", [
 ]);
 
 const schema = z.strictObject({
-  /** Name of this instance: holds the leases on partitions. Two running instances must not share one. */
-  instance: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/).default("cloud"),
+  /**
+   * Name of this instance: holds the leases on partitions. Two running instances must not share one; without it the machine's
+   * own is taken, which for replicas in Kubernetes is the pod's.
+   */
+  instance: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/).optional(),
   environment: z.enum(["development", "production"]).default("development"),
   services: z.array(z.enum(serviceNames)).min(1).default([...serviceNames]),
   nats: z.strictObject({
@@ -52,11 +55,17 @@ const schema = z.strictObject({
 });
 
 /** Parsed configuration. */
-export type CloudConfig = z.infer<typeof schema>;
+export type CloudConfig = z.infer<typeof schema> & { readonly instance: string };
 /** Which store, and where. */
 export type StoreConfig = CloudConfig["store"];
 
-/** Parses the file's text; throws `bad_config` with every fault. */
-export function parseCloudConfig(text: string, file: string): Readonly<CloudConfig> {
-  return parseConfig<CloudConfig>(text, { schema, file });
+/** Parses the file's text; throws `bad_config` with every fault. `hostname` names the instance if the file does not. */
+export function parseCloudConfig(text: string, file: string, hostname = "cloud"): Readonly<CloudConfig> {
+  const config = parseConfig<z.infer<typeof schema>>(text, { schema, file });
+  return Object.freeze({ ...config, instance: config.instance ?? instanceOn(hostname) });
+}
+
+/** Hosts are also called by their domains. */
+function instanceOn(hostname: string): string {
+  return hostname.replaceAll(/[^A-Za-z0-9_-]/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 64) || "cloud";
 }

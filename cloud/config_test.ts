@@ -13,6 +13,15 @@ Deno.test("a minimal file is filled with defaults", () => {
   strictEqual(config.log.level, "info");
 });
 
+Deno.test("an instance is called as the file says, else as its machine", () => {
+  const nameOn = (hostname: string, text = minimal) => parseCloudConfig(text, "cloud.yaml", hostname).instance;
+  strictEqual(nameOn("telemetry-ingest-7c9f-x2x4v"), "telemetry-ingest-7c9f-x2x4v");
+  strictEqual(nameOn("node 1.example.com"), "node-1-example-com");
+  strictEqual(nameOn("..."), "cloud");
+  strictEqual(nameOn(`-${"x".repeat(99)}`), "x".repeat(64));
+  strictEqual(nameOn("host", `${minimal}\ninstance: own\n`), "own");
+});
+
 Deno.test("the embedded store is refused in production", () => {
   throws(() => parseCloudConfig(`environment: production\n${minimal}`, "cloud.yaml"), /sqlite is the embedded store/);
 });

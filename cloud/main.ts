@@ -38,7 +38,7 @@ function startWorker(service: ServiceName, config: CloudConfig): ServiceWorker {
 
 async function main(): Promise<void> {
   const file = Deno.env.get("SYSTEMSCALE_CONFIG") ?? "/etc/systemscale/cloud.yaml";
-  const config = parseCloudConfig(await Deno.readTextFile(file), file);
+  const config = parseCloudConfig(await Deno.readTextFile(file), file, Deno.hostname());
   const clock = processClock();
   const log = makeLog({ service: "cloud", ...config.log });
   const stopping = new AbortController();

@@ -10,7 +10,6 @@
  * second writing harmless.
  */
 import { create } from "@bufbuild/protobuf";
-import type { TelemetryLane } from "#proto/class.ts";
 import {
   type LedgerAnswer,
   LedgerAnswerSchema,
@@ -18,17 +17,19 @@ import {
   OwnerNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { Block } from "#proto/batch.ts";
+import type { TelemetryLane } from "#proto/class.ts";
 import { asFault, type Code } from "#proto/errors.ts";
 import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { countOf, intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
+import { partitionOf } from "#proto/subjects.ts";
 import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
 import { Ledger } from "./ledger.ts";
 import { ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
-import type { Delivery, LogMessage } from "./log_message.ts";
+import type { LogMessage, Place } from "./log_message.ts";
 import { absorbOwnRecords } from "./own_records.ts";
-import { extendCheckpoint, isWithin, type LanePlaces, passedOf, type ReplayPlan, replayPlanOf } from "./places.ts";
+import type { LanePlaces, LogExtent } from "./places.ts";
 import { planCommit, type Planned } from "./plan.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
 import { unknownOf } from "./resend.ts";
@@ -37,6 +38,7 @@ import { rowsWithin, seqsOf } from "./rows.ts";
 import { Sessions } from "./sessions.ts";
 import { ShapeBook } from "./shape_book.ts";
 import { StoreWriter } from "./store_writer.ts";
+import { type TakeOver, Tenures } from "./tenures.ts";
 import { unpack, type Unpacked } from "./unpack.ts";
 import { noticesOf, type Verdict } from "./verdicts.ts";
 import { fromWire, type LineRanges, mergeLines, toWire } from "./wire.ts";
@@ -66,23 +68,27 @@ export interface IngestCounts {
   /** Records that vehicles were asked for again. */
   askedAgain: number;
   waiting: number;
+  /** Messages that the log had lost before a take-over wanted them: at most so many. */
+  missed: number;
 }
 
 /** See the head of this file. One commit at a time: the caller awaits each call. */
 export class Ingest {
-  readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, askedAgain: 0, waiting: 0 };
+  readonly counts: IngestCounts = {
+    batches: 0,
+    rows: 0,
+    repeated: 0,
+    quarantined: 0,
+    askedAgain: 0,
+    waiting: 0,
+    missed: 0,
+  };
   readonly #ports: IngestPorts;
   readonly #ledger = new Ledger(ledgerVehiclesMax);
   readonly #shapes = new ShapeBook(shapesMax);
   readonly #sessions = new Sessions(ledgerVehiclesMax);
   readonly #writer: StoreWriter;
-  readonly #plans = new Map<number, ReplayPlan>();
-  readonly #checkpoints = new Map<number, Checkpoint>();
-  #reached: LanePlaces = { live: 0, backfill: 0 };
-  /** Tells this start of the owner from another. */
-  #beganNs = 0n;
-  /** The log's last places when this owner began to read it, lane by lane as they become known. */
-  readonly #ends = new Map<TelemetryLane, number>();
+  readonly #tenures = new Tenures();
   #waiting: Waiting[] = [];
 
   constructor(ports: IngestPorts) {
@@ -95,49 +101,60 @@ export class Ingest {
     return this.#writer.failing;
   }
 
-  /**
-   * Takes over partitions; returns the places to read their lanes from (the first message wanted is the next one).
-   * `logEnd`: last sequence of the log. Places beyond it belong to a log that is gone, and are forgotten.
-   */
-  async own(partitions: readonly number[], options: { replayMs: number; logEnd: number }): Promise<LanePlaces> {
-    for (const partition of partitions) {
-      const known = await this.#ports.store.checkpoint(partition);
-      const checkpoint = isWithin(known, options.logEnd) ? known : undefined;
-      this.#checkpoints.set(partition, checkpoint ?? { partition, places: [] });
-      this.#plans.set(partition, replayPlanOf(checkpoint, options.replayMs));
+  /** Takes over partitions; all that is known of them is what the store holds. */
+  async own(partitions: readonly number[], { log }: { log: LogExtent }): Promise<TakeOver> {
+    const { store } = this.#ports;
+    this.disown(partitions);
+    const life = await store.life();
+    const known = new Map<number, Checkpoint | undefined>();
+    for (const partition of partitions) known.set(partition, await store.checkpoint(partition));
+    const takeOver = this.#tenures.take(known, { life, log, nowNs: this.#ports.clock.wallNs() });
+    const { replay, unread } = takeOver.missed;
+    this.counts.missed += replay + unread;
+    if (replay + unread > 0) {
+      this.#ports.log.error("The log has lost messages that are wanted", { replay, unread, first: log.first });
     }
-    this.#beganNs = this.#ports.clock.wallNs();
-    this.#ends.clear();
-    const starts = [...this.#plans.values()].map((plan) => plan.from);
-    this.#reached = {
-      live: Math.min(...starts.map((from) => from.live)),
-      backfill: Math.min(...starts.map((from) => from.backfill)),
-    };
-    return this.#reached;
+    return takeOver;
   }
 
-  /**
-   * A lane of the log ended there when its reader began. Only the first word after {@link own} counts: until all up to it
-   * is worked through, what the ledger lacks may lie in the log, and no vehicle is asked for it.
-   */
-  handleLogEnd(lane: TelemetryLane, sequence: number): void {
-    if (!this.#ends.has(lane)) this.#ends.set(lane, sequence);
+  /** Forgets partitions that others may own from now on. What was not flushed is in the log still. */
+  disown(partitions: readonly number[]): void {
+    this.#tenures.leave(partitions);
+    this.#waiting = this.#waiting.filter(({ planned }) => !partitions.includes(planned.delivery.place.partition));
+    this.counts.waiting = this.#waiting.length;
+    for (const partition of partitions) {
+      this.#ledger.forget(partition);
+      this.#sessions.forget(partition);
+    }
   }
 
-  /** Tells all relays that this owner compares inventories, once it does. Call every `ownerIntervalMs`. */
+  /** Partitions that were taken over before the store was started again: they want to be owned anew, for a replay. */
+  async ownedBeforeRestart(): Promise<number[]> {
+    return this.#tenures.heldBefore(await this.#ports.store.life());
+  }
+
+  /** A lane of a tenure ended at a place when its reader began. */
+  handleLaneEnd(tenure: number, end: { lane: TelemetryLane; sequence: number }): void {
+    this.#tenures.handleLaneEnd(tenure, end);
+  }
+
+  /** Tells all relays which inventories this owner compares, once it does. Call every `ownerIntervalMs`. */
   announce(): void {
-    const beganNs = this.#comparedBy();
-    if (beganNs === 0n) return;
-    this.#ports.verdicts.announce(create(OwnerNoticeSchema, { partitions: [...this.#plans.keys()], beganNs }));
+    for (const { partitions, beganNs } of this.#tenures.comparing()) {
+      this.#ports.verdicts.announce(create(OwnerNoticeSchema, { partitions, beganNs }));
+    }
   }
 
   /** Works one group of messages to its verdicts. Waits for the store as long as it takes. */
   async commit(messages: readonly LogMessage[]): Promise<void> {
-    const wanted = messages.filter((message) => this.#isWanted(message));
+    const wanted = messages.filter((message) => this.#tenures.isWanted(message));
     const unpacked = await this.#unpackAll(wanted);
     const deliveries = unpacked.flatMap((one) => one.deliveries);
     await this.#loadLedgers(new Set(deliveries.map(({ relay }) => relay.vehicle)));
-    const planned = planCommit(deliveries, { ledger: this.#ledger, replayed: (one) => this.#isReplayed(one) });
+    const planned = planCommit(deliveries, {
+      ledger: this.#ledger,
+      replayed: ({ place }) => this.#tenures.isReplayed(place),
+    });
 
     const fresh = await this.#writeFresh(planned.filter((one) => one.fresh.length > 0));
     const repeats = await this.#checkRepeats(planned.filter((one) => one.repeated.length > 0));
@@ -146,7 +163,7 @@ export class Ingest {
     );
     for (const entry of unreadable) await this.#writer.quarantine(entry);
 
-    this.#reach(messages);
+    this.#tenures.reach(messages);
     this.#count(planned, unreadable.length);
     this.#tell([...fresh, ...repeats]);
   }
@@ -179,7 +196,7 @@ export class Ingest {
     const waiting = this.#waiting.filter(({ planned }) => planned.key.vehicle === vehicle)
       .map(({ planned, blocks }) => ({ ...planned.key, ranges: seqsOf(blocks) }));
     const unknown = unknownOf(fromWire(request.inventory?.settled ?? []), { ledger: lines, waiting });
-    const comparedBy = this.#comparedBy();
+    const comparedBy = this.#tenures.comparedBy(partitionOf(vehicle));
     const resend = comparedBy === 0n ? [] : unknown;
     this.#noteInventory(vehicle, {
       onBoard: mergeLines([...onBoard, ...unknown]),
@@ -194,47 +211,39 @@ export class Ingest {
     return create(LedgerAnswerSchema, {
       committed: toWire(within("committed")),
       quarantined: toWire(within("quarantined")),
-      passed: this.#passedOnWire(),
+      passed: this.#passedOnWire(partitionOf(vehicle)),
       resend: toWire(resend),
       comparedBy,
     });
   }
 
-  /** Makes ledger lines and places durable. */
+  /**
+   * Makes ledger lines and places durable. In a new life of the store there is no new place for those who were there before:
+   * what it has forgotten must be written again first.
+   */
   async flush(): Promise<void> {
     const { store, clock } = this.#ports;
+    const life = await store.life();
     // Lines first: a place without its lines would skip what the ledger does not know.
-    const places = this.#passed();
+    const due = this.#tenures.due({ atNs: clock.wallNs(), life }, this.#waitingPlaces());
     const lines = this.#ledger.takeChanged();
     try {
       if (lines.length > 0) await store.saveLedger(lines);
-      for (const [partition, checkpoint] of this.#checkpoints) {
-        const newest = checkpoint.places.at(-1);
-        if (newest?.live === places.live && newest.backfill === places.backfill) continue;
-        const extended = extendCheckpoint(checkpoint, { atNs: clock.wallNs(), ...places });
-        await store.saveCheckpoint(extended);
-        this.#checkpoints.set(partition, extended);
-      }
+      if (due.length > 0) await store.saveCheckpoints(due);
     } catch (error) {
       this.#ledger.giveBack(lines);
       throw asFault(error, "store_failed");
     }
+    for (const checkpoint of due) this.#tenures.handleSaved(checkpoint);
   }
 
   /** Tells every registered session how far the log is worked through, for verdicts that were lost on their way. */
   tellPassed(): void {
     this.#tell(
-      [...this.#sessions.all()].map(([vehicle, address]) => ({ vehicle, address, committed: [], quarantined: [] })),
+      [...this.#sessions.all()].map((
+        [vehicle, address],
+      ) => ({ vehicle, address, committed: [], quarantined: [] })),
     );
-  }
-
-  #isWanted({ place }: LogMessage): boolean {
-    const plan = this.#plans.get(place.partition);
-    return plan !== undefined && place.sequence > plan.from[place.lane];
-  }
-
-  #isReplayed({ place }: Delivery): boolean {
-    return place.sequence <= (this.#plans.get(place.partition)?.committedTo[place.lane] ?? 0);
   }
 
   /** Unpacks in order; a message that names shapes unknown here is unpacked again once they were looked up. */
@@ -359,7 +368,10 @@ export class Ingest {
 
   async #compare(one: Planned, blocks: readonly Block[]): Promise<void> {
     const rows = blocks.map((block) => rowBlockOf(one, block));
-    const { different } = await this.#writer.untilItAnswers("compare a repeat", () => this.#ports.store.compare(rows));
+    const found = await this.#writer.untilItAnswers("compare a repeat", () => this.#ports.store.compare(rows));
+    const lost = this.#tenures.isDoubtful(one.delivery.place) ? found.missing : none;
+    if (lost.length > 0) await this.#writer.write(rowsWithin(blocks, lost).map((block) => rowBlockOf(one, block)));
+    const different = subtract(found.different, lost);
     if (different.length === 0) return;
     this.counts.quarantined++;
     await this.#writer.quarantine(quarantineEntryOf(one.delivery, { code: "different_body", ranges: different }));
@@ -383,12 +395,6 @@ export class Ingest {
     };
   }
 
-  /** When this owner began; 0 while the log may hold what the ledger lacks. */
-  #comparedBy(): bigint {
-    const isPast = (lane: TelemetryLane) => this.#reached[lane] >= (this.#ends.get(lane) ?? Infinity);
-    return isPast("live") && isPast("backfill") ? this.#beganNs : 0n;
-  }
-
   #noteResend(vehicle: VehicleId, resend: readonly LineRanges[]): void {
     const records = resend.reduce((sum, { ranges }) => sum + countOf(ranges), 0);
     if (records === 0) return;
@@ -409,22 +415,17 @@ export class Ingest {
     for (const line of durable) this.#ledger.expect({ ...line, vehicle }, line.ranges.at(-1)?.last ?? 0, nowNs);
   }
 
-  #reach(messages: readonly LogMessage[]): void {
-    const furthest = (lane: "live" | "backfill") =>
-      messages.filter(({ place }) => place.lane === lane).reduce(
-        (most, { place }) => Math.max(most, place.sequence),
-        this.#reached[lane],
-      );
-    this.#reached = { live: furthest("live"), backfill: furthest("backfill") };
+  #waitingPlaces(): Place[] {
+    return this.#waiting.map(({ planned }) => planned.delivery.place);
   }
 
-  #passed(): LanePlaces {
-    return passedOf(this.#reached, this.#waiting.map(({ planned }) => planned.delivery.place));
+  #passedOf(partition: number): LanePlaces | undefined {
+    return this.#tenures.passed(partition, this.#waitingPlaces());
   }
 
-  #passedOnWire(): { live: bigint; backfill: bigint } {
-    const { live, backfill } = this.#passed();
-    return { live: BigInt(live), backfill: BigInt(backfill) };
+  #passedOnWire(partition: number): { live: bigint; backfill: bigint } | undefined {
+    const passed = this.#passedOf(partition);
+    return passed && { live: BigInt(passed.live), backfill: BigInt(passed.backfill) };
   }
 
   #count(planned: readonly Planned[], unreadable: number): void {
@@ -437,7 +438,9 @@ export class Ingest {
   }
 
   #tell(verdicts: readonly Verdict[]): void {
-    for (const { to, notice } of noticesOf(verdicts, this.#passed())) this.#ports.verdicts.publish(to, notice);
+    for (const { to, notice } of noticesOf(verdicts, (partition) => this.#passedOf(partition))) {
+      this.#ports.verdicts.publish(to, notice);
+    }
   }
 }
 

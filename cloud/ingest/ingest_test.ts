@@ -5,6 +5,7 @@ import { type BundleItem, encodeBundle } from "#proto/bundle.ts";
 import { classNumber, type TelemetryLane } from "#proto/class.ts";
 import { LedgerRequestSchema, type OwnerNotice, type VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
+import { partitionCount } from "#proto/limits.ts";
 import type { Log } from "#proto/ports.ts";
 import type { Ranges } from "#proto/ranges.ts";
 import { encodeShape, type Field, type FrameRecord, makeShape, type Shape, type Value } from "#proto/shape.ts";
@@ -13,49 +14,90 @@ import { openSqlite } from "../lib/store/io/sqlite.ts";
 import type { QuarantineEntry, Store, WriteOutcome } from "../lib/store/store.ts";
 import { createStore } from "../lib/store/table_store.ts";
 import { Ingest } from "./ingest.ts";
-import { suspendedMaxMs } from "./limits.ts";
+import { flushIntervalMs, suspendedMaxMs } from "./limits.ts";
 import type { LogMessage } from "./log_message.ts";
+import type { LogExtent } from "./places.ts";
 import { fromWire, toWire } from "./wire.ts";
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const vehicle = parseVehicleId("drone-001");
 const epoch = parseEpoch(42n);
 const startNs = 1_718_000_000_000_000_000n;
+const allPartitions = Array.from({ length: partitionCount }, (_, partition) => partition);
 const telemetry = shapeOf("telemetry", [{ name: "a", type: "f64" }]);
 
 function shapeOf(stream: string, fields: readonly Field[]): Shape {
   return makeShape(parseStream(stream), fields);
 }
 
-/** An ingest over a real SQLite file, with the log, the bucket and the shards in the test's hands. */
+/**
+ * An ingest over a real SQLite file, with the log, the bucket and the shards in the test's hands. As a lazy store it can
+ * forget, in a power cut, what it took since it was last kept.
+ */
 class Stage {
   readonly clock = new VirtualClock();
   readonly notices: VerdictNotice[] = [];
   readonly announced: OwnerNotice[] = [];
+  /** To whom they went. */
+  readonly relays: string[] = [];
   readonly bucket = new Map<string, Uint8Array>();
   readonly path = Deno.makeTempFileSync({ suffix: ".db" });
   store: Store = createStore(openSqlite({ path: this.path }));
   #sequence = 0;
+  #life = 1;
 
-  async ingest(replayMs = 0): Promise<Ingest> {
+  async ingest(): Promise<Ingest> {
     const ingest = new Ingest({
-      store: this.store,
+      store: this.#present(),
       shapes: { find: (hash) => Promise.resolve(this.bucket.get(hash)) },
       verdicts: {
-        publish: (_, notice) => this.notices.push(notice),
+        publish: ({ relay }, notice) => {
+          this.notices.push(notice);
+          this.relays.push(relay);
+        },
         announce: (notice) => this.announced.push(notice),
       },
       clock: this.clock,
       log: silent,
     });
-    await ingest.own(Array.from({ length: 32 }, (_, partition) => partition), { replayMs, logEnd: this.#sequence });
+    await ingest.own(allPartitions, { log: this.log });
     return ingest;
+  }
+
+  /** All that the store has taken is on its disk now. */
+  async keep(): Promise<void> {
+    await this.#reopen(() => Deno.copyFile(this.path, `${this.path}-kept`));
+  }
+
+  /** The store forgets what was not kept, and is there again. */
+  async cutPower(): Promise<void> {
+    await this.#reopen(() => Deno.copyFile(`${this.path}-kept`, this.path));
+    this.#life++;
+  }
+
+  /** The log as it is now. */
+  get log(): LogExtent {
+    return { id: "log", first: 1, last: this.#sequence };
+  }
+
+  async #reopen(meanwhile: () => Promise<void>): Promise<void> {
+    await this.store.close();
+    await meanwhile();
+    this.store = createStore(openSqlite({ path: this.path }));
+  }
+
+  /** The store that is there when it is called. */
+  #present(): Store {
+    const life = () => Promise.resolve(`${this.#life}`);
+    return new Proxy(this.store, {
+      get: (_, name) => name === "life" ? life : Reflect.get(this.store, name).bind(this.store),
+    });
   }
 
   /** A message of the log with these items. */
   message(items: readonly BundleItem[], lane: TelemetryLane = "live"): LogMessage {
     const place = { lane, partition: 31, sequence: ++this.#sequence };
-    return { place, placedAtNs: startNs, bytes: encodeBundle(items) };
+    return { place, tenure: 1, placedAtNs: startNs, bytes: encodeBundle(items) };
   }
 
   /** Ranges told as committed and as quarantined, joined over all notices since the last call. */
@@ -77,7 +119,7 @@ class Stage {
 
   async close(): Promise<void> {
     await this.store.close();
-    for (const end of ["", "-wal", "-shm"]) await Deno.remove(this.path + end).catch(() => undefined);
+    for (const end of ["", "-wal", "-shm", "-kept"]) await Deno.remove(this.path + end).catch(() => undefined);
   }
 }
 
@@ -237,19 +279,66 @@ scenario("a new owner goes on where the ledger was flushed, and reads the rest a
   deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4]);
 });
 
-scenario("a replay writes again what a lazy store may have lost, but not what is kept aside", async (stage) => {
+scenario(
+  "what a lazy store forgot in a power cut is written again, by a new owner or by one that goes on",
+  async (stage) => {
+    const first = await stage.ingest();
+    const damaged = batch(5, 6);
+    ok(damaged.kind === "batch");
+    damaged.batch[damaged.batch.length - 1] ^= 1;
+    const messages = [
+      stage.message([define(telemetry), batch(1, 2)]),
+      stage.message([batch(3, 4)]),
+      stage.message([damaged]),
+    ];
+    await first.commit(messages.slice(0, 1));
+    await first.flush();
+    await stage.keep();
+    await stage.clock.advance(flushIntervalMs);
+    await first.commit(messages.slice(1));
+    await first.flush();
+    await stage.cutPower();
+    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
+
+    const read = [...messages, stage.message([batch(7, 7)])];
+    const replay = async (owner: Ingest, tenure: number) => {
+      stage.told();
+      await owner.commit(read.map((message) => ({ ...message, tenure })));
+      deepStrictEqual(stage.told(), {
+        committed: [{ first: 1, last: 4 }, { first: 7, last: 7 }],
+        quarantined: [{ first: 5, last: 6 }],
+      });
+      deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 7]);
+      strictEqual((await stage.quarantined()).length, 1);
+    };
+    await first.flush();
+    deepStrictEqual(await first.ownedBeforeRestart(), allPartitions);
+    const { tenure, from, isReplay } = await first.own(allPartitions, { log: stage.log });
+    deepStrictEqual([from, isReplay], [{ live: 0, backfill: 0 }, true]);
+    await replay(first, tenure);
+    await stage.cutPower();
+    await replay(await stage.ingest(), 1);
+  },
+);
+
+scenario("rows that a power cut took are written again although the ledger's line was kept", async (stage) => {
   const first = await stage.ingest();
-  const damaged = batch(3, 4);
-  ok(damaged.kind === "batch");
-  damaged.batch[damaged.batch.length - 1] ^= 1;
-  const messages = [stage.message([define(telemetry), batch(1, 2)]), stage.message([damaged])];
-  await first.commit(messages);
+  const messages = [stage.message([define(telemetry), batch(1, 2)]), stage.message([batch(3, 4)])];
+  await first.commit(messages.slice(0, 1));
   await first.flush();
-  const second = await stage.ingest(600_000);
-  stage.told();
+  await stage.keep();
+  await first.commit(messages.slice(1));
+  await first.flush();
+  const lines = await stage.store.ledger(vehicle);
+  await stage.cutPower();
+  await stage.store.saveLedger(lines);
+  const second = await stage.ingest();
+  messages.push(stage.message([batch(3, 4, { value: () => 99 })]));
   await second.commit(messages);
-  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 2 }], quarantined: [] });
-  strictEqual((await stage.quarantined()).length, 1);
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4]);
+  deepStrictEqual((await stage.quarantined()).map(({ place }) => place.sequence), [3]);
+  const { rows } = await stage.store.rows({ vehicle, stream: parseStream("telemetry"), limit: 10 });
+  deepStrictEqual(rows.map(({ values }) => values.a), [1, 2, 3, 4]);
 });
 
 scenario(
@@ -321,8 +410,8 @@ function question(seqs: { onBoard?: Ranges; settled?: Ranges }) {
 
 /** The log's lanes ended there when their readers began. */
 function endAt(ingest: Ingest, places: { live: number; backfill: number }): void {
-  ingest.handleLogEnd("live", places.live);
-  ingest.handleLogEnd("backfill", places.backfill);
+  ingest.handleLaneEnd(1, { lane: "live", sequence: places.live });
+  ingest.handleLaneEnd(1, { lane: "backfill", sequence: places.backfill });
 }
 
 scenario("what a vehicle has a verdict for and the ledger does not know is asked for again, once", async (stage) => {
@@ -366,10 +455,10 @@ scenario(
       return [comparedBy > 0n, stage.announced.splice(0).length > 0];
     };
     deepStrictEqual(await isComparing(), [false, false]);
-    ingest.handleLogEnd("live", 1);
+    ingest.handleLaneEnd(1, { lane: "live", sequence: 1 });
     await ingest.commit(messages.slice(0, 1));
     deepStrictEqual(await isComparing(), [false, false]);
-    ingest.handleLogEnd("backfill", 2);
+    ingest.handleLaneEnd(1, { lane: "backfill", sequence: 2 });
     deepStrictEqual(await isComparing(), [false, false]);
     await ingest.commit(messages.slice(1));
     deepStrictEqual(await isComparing(), [true, true]);
@@ -418,6 +507,45 @@ scenario("rows that an older ledger forgot are written again without becoming do
   await ingest.commit([stage.message([batch(1, 4)], "backfill")]);
   deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 4 }], quarantined: [] });
   deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 5]);
+});
+
+scenario(
+  "a suspended table stalls neither its partition nor other tables, and holds back no more than the place",
+  async (stage) => {
+    const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
+    stage.store = suspending(stage.store, "sick");
+    const ingest = await stage.ingest();
+    const messages = [
+      stage.message([define(telemetry), define(sick), batch(1, 2)]),
+      stage.message([batch(3, 4, { shape: sick })]),
+      stage.message([batch(5, 6), batch(7, 8, { shape: sick })]),
+      stage.message([batch(9, 10)], "backfill"),
+    ];
+    for (const message of messages) await ingest.commit([message]);
+    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 5, 6, 9, 10]);
+    const place = async () => (await stage.store.checkpoint(31))?.places.at(-1);
+    await ingest.flush();
+    deepStrictEqual([(await place())?.live, (await place())?.backfill], [1, 4]);
+    await stage.clock.advance(suspendedMaxMs);
+    await ingest.retryWaiting();
+    await ingest.flush();
+    deepStrictEqual([(await place())?.live, (await place())?.backfill], [3, 4]);
+    deepStrictEqual((await stage.quarantined()).map(({ code }) => code), ["table_suspended", "table_suspended"]);
+  },
+);
+
+scenario("a vehicle's sessions are forgotten with its partition", async (stage) => {
+  const ingest = await stage.ingest();
+  const register = (name: string) =>
+    ingest.answer(create(LedgerRequestSchema, { vehicleId: vehicle, relay: name, session: new Uint8Array(16) }));
+  await register("old");
+  ingest.disown(allPartitions);
+  await ingest.own(allPartitions, { log: stage.log });
+  stage.relays.length = 0;
+  await ingest.commit([{ ...stage.message([define(telemetry), batch(1, 2)]), tenure: 2 }]);
+  await register("new");
+  ingest.tellPassed();
+  deepStrictEqual(stage.relays, ["dev", "new"]);
 });
 
 /** The store, with one stream's table suspended. */

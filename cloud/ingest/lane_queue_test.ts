@@ -6,7 +6,7 @@ import type { LogMessage } from "./log_message.ts";
 const messageBytes = 64 * 1024;
 
 function message(lane: "live" | "backfill", sequence: number): LogMessage {
-  return { place: { lane, partition: 0, sequence }, placedAtNs: 0n, bytes: new Uint8Array(messageBytes) };
+  return { place: { lane, partition: 0, sequence }, tenure: 1, placedAtNs: 0n, bytes: new Uint8Array(messageBytes) };
 }
 
 function filled(live: number, backfill: number): LaneQueue {

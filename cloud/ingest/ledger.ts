@@ -8,6 +8,7 @@
 import type { Class } from "#proto/class.ts";
 import type { Epoch, VehicleId } from "#proto/ids.ts";
 import { none, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
+import { partitionOf } from "#proto/subjects.ts";
 import type { Gap, LedgerEntry } from "../lib/store/store.ts";
 
 /** One epoch and class of one vehicle. */
@@ -43,6 +44,16 @@ export class Ledger {
   load(vehicle: VehicleId, entries: readonly LedgerEntry[]): void {
     this.#vehicles.set(vehicle, new Map(entries.map((entry) => [lineName(entry), entry])));
     this.#forgetUnused();
+  }
+
+  /** Forgets a partition's vehicles, also what of them was not taken for saving. */
+  forget(partition: number): void {
+    for (const vehicle of this.#vehicles.keys()) {
+      if (partitionOf(vehicle) === partition) this.#vehicles.delete(vehicle);
+    }
+    for (const [name, { vehicle }] of this.#changed) {
+      if (partitionOf(vehicle) === partition) this.#changed.delete(name);
+    }
   }
 
   /** All lines of a vehicle, empty before {@link load}. */

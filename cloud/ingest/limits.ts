@@ -22,8 +22,13 @@ export const passedIntervalMs = 5_000;
  * that time, and the one over which relays spread their questions, every linked vehicle is compared with the ledger.
  */
 export const ownerIntervalMs = 5_000;
-/** Places kept in a checkpoint: one for each flush of the longest replay, ten minutes. */
-export const checkpointPlacesMax = 600_000 / flushIntervalMs + 1;
+/**
+ * So far back the log is written again after the store was started again: what it took before that is on its disk, whatever
+ * its machine went through. Kernels write back after half a minute; the rest is for a disk that is behind.
+ */
+export const replayWindowMs = 600_000;
+/** Places kept in a checkpoint: one for each flush of the longest replay, and the one before. */
+export const checkpointPlacesMax = replayWindowMs / flushIntervalMs + 2;
 /** A table that stays suspended for so long has its batches kept aside. */
 export const suspendedMaxMs = 60_000;
 /** Batches that wait for a suspended table are tried again so often. */
@@ -41,6 +46,8 @@ export const shapesMax = 4_096;
 export const leaseTtlMs = 15_000;
 /** Leases are renewed so often. */
 export const leaseRenewMs = 5_000;
+/** Each instance looks so often who works and what is free. */
+export const shareIntervalMs = 2_000;
 /** Ledger requests worked at the same time; the relay asks again for more. */
 export const ledgerRequestsMax = 256;
 /** Bytes asked of the log at once, per lane. */

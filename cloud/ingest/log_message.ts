@@ -15,6 +15,8 @@ export interface Place {
 /** One message of `tel.v1.<lane>.<partition>`. */
 export interface LogMessage {
   readonly place: Place;
+  /** For which take-over of its partition it was read. */
+  readonly tenure: number;
   /** When the log took it, ns since 1970. */
   readonly placedAtNs: bigint;
   readonly bytes: Uint8Array;

@@ -19,6 +19,12 @@ const families = [
     help: "Records that vehicles were asked for again, because the ledger does not know their verdict",
   },
   { key: "waiting", type: "gauge", name: "ingest_waiting_batches", help: "Batches waiting for a suspended table" },
+  {
+    key: "missed",
+    type: "counter",
+    name: "ingest_missed_messages_total",
+    help: "Messages that the log had lost before a take-over wanted them, at most",
+  },
 ] as const satisfies readonly { readonly key: keyof IngestCounts; readonly [member: string]: string }[];
 
 /** Exposition text of the counts. */

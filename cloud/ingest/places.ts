@@ -4,13 +4,22 @@
  */
 import type { TelemetryLane } from "#proto/class.ts";
 import type { Checkpoint, CommittedPlace } from "../lib/store/store.ts";
-import { checkpointPlacesMax } from "./limits.ts";
+import { checkpointPlacesMax, flushIntervalMs } from "./limits.ts";
 import type { Place } from "./log_message.ts";
 
 /** Places per lane; 0: none yet. */
 export interface LanePlaces {
   readonly live: number;
   readonly backfill: number;
+}
+
+/** A log as it lies there. */
+export interface LogExtent {
+  /** Tells it from a later one of the same name, whose places begin anew. */
+  readonly id: string;
+  /** Places of its first and last message; the first is beyond the last when it is empty. */
+  readonly first: number;
+  readonly last: number;
 }
 
 /** The highest places of `reached` below every place that waits. */
@@ -42,12 +51,41 @@ export function replayPlanOf(checkpoint: Checkpoint | undefined, replayMs: numbe
   return { from, committedTo: newest };
 }
 
-/** Adds a place to a checkpoint and forgets what no replay will need. */
+/**
+ * Adds a place to a checkpoint and forgets what no replay will need. Of places that lie closer together than flushes the
+ * newest stays, or a few hurried ones would push out those of ten minutes ago.
+ */
 export function extendCheckpoint(checkpoint: Checkpoint, place: CommittedPlace): Checkpoint {
-  return { partition: checkpoint.partition, places: [...checkpoint.places, place].slice(-checkpointPlacesMax) };
+  const { places } = checkpoint;
+  const [before, last] = [places.at(-2), places.at(-1)];
+  const isDense = before !== undefined && last !== undefined && last.atNs - before.atNs < flushIntervalNs;
+  const kept = isDense ? places.slice(0, -1) : places;
+  return { ...checkpoint, places: [...kept, place].slice(-checkpointPlacesMax) };
 }
 
-/** Whether every place of a checkpoint can be one of a log that ends at `logEnd`. */
-export function isWithin(checkpoint: Checkpoint | undefined, logEnd: number): boolean {
-  return (checkpoint?.places ?? []).every(({ live, backfill }) => live <= logEnd && backfill <= logEnd);
+const flushIntervalNs = BigInt(flushIntervalMs) * 1_000_000n;
+
+/** Whether the places of a checkpoint can be some of this log. */
+export function isWithin(checkpoint: Checkpoint | undefined, log: LogExtent): boolean {
+  if (checkpoint === undefined) return true;
+  return checkpoint.log === log.id &&
+    checkpoint.places.every(({ live, backfill }) => live <= log.last && backfill <= log.last);
+}
+
+/** Messages that are wanted and gone from the log; of these at most so many were for the partition, for all share the places. */
+export interface MissedMessages {
+  /** Had their verdict once, and cannot be written again if the store has lost them. */
+  readonly replay: number;
+  /** Never had one. Their vehicles hold them until they get one, and send them again. */
+  readonly unread: number;
+}
+
+/** What of a plan the log does not hold any more. */
+export function missedOf({ from, committedTo }: ReplayPlan, { first }: LogExtent): MissedMessages {
+  const missing = (after: number, to: number) => Math.max(0, Math.min(to, first - 1) - after);
+  const most = (count: (lane: TelemetryLane) => number) => Math.max(count("live"), count("backfill"));
+  return {
+    replay: most((lane) => missing(from[lane], committedTo[lane])),
+    unread: most((lane) => missing(committedTo[lane], Infinity)),
+  };
 }

@@ -47,7 +47,7 @@ export class IngestService {
 
   /** Answers a relay's question, between two commits. */
   async answer(request: LedgerRequest): Promise<LedgerAnswer> {
-    return await this.#inTurn(() => this.#parts.ingest.answer(request));
+    return await this.inTurn(() => this.#parts.ingest.answer(request));
   }
 
   /** Works until the signal fires, then flushes once more. */
@@ -67,7 +67,7 @@ export class IngestService {
       await this.#commitAll(signal);
     }
     await Promise.all(duties);
-    await this.#inTurn(() => ingest.flush());
+    await this.inTurn(() => ingest.flush());
   }
 
   async #commitAll(signal: AbortSignal): Promise<void> {
@@ -78,7 +78,7 @@ export class IngestService {
       const group = queue.takeGroup(this.#pace.bytesMax);
       this.#drained.resolve();
       this.#drained = Promise.withResolvers();
-      await this.#inTurn(() => this.#commit(group));
+      await this.inTurn(() => this.#commit(group));
       this.#nextCommitAtMs = clock.uptimeMs() + commitIntervalMs;
     }
   }
@@ -103,15 +103,15 @@ export class IngestService {
     while (!signal.aborted) {
       try {
         await this.#parts.clock.after(intervalMs, signal);
-        await this.#inTurn(duty);
+        await this.inTurn(duty);
       } catch (error) {
         if (!signal.aborted) this.#parts.log.warn("Periodic duty failed", { error: asFault(error).message });
       }
     }
   }
 
-  /** One at a time, in the order of the calls. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Does something between two commits: one at a time, in the order of the calls. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(work);
     // The next in line waits for the end of this one, however it ends; the caller gets the error.
     this.#turn = result.then(() => undefined, () => undefined);

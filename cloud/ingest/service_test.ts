@@ -41,6 +41,7 @@ class Stage {
   push(bytes = 10): void {
     this.queue.push({
       place: { lane: "live", partition: 0, sequence: 1 },
+      tenure: 1,
       placedAtNs: 0n,
       bytes: new Uint8Array(bytes),
     });

@@ -1,5 +1,6 @@
 /** Where each vehicle's verdicts go: the session that asked last, else the one that brought the batch. Bounded. */
 import type { RelayName, VehicleId } from "#proto/ids.ts";
+import { partitionOf } from "#proto/subjects.ts";
 
 /** One link of a vehicle, as its relay names it. */
 export interface SessionAddress {
@@ -24,6 +25,13 @@ export class Sessions {
     for (const oldest of this.#addresses.keys()) {
       this.#addresses.delete(oldest);
       return;
+    }
+  }
+
+  /** Forgets a partition's vehicles: their next sessions are told to its next owner. */
+  forget(partition: number): void {
+    for (const vehicle of this.#addresses.keys()) {
+      if (partitionOf(vehicle) === partition) this.#addresses.delete(vehicle);
     }
   }
 

@@ -22,7 +22,10 @@ export interface AddressedNotice {
 }
 
 /** One notice per shard and partition, one entry in it per vehicle. */
-export function noticesOf(verdicts: readonly Verdict[], passed: LanePlaces): AddressedNotice[] {
+export function noticesOf(
+  verdicts: readonly Verdict[],
+  passedOf: (partition: number) => LanePlaces | undefined,
+): AddressedNotice[] {
   const groups = Map.groupBy(
     verdicts,
     ({ vehicle, address }) => `${address.relay}/${address.shard}/${partitionOf(vehicle)}`,
@@ -31,7 +34,7 @@ export function noticesOf(verdicts: readonly Verdict[], passed: LanePlaces): Add
     to: { relay: group[0].address.relay, shard: group[0].address.shard },
     notice: create(VerdictNoticeSchema, {
       partition: partitionOf(group[0].vehicle),
-      passed: { live: BigInt(passed.live), backfill: BigInt(passed.backfill) },
+      passed: onWire(passedOf(partitionOf(group[0].vehicle))),
       entries: [...Map.groupBy(group, ({ vehicle }) => vehicle)].map(([vehicle, own]) => ({
         vehicleId: vehicle,
         session: own[0].address.session,
@@ -40,4 +43,8 @@ export function noticesOf(verdicts: readonly Verdict[], passed: LanePlaces): Add
       })),
     }),
   }));
+}
+
+function onWire(passed: LanePlaces | undefined): { live: bigint; backfill: bigint } | undefined {
+  return passed && { live: BigInt(passed.live), backfill: BigInt(passed.backfill) };
 }

@@ -13,7 +13,10 @@ function verdict(vehicle: string, shard: number, first: number): Verdict {
 }
 
 Deno.test("a vehicle's verdicts become one entry with joined ranges", () => {
-  const [{ to, notice }, ...more] = noticesOf([verdict("a", 0, 1), verdict("a", 0, 2)], { live: 7, backfill: 3 });
+  const [{ to, notice }, ...more] = noticesOf(
+    [verdict("a", 0, 1), verdict("a", 0, 2)],
+    () => ({ live: 7, backfill: 3 }),
+  );
   strictEqual(more.length, 0);
   strictEqual(to.shard, 0);
   strictEqual(notice.passed?.live, 7n);
@@ -25,8 +28,6 @@ Deno.test("a vehicle's verdicts become one entry with joined ranges", () => {
 });
 
 Deno.test("each shard gets a notice of its own", () => {
-  const shards = noticesOf([verdict("a", 0, 1), verdict("a", 1, 2)], { live: 0, backfill: 0 }).map(({ to }) =>
-    to.shard
-  );
+  const shards = noticesOf([verdict("a", 0, 1), verdict("a", 1, 2)], () => undefined).map(({ to }) => to.shard);
   deepStrictEqual(shards, [0, 1]);
 });

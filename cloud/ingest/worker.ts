@@ -9,24 +9,24 @@ import {
   OwnerNoticeSchema,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
-import type { TelemetryLane } from "#proto/class.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
 import { connectNats } from "#proto/io/nats.ts";
-import type { Clock, Log } from "#proto/ports.ts";
+import type { Log } from "#proto/ports.ts";
 import { ackSubject, ledgerSubject, ownerSubject } from "#proto/subjects.ts";
 import type { CloudConfig } from "../config.ts";
-import { commitIntervalOf, openStore, replayWindowOf } from "../lib/io/open_store.ts";
+import { commitIntervalOf, openStore } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
 import { Ingest } from "./ingest.ts";
-import { claimPartitions, type Leases } from "./io/lease.ts";
-import { readLane } from "./io/log_reader.ts";
-import { setUpLog, setUpShapes } from "./io/log_setup.ts";
+import { PartitionAttendance } from "./io/attendance.ts";
+import { openLeases } from "./io/lease.ts";
+import { readLogExtent, setUpLog, setUpShapes } from "./io/log_setup.ts";
 import { LaneQueue } from "./lane_queue.ts";
-import { leaseRenewMs, ledgerRequestsMax } from "./limits.ts";
+import { ledgerRequestsMax } from "./limits.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
 import { ingestMetrics } from "./metrics.ts";
+import { Ownership } from "./ownership.ts";
 import { IngestService } from "./service.ts";
 
 async function start(config: CloudConfig): Promise<RunningService> {
@@ -34,66 +34,50 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const log = makeLog({ service: "ingest", ...config.log });
   const nats = await connectNats({ ...config.nats, name: `ingest ${config.instance}`, inboxPrefix: "_INBOX_ingest" });
   const js = jetstream(nats);
-  const logEnd = await setUpLog(await jetstreamManager(nats));
+  const jsm = await jetstreamManager(nats);
+  await setUpLog(jsm);
   const shapes = shapeSource(await setUpShapes(js));
-  const leases = await claimSome(js, { owner: config.instance, clock, log });
+  const board = await openLeases(js, { instance: config.instance, run: crypto.randomUUID() });
   const store = openStore(config.store);
   const queue = new LaneQueue();
   const ingest = new Ingest({ store, shapes, verdicts: verdictSink(nats), clock, log });
-  const places = await ingest.own(leases.partitions, { replayMs: replayWindowOf(config.store), logEnd });
   const service = new IngestService({ ingest, queue, clock, log, commitIntervalMs: commitIntervalOf(config.store) });
-
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const reader = {
+  const attendance = new PartitionAttendance({
     js,
     queue,
-    partitions: leases.partitions,
     clock,
     log,
-    signal,
     onMessage: () => service.noticeMessage(),
-    onEnd: (lane: TelemetryLane, sequence: number) => ingest.handleLogEnd(lane, sequence),
-    whenNotFull: (lane: "live" | "backfill") => service.whenNotFull(lane),
-  };
-  answerLedgerRequests(nats, { leases, service, log });
-  const readers = [readLane("live", places.live, reader), readLane("backfill", places.backfill, reader)];
-  const renewing = renewForEver(leases, clock, signal);
-  const working = service.run(signal);
-  log.info("Ingest owns partitions", { count: leases.partitions.length, live: places.live, backfill: places.backfill });
+    onLaneEnd: (tenure, end) => ingest.handleLaneEnd(tenure, end),
+    whenNotFull: (lane) => service.whenNotFull(lane),
+  }, ledgerDesk(nats, service, log));
+  const ownership = new Ownership({
+    instance: config.instance,
+    board,
+    ingest,
+    service,
+    attendance,
+    logExtent: () => readLogExtent(jsm),
+    clock,
+    log,
+  });
 
+  const [owning, working] = [new AbortController(), new AbortController()];
+  const owned = ownership.run(owning.signal);
+  const worked = service.run(working.signal);
   return {
-    detail: () => nats.isClosed() ? "NATS connection is closed" : ingest.failing ?? "",
+    detail: () => nats.isClosed() ? "NATS connection is closed" : ingest.failing ?? ownership.waitingFor,
     metrics: () => Promise.resolve(ingestMetrics(ingest.counts)),
     stop: async () => {
-      stopping.abort();
-      await Promise.all([...readers, renewing, working]);
-      await leases.release();
+      owning.abort();
+      await owned;
+      working.abort();
+      await worked;
+      await attendance.ended();
       await store.close();
       await nats.close();
     },
   };
-}
-
-/** Waits until at least one partition is free; until then another instance does the work. */
-async function claimSome(
-  js: Parameters<typeof claimPartitions>[0],
-  { owner, clock, log }: { owner: string; clock: Clock; log: Log },
-): Promise<Leases> {
-  while (true) {
-    const leases = await claimPartitions(js, owner);
-    if (leases.partitions.length > 0) return leases;
-    log.info("Every partition has an owner, standing by");
-    await clock.after(leaseRenewMs);
-  }
-}
-
-/** Rejects when a lease is lost: the worker then crashes and begins anew. */
-async function renewForEver(leases: Leases, clock: Clock, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await clock.after(leaseRenewMs, signal).catch(() => undefined);
-    if (!signal.aborted) await leases.renew();
-  }
 }
 
 function shapeSource(bucket: KV): ShapeSource {
@@ -108,10 +92,8 @@ function verdictSink(nats: NatsConnection): VerdictSink {
   };
 }
 
-function answerLedgerRequests(
-  nats: NatsConnection,
-  { leases, service, log }: { leases: Leases; service: IngestService; log: Log },
-): void {
+/** Answers relays' questions about a partition until what it returns is called. */
+function ledgerDesk(nats: NatsConnection, service: IngestService, log: Log): (partition: number) => () => void {
   let underWay = 0;
   const answer = async (message: Msg) => {
     try {
@@ -124,15 +106,16 @@ function answerLedgerRequests(
       underWay--;
     }
   };
-  for (const partition of leases.partitions) {
-    nats.subscribe(ledgerSubject(partition), {
+  return (partition) => {
+    const subscription = nats.subscribe(ledgerSubject(partition), {
       callback: (_error, message) => {
         if (underWay >= ledgerRequestsMax) return;
         underWay++;
         answer(message);
       },
     });
-  }
+    return () => subscription.unsubscribe();
+  };
 }
 
 serveSupervisor(start);

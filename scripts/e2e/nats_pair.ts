@@ -18,6 +18,8 @@ export interface NatsPair {
   readonly relayPassword: string;
   /** A connection to the hub as ingest; the caller closes it. */
   connectIngest(): Promise<NatsConnection>;
+  /** A connection to the hub that may do everything; the caller closes it. */
+  connectAdmin(): Promise<NatsConnection>;
   killHub(): Promise<void>;
   startHub(): Promise<void>;
   stop(): Promise<void>;
@@ -48,20 +50,22 @@ export async function startNatsPair(): Promise<NatsPair> {
   await waitFor("the leaf", async () => await leafReady(leafOptions.ports.monitor) || undefined, {
     timeoutMs: readyMs,
   });
-  const connectIngest = () =>
+  const connectAs = (user: "ingest" | "admin") =>
     connectNats({
       servers: [`127.0.0.1:${hubOptions.ports.client}`],
-      user: "ingest",
-      password: passwords.ingest,
-      name: "test ingest",
-      inboxPrefix: "_INBOX_ingest",
+      user,
+      password: passwords[user],
+      name: `test ${user}`,
+      inboxPrefix: `_INBOX_${user}`,
     });
+  const connectIngest = () => connectAs("ingest");
   await setUpLog(await connectIngest());
   return {
     folder,
     leafPort: leafOptions.ports.client,
     relayPassword: passwords.relay,
     connectIngest,
+    connectAdmin: () => connectAs("admin"),
     startHub,
     killHub: async () => {
       hub.kill("SIGKILL");

@@ -8,7 +8,7 @@ import { systemClock } from "#proto/io/clock.ts";
 import { useQuestDb } from "./questdb_server.ts";
 
 const questDb = useQuestDb();
-const open = () => createStore(openQuestDb({ url: questDb.url, clock: systemClock() }));
+const open = (edition?: bigint) => createStore(openQuestDb({ url: questDb.url, clock: systemClock() }), edition);
 
 testStore({
   name: "QuestDB",

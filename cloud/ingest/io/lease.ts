@@ -1,79 +1,138 @@
 /**
- * Leases on partitions, kept in a bucket whose keys vanish when they are not renewed. One owner per partition: the
- * ledger in memory is right only then.
+ * Who works and who owns which partition, kept in a bucket whose keys vanish when they are not renewed:
+ *
+ *     m.<instance>   the run of the instance that works under this name
+ *     p<partition>   the instance that owns it
  */
 import type { JetStreamClient } from "@nats-io/jetstream";
-import { type KV, Kvm } from "@nats-io/kv";
+import { type KV, type KvEntry, Kvm } from "@nats-io/kv";
 import { Fault } from "#proto/errors.ts";
-import { partitionCount } from "#proto/limits.ts";
 import { leaseTtlMs } from "../limits.ts";
+import type { LeaseBoard } from "../ownership.ts";
+import type { Sight } from "../shares.ts";
 
 const bucket = "partitions";
+const memberPrefix = "m.";
 
-/** The leases that one owner holds. */
-export interface Leases {
-  readonly partitions: readonly number[];
-  /** Prolongs all; rejects with `unavailable` when one is lost, and then nothing may be written any more. */
-  renew(): Promise<void>;
-  /** Gives all free. */
-  release(): Promise<void>;
+/** Whose leases they are. */
+export interface Tenant {
+  /** A lease that another run of the same name left is taken over at once, so two of one name must not run together. */
+  readonly instance: string;
+  /** Tells this run of the instance from another. */
+  readonly run: string;
 }
 
-/**
- * Claims every partition that is free, or held under the same owner's name: an owner that crashed comes back at once.
- * Two processes must therefore never run under one name.
- */
-export async function claimPartitions(js: JetStreamClient, owner: string): Promise<Leases> {
+/** Opens the bucket, created when it is missing. */
+export async function openLeases(js: JetStreamClient, tenant: Tenant): Promise<LeaseBoard> {
   const kv = await new Kvm(js).create(bucket, { allow_direct: false, ttl: leaseTtlMs });
-  const all = Array.from({ length: partitionCount }, (_, partition) => partition);
-  const revisions = new Map<number, number>();
-  await Promise.all(all.map(async (partition) => {
-    const revision = await claim(kv, partition, owner);
-    if (revision !== undefined) revisions.set(partition, revision);
-  }));
-  return {
-    partitions: [...revisions.keys()].sort((a, b) => a - b),
-    renew: async () => {
-      await Promise.all([...revisions].map(async ([partition, revision]) => {
-        revisions.set(partition, await renew(kv, { partition, owner, revision }));
-      }));
-    },
-    release: async () => {
-      await Promise.all([...revisions.keys()].map((partition) => kv.delete(keyOf(partition))));
-    },
-  };
+  return new Leases(kv, tenant);
+}
+
+class Leases implements LeaseBoard {
+  readonly #kv: KV;
+  readonly #tenant: Tenant;
+  /** Revision of each key that is ours. */
+  readonly #revisions = new Map<string, number>();
+
+  constructor(kv: KV, tenant: Tenant) {
+    this.#kv = kv;
+    this.#tenant = tenant;
+  }
+
+  async announce(): Promise<void> {
+    const { instance, run } = this.#tenant;
+    const key = memberPrefix + instance;
+    const isFirst = !this.#revisions.has(key);
+    if (!isFirst && await this.#prolong(key, run)) return;
+    const found = await this.#find(key);
+    if (!isFirst && found !== undefined && found.string() !== run) {
+      throw new Fault("unavailable", `Cannot go on as instance "${instance}": another process works under this name`);
+    }
+    await this.#take(key, run, found);
+  }
+
+  async look(): Promise<Sight> {
+    const members: string[] = [];
+    const owners = new Map<number, string>();
+    for await (const entry of await this.#kv.history()) {
+      if (entry.operation !== "PUT") continue;
+      if (entry.key.startsWith(memberPrefix)) members.push(entry.key.slice(memberPrefix.length));
+      else owners.set(Number(entry.key.slice(1)), entry.string());
+    }
+    return { members, owners };
+  }
+
+  async claim(partition: number): Promise<boolean> {
+    const { instance } = this.#tenant;
+    const found = await this.#find(keyOf(partition));
+    if (found !== undefined && found.string() !== instance) return false;
+    return await this.#take(keyOf(partition), instance, found);
+  }
+
+  async renew(): Promise<number[]> {
+    const { instance } = this.#tenant;
+    const keys = [...this.#revisions.keys()].filter((key) => !key.startsWith(memberPrefix));
+    const kept = await Promise.all(keys.map((key) => this.#prolong(key, instance)));
+    return keys.filter((_, at) => !kept[at]).map((key) => Number(key.slice(1)));
+  }
+
+  async release(partition: number): Promise<void> {
+    await this.#drop(keyOf(partition));
+  }
+
+  async leave(): Promise<void> {
+    await this.#drop(memberPrefix + this.#tenant.instance);
+  }
+
+  async #find(key: string): Promise<KvEntry | undefined> {
+    const entry = await this.#kv.get(key);
+    return entry?.operation === "PUT" ? entry : undefined;
+  }
+
+  /** Takes a key that is free, or as it was found. Whether it worked: somebody else may have been faster. */
+  async #take(key: string, value: string, found: KvEntry | undefined): Promise<boolean> {
+    const revision = await unlessChanged(() =>
+      found === undefined ? this.#kv.create(key, value) : this.#kv.update(key, value, found.revision)
+    );
+    if (revision !== undefined) this.#revisions.set(key, revision);
+    return revision !== undefined;
+  }
+
+  /** False when the key has vanished, or is somebody else's. */
+  async #prolong(key: string, value: string): Promise<boolean> {
+    const before = this.#revisions.get(key);
+    if (before === undefined) return false;
+    const revision = await unlessChanged(() => this.#kv.update(key, value, before));
+    // It may have been released while this was under way.
+    if (!this.#revisions.has(key)) return true;
+    if (revision === undefined) this.#revisions.delete(key);
+    else this.#revisions.set(key, revision);
+    return revision !== undefined;
+  }
+
+  async #drop(key: string): Promise<void> {
+    const revision = this.#revisions.get(key);
+    if (revision === undefined) return;
+    this.#revisions.delete(key);
+    await unlessChanged(() => this.#kv.delete(key, { previousSeq: revision }));
+  }
 }
 
 function keyOf(partition: number): string {
   return `p${partition}`;
 }
 
-async function claim(kv: KV, partition: number, owner: string): Promise<number | undefined> {
-  const entry = await kv.get(keyOf(partition));
-  if (entry === null || entry.operation !== "PUT") return await attempt(() => kv.create(keyOf(partition), owner));
-  if (entry.string() !== owner) return undefined;
-  return await attempt(() => kv.update(keyOf(partition), owner, entry.revision));
-}
-
-/** Undefined when somebody else was faster. */
-async function attempt(write: () => Promise<number>): Promise<number | undefined> {
+/** Undefined when the key is not as it was. */
+async function unlessChanged<T>(write: () => Promise<T>): Promise<T | undefined> {
   try {
     return await write();
   } catch (error) {
     if (isWrongRevision(error)) return undefined;
-    throw error;
+    throw new Fault("log_failed", "Cannot write to the bucket of leases", { cause: error });
   }
 }
 
-async function renew(kv: KV, lease: { partition: number; owner: string; revision: number }): Promise<number> {
-  try {
-    return await kv.update(keyOf(lease.partition), lease.owner, lease.revision);
-  } catch (error) {
-    throw new Fault("unavailable", `Cannot renew the lease of partition ${lease.partition}`, { cause: error });
-  }
-}
-
-/** JetStream's error 10071: the key's last revision is not the one that was named. */
+/** JetStream's errors 10071 and 10164: the key's last revision is not the one that was named. */
 function isWrongRevision(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === 10071;
+  return error instanceof Error && "code" in error && (error.code === 10071 || error.code === 10164);
 }

@@ -1,11 +1,18 @@
 /** Makes sure that the log's stream and the shapes' bucket exist as they should. */
-import { DiscardPolicy, type JetStreamClient, type JetStreamManager, StorageType } from "@nats-io/jetstream";
+import {
+  DiscardPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  StorageType,
+  type StreamInfo,
+} from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import { shapeBucket, telemetryStream } from "#proto/subjects.ts";
 import { logAgeMaxMs, logBytesMax } from "../limits.ts";
+import type { LogExtent } from "../places.ts";
 
-/** Creates or updates the stream; returns the sequence of its last message. */
-export async function setUpLog(jsm: JetStreamManager): Promise<number> {
+/** Creates or updates the stream. */
+export async function setUpLog(jsm: JetStreamManager): Promise<void> {
   const config = {
     subjects: ["tel.v1.>"],
     storage: StorageType.File,
@@ -17,10 +24,14 @@ export async function setUpLog(jsm: JetStreamManager): Promise<number> {
     allow_direct: true,
   };
   const exists = await jsm.streams.info(telemetryStream).then(() => true, () => false);
-  const { state } = exists
-    ? await jsm.streams.update(telemetryStream, config)
-    : await jsm.streams.add({ name: telemetryStream, ...config });
-  return state.last_seq;
+  if (exists) await jsm.streams.update(telemetryStream, config);
+  else await jsm.streams.add({ name: telemetryStream, ...config });
+}
+
+/** The log as it lies there now. Made anew, it has another time of creation. */
+export async function readLogExtent(jsm: JetStreamManager): Promise<LogExtent> {
+  const { created, state }: StreamInfo = await jsm.streams.info(telemetryStream);
+  return { id: String(created), first: state.first_seq, last: state.last_seq };
 }
 
 /** Opens the bucket of shapes, created when it is missing. Definitions never change, so they never expire. */

@@ -1,4 +1,4 @@
-/** Opens the configured store, for the one writer or for readers. */
+/** Opens the configured store, for a writer or for readers. */
 import { processClock } from "#proto/io/clock.ts";
 import type { StoreConfig } from "../../config.ts";
 import type { Backend } from "../store/backend.ts";
@@ -7,25 +7,17 @@ import { openSqlite } from "../store/io/sqlite.ts";
 import type { Store, StoreReader } from "../store/store.ts";
 import { createReader, createStore } from "../store/table_store.ts";
 
-/** A store that writes lazily may forget its newest rows in a power cut: its log is replayed so far back. */
-const lazyReplayMs = 600_000;
-
 /** QuestDB spends tens of milliseconds of processor time on a commit, for each table in it and whatever it holds. */
 const questDbCommitIntervalMs = 200;
 
-/** For ingest: exactly one process writes. */
+/** For ingest. */
 export function openStore(config: StoreConfig): Store {
-  return createStore(openBackend(config));
+  return createStore(openBackend(config), processClock().wallNs());
 }
 
 /** For everybody who reads. */
 export function openStoreReader(config: StoreConfig): StoreReader {
   return createReader(openBackend(config));
-}
-
-/** How much of the log must be read again after a start. SQLite's commits are on disk when they return. */
-export function replayWindowOf(config: StoreConfig): number {
-  return config.kind === "questdb" ? lazyReplayMs : 0;
 }
 
 /** How far apart commits should be for the store's sake. */

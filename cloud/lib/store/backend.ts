@@ -4,7 +4,7 @@
  */
 import type { StreamName, VehicleId } from "#proto/ids.ts";
 import type { Range } from "#proto/ranges.ts";
-import type { NewColumn } from "./catalog.ts";
+import type { FoundColumn, NewColumn } from "./catalog.ts";
 import type { Cell } from "./mapping.ts";
 import type { TableGrowth, TableRows } from "./plan.ts";
 import type { RowKey } from "./store.ts";
@@ -31,11 +31,8 @@ export interface DocumentPage {
   readonly limit: number;
 }
 
-/** What one write carries out, in this order: catalog, tables and columns, then rows and documents. */
+/** What one write carries out. Tables and columns are there already, by {@link Backend.grow}. */
 export interface Commit {
-  /** The catalog's documents that the growth belongs to. */
-  readonly catalog: readonly Document[];
-  readonly growth: readonly TableGrowth[];
   readonly rows: readonly TableRows[];
   readonly documents: readonly Document[];
 }
@@ -68,8 +65,13 @@ export interface StoredRow {
 export interface Backend {
   /** Resolves when it answers. */
   check(): Promise<void>;
-  /** Makes what the catalog names and the database lacks, after a commit that may have stopped half way. */
-  repair(growth: readonly TableGrowth[]): Promise<void>;
+  /** See `Store.life`. */
+  life(): Promise<string>;
+  /**
+   * Makes tables and columns that are not there yet, and tells by table what columns it has then. Of several writers that want
+   * a column under one name, whatever its case, the first one's stays, with its type.
+   */
+  grow(growth: readonly TableGrowth[]): Promise<ReadonlyMap<string, readonly FoundColumn[]>>;
   /** Resolves when all is durable and queryable, with the names of tables that are suspended. */
   commit(commit: Commit): Promise<{ suspended: readonly string[] }>;
   select(selection: Selection): Promise<StoredRow[]>;

@@ -3,8 +3,9 @@ import { ok } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Class, TelemetryLane } from "#proto/class.ts";
 import { parseEpoch, parseRelayName, type VehicleId } from "#proto/ids.ts";
-import { formatRanges, parseRanges, union } from "#proto/ranges.ts";
+import { formatRanges, parseRanges, subtract, union } from "#proto/ranges.ts";
 import type { Document } from "./backend.ts";
+import { editionOf, subjectOf } from "./editions.ts";
 import type { Checkpoint, Gap, LedgerEntry, QuarantineEntry } from "./store.ts";
 
 interface LedgerText {
@@ -34,6 +35,8 @@ interface QuarantineText {
 }
 
 interface CheckpointText {
+  readonly log: string;
+  readonly life: string;
   readonly places: readonly { atNs: string; live: number; backfill: number }[];
 }
 
@@ -62,34 +65,39 @@ export function ledgerDocument(entry: LedgerEntry): Document {
   };
 }
 
-/**
- * Reads a vehicle's ledger, oldest epoch first. An owner that died before its first save may have left an entry that its
- * successor began anew: such twins are one again.
- */
+/** Reads a vehicle's ledger, oldest epoch first. What several owners wrote of one epoch and class is one entry. */
 export function readLedger(vehicle: VehicleId, documents: readonly Document[]): LedgerEntry[] {
   const entries = new Map<string, LedgerEntry>();
-  for (const document of documents) {
+  for (const document of inOrderOfEditions(documents)) {
     const entry = readLedgerEntry(vehicle, document);
-    const twin = entries.get(document.key);
-    entries.set(document.key, twin === undefined ? entry : mergeTwins(twin, entry));
+    const other = entries.get(subjectOf(document));
+    entries.set(subjectOf(document), other === undefined ? entry : mergeEditions(other, entry));
   }
   return Array.from(entries.values()).sort((a, b) => a.sinceNs < b.sinceNs ? -1 : a.sinceNs > b.sinceNs ? 1 : 0);
 }
 
 /** A checkpoint as a document; a partition has one. */
-export function checkpointDocument(checkpoint: Checkpoint): Document {
-  const places = checkpoint.places.map((place) => ({ ...place, atNs: place.atNs.toString() }));
-  const text: CheckpointText = { places };
-  return { kind: "checkpoint", key: `${checkpoint.partition}`, atNs: 0n, text: JSON.stringify(text) };
+export function checkpointDocument({ partition, log, life, places }: Checkpoint): Document {
+  const text: CheckpointText = {
+    log,
+    life,
+    places: places.map((place) => ({ ...place, atNs: place.atNs.toString() })),
+  };
+  return { kind: "checkpoint", key: `${partition}`, atNs: 0n, text: JSON.stringify(text) };
 }
 
 /** Reads what {@link checkpointDocument} made. */
 export function readCheckpoint(document: Document): Checkpoint {
-  const { places } = JSON.parse(document.text) as CheckpointText;
+  const { places, ...of } = JSON.parse(document.text) as CheckpointText;
   return {
     partition: Number(document.key),
+    ...of,
     places: places.map((place) => ({ ...place, atNs: BigInt(place.atNs) })),
   };
+}
+
+function inOrderOfEditions(documents: readonly Document[]): Document[] {
+  return documents.toSorted((a, b) => editionOf(a) < editionOf(b) ? -1 : editionOf(a) > editionOf(b) ? 1 : 0);
 }
 
 /** What tells a vehicle's quarantined batches apart, as a text that fits into a path. */
@@ -155,13 +163,21 @@ function readLedgerEntry(vehicle: VehicleId, document: Document): LedgerEntry {
   };
 }
 
-function mergeTwins(older: LedgerEntry, newer: LedgerEntry): LedgerEntry {
+/**
+ * Verdicts and gaps only grow, so their union is right. What is in flight or on board changes both ways: it is taken from
+ * whoever knows of more seqs, for that one was told later.
+ */
+function mergeEditions(older: LedgerEntry, newer: LedgerEntry): LedgerEntry {
+  const told = newer.expected >= older.expected ? newer : older;
+  const committed = union(older.committed, newer.committed);
+  const quarantined = union(older.quarantined, newer.quarantined);
+  const isNew = (gap: Gap) => older.gaps.every(({ first, last }) => first !== gap.first || last !== gap.last);
   return {
-    ...newer,
-    sinceNs: older.sinceNs,
-    expected: Math.max(older.expected, newer.expected),
-    committed: union(older.committed, newer.committed),
-    quarantined: union(older.quarantined, newer.quarantined),
-    gaps: [...older.gaps, ...newer.gaps],
+    ...told,
+    sinceNs: older.sinceNs < newer.sinceNs ? older.sinceNs : newer.sinceNs,
+    committed,
+    quarantined,
+    inFlight: subtract(subtract(told.inFlight, committed), quarantined),
+    gaps: [...older.gaps, ...newer.gaps.filter(isNew)],
   };
 }

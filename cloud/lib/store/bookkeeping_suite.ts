@@ -45,7 +45,7 @@ export function testBookkeeping(test: StoreTest): void {
     equal(await store.ledger(parseVehicleId("never-seen")), []);
   });
 
-  test("entries that two owners began for the same epoch and class are one", async (store) => {
+  test("entries that were begun twice for the same epoch and class are one", async (store) => {
     const late = { ...entry, sinceNs: startNs + 9n, expected: 90, committed: [{ first: 51, last: 59 }], gaps: [] };
     await store.saveLedger([entry]);
     await store.saveLedger([late]);
@@ -57,11 +57,13 @@ export function testBookkeeping(test: StoreTest): void {
 
   test("a partition's checkpoint replaces the one before", async (store) => {
     const place = { atNs: startNs, live: 17, backfill: 2 ** 40 };
+    const checkpoint = { partition: 3, log: "log of today", life: "first", places: [place] };
+    const grown = { ...checkpoint, life: "second", places: [place, { ...place, live: 18 }] };
     equal(await store.checkpoint(3), undefined);
-    await store.saveCheckpoint({ partition: 3, places: [place] });
-    await store.saveCheckpoint({ partition: 31, places: [] });
-    await store.saveCheckpoint({ partition: 3, places: [place, { ...place, live: 18 }] });
-    equal(await store.checkpoint(3), { partition: 3, places: [place, { ...place, live: 18 }] });
+    await store.saveCheckpoints([checkpoint, { ...checkpoint, partition: 31, places: [] }]);
+    await store.saveCheckpoints([grown]);
+    equal(await store.checkpoint(3), grown);
+    equal(await store.checkpoint(31), { ...checkpoint, partition: 31, places: [] });
   });
 
   test("a quarantined batch is kept whole, and once", async (store) => {
@@ -107,6 +109,13 @@ export function testBookkeeping(test: StoreTest): void {
     } finally {
       await reader.close();
     }
+  });
+
+  test("a database that was not started again says so", async (store, database) => {
+    const life = await store.life();
+    const other = database.open(1n);
+    equal([await other.life(), await store.life()], [life, life]);
+    await other.close();
   });
 
   test("everything is there after a new start", async (store, database) => {

@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import { keyPrefix, ledgerDocument, readLedger } from "./bookkeeping.ts";
+import { inEdition } from "./editions.ts";
 import type { LedgerEntry } from "./store.ts";
 import { vehicle } from "./testing/blocks.ts";
 
@@ -22,14 +23,32 @@ Deno.test("the keys of one vehicle begin as no other vehicle's do", () => {
   equal(ledgerDocument({ ...entry, vehicle: longer }).key.startsWith(keyPrefix(vehicle)), false);
 });
 
-Deno.test("of twins the older start, the union of verdicts and the newer inventory remain", () => {
-  const twin = { ...entry, sinceNs: 8n, expected: 4, committed: [{ first: 2, last: 5 }], onBoard: [], gaps: [] };
-  equal(readLedger(vehicle, [entry, twin].map(ledgerDocument)), [
-    { ...entry, committed: [{ first: 1, last: 5 }], onBoard: [] },
-  ]);
+Deno.test("of editions the older start, the union of verdicts and gaps and the later inventory remain", () => {
+  const gap = { first: 7, last: 9, cause: "overwritten" } as const;
+  const other = {
+    ...entry,
+    sinceNs: 8n,
+    expected: 12,
+    committed: [{ first: 2, last: 5 }],
+    inFlight: [{ first: 4, last: 11 }],
+    onBoard: [],
+    gaps: [...entry.gaps, gap],
+  };
+  const merged = {
+    ...other,
+    sinceNs: 7n,
+    committed: [{ first: 1, last: 5 }],
+    inFlight: [{ first: 6, last: 11 }],
+  };
+  equal(readLedger(vehicle, [written(entry, 1n), written(other, 2n)]), [merged]);
+  equal(readLedger(vehicle, [written(entry, 10n), written(other, 9n)]), [merged]);
 });
 
 Deno.test("entries come by the time that they began", () => {
   const later = { ...entry, epoch: parseEpoch("1"), sinceNs: 99n };
-  equal(readLedger(vehicle, [later, entry].map(ledgerDocument)), [entry, later]);
+  equal(readLedger(vehicle, [written(later, 1n), written(entry, 1n)]), [entry, later]);
 });
+
+function written(line: LedgerEntry, edition: bigint) {
+  return inEdition(ledgerDocument(line), edition);
+}

@@ -3,9 +3,12 @@ import fc from "fast-check";
 import { parseStream, type StreamName } from "#proto/ids.ts";
 import { fieldTypes } from "#proto/shape.ts";
 import {
+  addOverflowed,
+  adoptColumns,
   countStrays,
   fieldsText,
   growStream,
+  mergeStreams,
   newColumns,
   newStream,
   overflowedText,
@@ -27,16 +30,16 @@ Deno.test("a stream's place is read back from its texts, whatever its fields are
   fc.assert(fc.property(fields, (list) => {
     const place = list.reduce((at, [name, type]) => growStream(at, { name, type }), fresh);
     const counted = countStrays(place, new Map(list.map(([name, , count]) => [name, count])));
-    const texts = { fields: fieldsText(counted), overflowed: overflowedText(counted) };
-    equal(readStream("telemetry", texts), counted);
+    equal(addOverflowed(readStream("telemetry", fieldsText(counted)), overflowedText(counted)), counted);
   }));
 });
 
-Deno.test("columns have names of their own, also when cut to length, and keep them", () => {
+Deno.test("columns have names of their own, and keep them; one that gets too long goes without", () => {
   const long = "x".repeat(127);
   const place = grown(["mode", "Mode", "mode_2", "SEQ", long, long.toUpperCase()]);
   const columns = newColumns(undefined, place).map(({ column }) => column);
-  equal(columns, ["mode", "Mode_2", "mode_2_2", "SEQ_2", long, `${"X".repeat(125)}_2`]);
+  equal(columns, ["mode", "Mode$2", "mode_2", "SEQ$2", long]);
+  equal(place.fields.get(long.toUpperCase()), { type: "overflow" });
   strictEqual(growStream(place, { name: "mode", type: "str" }), place);
   equal(newColumns(place, grown(["later"], place)), [{ type: "f64", column: "later" }]);
 });
@@ -67,3 +70,41 @@ Deno.test("streams beyond the tables share one, and beyond that are not listed",
   strictEqual(newStream(parseStream("one_more"), catalog), undefined);
   equal(grown(["x"], unlistedStream(parseStream("one_more"))).fields.get("x"), { type: "overflow" });
 });
+
+Deno.test("what two writers know of a stream is put together, and a column beats what has none", () => {
+  const grow = (fields: readonly [string, "f64" | "str" | "null"][]) =>
+    fields.reduce((at, [name, type]) => growStream(at, { name, type }), fresh);
+  const one = grow([["a", "f64"], ["b", "null"], ["a b", "str"]]);
+  const two = grow([["b", "str"], ["c", "null"], ["a", "null"]]);
+  for (const merged of [mergeStreams(one, two), mergeStreams(two, one)]) {
+    equal(Object.fromEntries(merged.fields), {
+      a: { type: "f64", column: "a" },
+      b: { type: "str", column: "b" },
+      "a b": { type: "overflow" },
+      c: { type: "null" },
+    });
+  }
+});
+
+Deno.test("whatever columns a stream has, their names and types tell its fields", () => {
+  const names = fc.array(fc.tuple(fc.constantFrom("a", "A", "mode", "Mode", "MODE", "ts", "Seq", "x_2"), anyType));
+  fc.assert(fc.property(names, (list) => {
+    const place = list.reduce((at, [name, type]) => growStream(at, { name, type }), fresh);
+    equal(adoptColumns(fresh, newColumns(undefined, place)).fields, place.fields);
+  }));
+});
+
+Deno.test("a column that another writer made first keeps its type, and a foreign one makes its field overflow", () => {
+  const adopted = adoptColumns(fresh, [{ column: "ts", type: undefined }, { column: "Mode", type: "str" }, {
+    column: "note",
+    type: undefined,
+  }]);
+  const place = grown(["mode", "Mode", "note"], adopted);
+  equal(Object.fromEntries(place.fields), {
+    Mode: { type: "str", column: "Mode" },
+    note: { type: "overflow" },
+    mode: { type: "f64", column: "mode$2" },
+  });
+});
+
+const anyType = fc.constantFrom(...fieldTypes.filter((type) => type !== "null"));

@@ -8,13 +8,15 @@ import type { Comparison, Row, RowBlock } from "./store.ts";
 export function compareBlock(block: RowBlock, stored: ReadonlyMap<number, Row>): Comparison {
   const same: number[] = [];
   const different: number[] = [];
+  const missing: number[] = [];
   block.block.seqs.forEach((seq, index) => {
     const row = stored.get(seq);
     const equal = row !== undefined && row.ts === block.block.ts[index] + block.clockOffsetNs &&
       equalValues(block, index, row.values);
     (equal ? same : different).push(seq);
+    if (row === undefined) missing.push(seq);
   });
-  return { same: rangesOf(same), different: rangesOf(different) };
+  return { same: rangesOf(same), different: rangesOf(different), missing: rangesOf(missing) };
 }
 
 /** Puts comparisons of several blocks together. */
@@ -22,6 +24,7 @@ export function joinComparisons(parts: readonly Comparison[]): Comparison {
   return {
     same: normalize(parts.flatMap((part) => part.same)),
     different: normalize(parts.flatMap((part) => part.different)),
+    missing: normalize(parts.flatMap((part) => part.missing)),
   };
 }
 

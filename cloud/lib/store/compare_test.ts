@@ -13,18 +13,20 @@ function stored(block: RowBlock, values: readonly Row["values"][]): Map<number, 
 Deno.test("null and missing are the same, a value and none are not", () => {
   const block = blockOf("telemetry", framesOf([{ x: null }, {}, { x: 1 }, {}]));
   const rows = stored(block, [{}, { x: null }, { x: null }, { x: 1 }]);
-  equal(compareBlock(block, rows), { same: [{ first: 1, last: 2 }], different: [{ first: 3, last: 4 }] });
+  equal(compareBlock(block, rows), { same: [{ first: 1, last: 2 }], different: [{ first: 3, last: 4 }], missing: [] });
 });
 
 Deno.test("a record without a row, or with another time, is different", () => {
   const block = blockOf("telemetry", framesOf([{ x: 1 }, { x: 1 }]), { clockOffsetNs: 5n });
   const rows = stored({ ...block, clockOffsetNs: 6n }, [{ x: 1 }]);
-  equal(compareBlock(block, rows).different, [{ first: 1, last: 2 }]);
+  const { different, missing } = compareBlock(block, rows);
+  equal([different, missing], [[{ first: 1, last: 2 }], [{ first: 2, last: 2 }]]);
 });
 
 Deno.test("comparisons of several blocks are one", () => {
-  const parts = [{ same: [{ first: 1, last: 1 }], different: [] }, { same: [{ first: 2, last: 2 }], different: [] }];
-  equal(joinComparisons(parts), { same: [{ first: 1, last: 2 }], different: [] });
+  const [one, two] = [[{ first: 1, last: 1 }], [{ first: 2, last: 2 }]];
+  const parts = [{ same: one, different: [], missing: [] }, { same: two, different: [], missing: [] }];
+  equal(joinComparisons(parts), { same: [{ first: 1, last: 2 }], different: [], missing: [] });
 });
 
 Deno.test("a block spans its earliest and latest stored time, whatever the order of its seqs", () => {

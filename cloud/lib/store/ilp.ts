@@ -4,7 +4,7 @@
  *
  *     telemetry,vehicle_id=drone-001 epoch=5i,class=2i,seq=7i,armed=1i,altitude_m==<16><f64 LE>,name="a \"b\"" 1718000000000000000
  *
- * Names need no escapes: tables and columns are `[A-Za-z0-9_]`, vehicle ids besides `-`.
+ * Names need no escapes: tables and columns are `[A-Za-z0-9_$]`, vehicle ids besides `-`.
  */
 import { fail } from "node:assert/strict";
 import { type Document, documentsTable } from "./backend.ts";
@@ -18,7 +18,7 @@ import type { PlacedColumn, TableRows } from "./plan.ts";
  */
 const typeMarks: Partial<Record<ColumnType, string>> = { f64: "=\x10", f64s: "=\x0e\x0a\x01" };
 const encoder = new TextEncoder();
-const safeName = /^[A-Za-z0-9_-]+$/;
+const safeName = /^[A-Za-z0-9_$-]+$/;
 /** Signs that a quoted text must not hold bare. */
 const special = /["\\\n\r]/g;
 

@@ -18,6 +18,11 @@ export const pageRowsMax = 10_000;
 export const quarantinePageMax = 100;
 /** Stored rows held in memory at a time while they are compared with a repeat. */
 export const compareRowsMax = 2_000;
+/**
+ * Times that a write is planned anew because another writer was first with a column. Each time it loses only to columns that
+ * were made meanwhile; then it fails and is repeated as a whole.
+ */
+export const growthRoundsMax = 8;
 /** Tables asked at a time when one call reads them all. */
 export const readsAtOnce = 8;
 /** Times that tables can take, ns since 1970: 2000 to 2200. A day is a partition, so a wild clock must not get in. */

@@ -11,7 +11,7 @@
  *     i64        | i64           | INTEGER           | LONG      | number within 2^53, else bigint
  *     str        | str           | TEXT              | VARCHAR   | string
  *     f64s       | f64s          | BLOB, doubles LE  | DOUBLE[]  | array of numbers; NaN and infinities are null
- *     json       | json          | TEXT              | VARCHAR   | the value of the JSON text
+ *     json       | json          | TEXT              | STRING    | the value of the JSON text
  *
  * A value of another type than its column:
  *

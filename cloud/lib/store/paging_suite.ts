@@ -132,7 +132,7 @@ export function testPaging(test: StoreTest, rounds: number): void {
     ];
     await store.write([blockOf("telemetry", framesOf(data))]);
     const repeat = await store.compare([blockOf("telemetry", framesOf(data))]);
-    equal(repeat, { same: [{ first: 1, last: 5 }], different: [] });
+    equal(repeat, { same: [{ first: 1, last: 5 }], different: [], missing: [] });
     const changed: TestData[] = [{ x: 1.5, s: "b" }, { a: [1, null] }, { x: 2n ** 60n + 1n, j: ["x"] }, {
       x: "stray",
       y: 1,
@@ -140,6 +140,7 @@ export function testPaging(test: StoreTest, rounds: number): void {
     equal(await store.compare([blockOf("telemetry", framesOf([...changed, {}, {}]))]), {
       same: [{ first: 2, last: 2 }, { first: 5, last: 5 }],
       different: [{ first: 1, last: 1 }, { first: 3, last: 4 }, { first: 6, last: 6 }],
+      missing: [{ first: 6, last: 6 }],
     });
     const moved = framesOf([data[0]]).map((frame) => ({ ...frame, ts: frame.ts + 1n }));
     equal((await store.compare([blockOf("telemetry", moved)])).same, []);
@@ -159,6 +160,7 @@ export function testPaging(test: StoreTest, rounds: number): void {
     equal(await store.compare([blockOf("telemetry", framesOf(data))]), {
       same: [{ first: 1, last: 4_200 }, { first: 4_202, last: 4_500 }],
       different: [{ first: 4_201, last: 4_201 }],
+      missing: [],
     });
   });
 }

@@ -4,9 +4,12 @@ import { type ClassNumber, classNumber } from "#proto/class.ts";
 import type { Epoch, StreamName, VehicleId } from "#proto/ids.ts";
 import type { JsonValue } from "#proto/json.ts";
 import {
+  adoptColumns,
   type Catalog,
   countStrays,
+  emptyStream,
   type FieldPlace,
+  type FoundColumn,
   growStream,
   type NewColumn,
   newColumns,
@@ -51,10 +54,6 @@ export interface TableGrowth {
 /** All that one write does. */
 export interface WritePlan {
   readonly growth: readonly TableGrowth[];
-  /** Streams whose fields changed, as they will be. */
-  readonly grown: readonly StreamPlace[];
-  /** Streams whose stray counts changed. */
-  readonly counted: readonly StreamPlace[];
   /** The catalog after the write. */
   readonly catalog: Catalog;
   readonly rows: readonly TableRows[];
@@ -78,11 +77,26 @@ export function planWrite(before: Catalog, blocks: readonly RowBlock[]): WritePl
   const changed = Array.from(catalog.values()).filter((place) => before.get(place.stream) !== place);
   return {
     growth: changed.map((place) => growthOf(before.get(place.stream), place)).filter(isGrowth),
-    grown: changed.filter((place) => before.get(place.stream)?.fields !== place.fields),
-    counted: changed.filter((place) => before.get(place.stream)?.overflowed !== place.overflowed),
     catalog,
     rows,
   };
+}
+
+/**
+ * The catalog with the columns that the grown tables really have, for another writer may have been first. Planned on it once
+ * more, a write that lost a column finds another place for its values.
+ */
+export function adoptGrowth(
+  before: Catalog,
+  { planned, found }: { planned: Catalog; found: ReadonlyMap<string, readonly FoundColumn[]> },
+): Catalog {
+  const adopted = new Map(before);
+  for (const { stream, table } of planned.values()) {
+    const columns = found.get(table);
+    if (columns === undefined) continue;
+    adopted.set(stream, adoptColumns(before.get(stream) ?? emptyStream(stream, table), columns));
+  }
+  return adopted;
 }
 
 /** The tables and columns of a whole catalog, for a store that may have lost some on the way. */

@@ -12,14 +12,18 @@ import { type Document, type DocumentKind, type DocumentPage, documentsTable, ty
 import { type NewColumn, overflowTable } from "./catalog.ts";
 import { type ColumnType, keyColumns, overflowColumn } from "./mapping.ts";
 
+/** Each of its own, so that a column tells its type; hence STRING, which holds what VARCHAR does. */
 const questTypes: Record<ColumnType, string> = {
   bool: "INT",
   f64: "DOUBLE",
   i64: "LONG",
   str: "VARCHAR",
   f64s: "DOUBLE[]",
-  json: "VARCHAR",
+  json: "STRING",
 };
+const typesByName: ReadonlyMap<string, ColumnType> = new Map(
+  Object.entries(questTypes).map(([type, name]) => [name, type as ColumnType]),
+);
 
 const keyDefinition = "ts TIMESTAMP_NS, vehicle_id SYMBOL, epoch LONG, class BYTE, seq LONG";
 const rowSuffix = `TIMESTAMP(ts) PARTITION BY DAY WAL DEDUP UPSERT KEYS(${keyColumns.join(", ")})`;
@@ -39,14 +43,19 @@ export function createQuestTable(table: string, columns: readonly NewColumn[]): 
   } (${keyDefinition}, ${overflowColumn} VARCHAR${added}) ${rowSuffix}`;
 }
 
-/** One column: a WAL table takes no more in one statement. */
+/** One column: a WAL table takes no more in one statement. Refused when there is one of that name with another type. */
 export function addQuestColumn(table: string, { column, type }: NewColumn): string {
   return `ALTER TABLE ${quoteName(table)} ADD COLUMN IF NOT EXISTS ${quoteName(column)} ${questTypes[type]}`;
 }
 
-/** Names of a table's columns; refused when there is no such table. */
+/** Names of a table's columns and their types; refused when there is no such table. */
 export function listQuestColumns(table: string): string {
-  return `SELECT "column" FROM table_columns(${quoteText(table)})`;
+  return `SELECT "column", type FROM table_columns(${quoteText(table)})`;
+}
+
+/** The type of a column that QuestDB calls so; undefined when it is not one that we make. */
+export function typeOfQuestName(name: string): ColumnType | undefined {
+  return typesByName.get(name);
 }
 
 /**
@@ -54,6 +63,9 @@ export function listQuestColumns(table: string): string {
  * The only list that shows all of ours: `tables()` and `information_schema` hide a table named `telemetry`.
  */
 export const questProgress = "SELECT name, suspended, writerTxn, sequencerTxn FROM wal_tables()";
+
+/** When the server's process began. */
+export const questStartTime = "SELECT pg_postmaster_start_time()";
 
 /**
  * The time of the last row of a page. QuestDB reads in order of time without sorting, but not in order of the whole key, so

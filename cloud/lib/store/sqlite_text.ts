@@ -12,15 +12,21 @@ import { type ColumnType, keyColumns, overflowColumn } from "./mapping.ts";
 /** What a parameter can be. */
 export type Bound = string | number | bigint | Uint8Array | null;
 
-/** Declared types; see the table in `mapping.ts` for the lack of one for doubles. */
+/**
+ * Declared types, each of its own, so that a column tells its type; SQLite takes any word and goes by what is in it. See the
+ * table in `mapping.ts` for the lack of one for doubles.
+ */
 const declared: Record<ColumnType, string> = {
-  bool: "INTEGER",
+  bool: "INTEGER_BOOL",
   f64: "",
   i64: "INTEGER",
   str: "TEXT",
   f64s: "BLOB",
-  json: "TEXT",
+  json: "TEXT_JSON",
 };
+const typesByDeclaration: ReadonlyMap<string, ColumnType> = new Map(
+  Object.entries(declared).map(([type, text]) => [text, type as ColumnType]),
+);
 
 const keyDefinition =
   "ts INTEGER NOT NULL, vehicle_id TEXT NOT NULL, epoch INTEGER NOT NULL, class INTEGER NOT NULL, " +
@@ -45,6 +51,16 @@ export function addColumn(table: string, { column, type }: NewColumn): string {
   return `ALTER TABLE ${quoteName(table)} ADD COLUMN ${quoteName(column)} ${declared[type]}`;
 }
 
+/** Names of a table's columns and their declared types. */
+export function listColumns(table: string): string {
+  return `SELECT name, type FROM pragma_table_info(${quoteText(table)})`;
+}
+
+/** The type of a column that was declared so; undefined when it is not one that we make. */
+export function typeOfDeclaration(text: string): ColumnType | undefined {
+  return typesByDeclaration.get(text);
+}
+
 /** Parameters: one per column, in order. What is stored already stays. */
 export function insertRow(table: string, columns: readonly string[]): string {
   const marks = columns.map(() => "?").join(", ");
@@ -65,6 +81,10 @@ export function selectRows(selection: Selection): { sql: string; bound: Bound[] 
 /** A name inside SQL. Names come from the catalog only, which takes none with a quote; doubled all the same. */
 function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function conditionsOf({ vehicle, stream, fromNs, toNs, identity, after, order }: Selection) {

@@ -36,6 +36,8 @@ export interface Comparison {
   readonly same: Ranges;
   /** Stored otherwise, or not at all. */
   readonly different: Ranges;
+  /** Of the different ones those whose seq the stream does not have in the blocks' span of times. */
+  readonly missing: Ranges;
 }
 
 /** Why a vehicle will never send some seqs: `cause` of its gap records. */
@@ -76,6 +78,10 @@ export interface CommittedPlace {
 /** Where a partition's owner may start to replay, oldest first. */
 export interface Checkpoint {
   readonly partition: number;
+  /** The log that the places are of; another one begins anew at 1. */
+  readonly log: string;
+  /** {@link Store.life} of the database while all of this was written. */
+  readonly life: string;
   readonly places: readonly CommittedPlace[];
 }
 
@@ -206,8 +212,13 @@ export interface StoreReader {
   close(): Promise<void>;
 }
 
-/** Both halves. One writer per store: it keeps the catalog in memory. */
+/** Both halves. Several processes may write to one database, each in an edition of its own: see `editions.ts`. */
 export interface Store extends StoreReader {
+  /**
+   * Names one life of the database: another name says that it was started again, and what it had taken shortly before may be
+   * gone if its machine lost power. Always the same where a commit is on disk when it resolves.
+   */
+  life(): Promise<string>;
   /**
    * Stores the rows and resolves when they are committed and queryable in every table touched, or named as suspended.
    * Harmless to repeat: rows are keyed by (ts, vehicle, epoch, class, seq). A different body under a stored key must
@@ -218,9 +229,10 @@ export interface Store extends StoreReader {
   write(blocks: readonly RowBlock[]): Promise<WriteOutcome>;
   /** Compares records with what is stored under their keys. All blocks must be of one vehicle, epoch and class. */
   compare(blocks: readonly RowBlock[]): Promise<Comparison>;
-  /** Replaces the entries of the same vehicle, epoch, class and since. */
+  /** Replaces this writer's own entries of the same vehicle, epoch, class and since; readers get the union of all writers'. */
   saveLedger(entries: readonly LedgerEntry[]): Promise<void>;
-  saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
+  /** Replaces the checkpoints of their partitions, whoever wrote them. */
+  saveCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void>;
   /** The partition's last checkpoint, or undefined. */
   checkpoint(partition: number): Promise<Checkpoint | undefined>;
   /** Keeps a batch aside, durably. Repeating an entry keeps one. */

@@ -3,6 +3,7 @@ import { testBookkeeping } from "./bookkeeping_suite.ts";
 import { testMapping } from "./mapping_suite.ts";
 import { testPaging } from "./paging_suite.ts";
 import type { StoreTest, TestDatabase } from "./testing/database.ts";
+import { testWriters } from "./writers_suite.ts";
 
 /** How the suite gets its databases. */
 export interface SuiteOptions {
@@ -30,4 +31,5 @@ export function testStore(options: SuiteOptions): void {
   testMapping(test, options.rounds);
   testPaging(test, options.rounds);
   testBookkeeping(test);
+  testWriters(test, options.rounds);
 }

@@ -14,9 +14,11 @@ import {
   readQuarantine,
 } from "./bookkeeping.ts";
 import {
+  addOverflowed,
   type Catalog,
   fieldsText,
   isFull,
+  mergeStreams,
   overflowedText,
   readStream,
   streamInfo,
@@ -24,8 +26,9 @@ import {
   unlistedStream,
 } from "./catalog.ts";
 import { compareBlock, joinComparisons, spanOf } from "./compare.ts";
-import { compareRowsMax, pageRowsMax, quarantinePageMax, readsAtOnce } from "./limits.ts";
-import { growthOfAll, planWrite, whyNotStorable, type WritePlan } from "./plan.ts";
+import { type Edition, editionOf, inEdition, subjectOf } from "./editions.ts";
+import { compareRowsMax, growthRoundsMax, pageRowsMax, quarantinePageMax, readsAtOnce } from "./limits.ts";
+import { adoptGrowth, growthOfAll, planWrite, whyNotStorable, type WritePlan } from "./plan.ts";
 import { planRead, readRow } from "./reading.ts";
 import type {
   Checkpoint,
@@ -45,9 +48,12 @@ import type {
   WriteOutcome,
 } from "./store.ts";
 
-/** The store over a database, for the one process that writes. It owns the database from now on. */
-export function createStore(backend: Backend): Store {
-  return new TableStore(backend);
+/**
+ * The store over a database, for a process that writes. It owns the backend from now on. Processes that write to one database
+ * need an edition each: see `editions.ts`.
+ */
+export function createStore(backend: Backend, edition: Edition = 0n): Store {
+  return new TableStore(backend, edition);
 }
 
 /** The store over a database, for those who only read. It owns the database from now on. */
@@ -63,7 +69,7 @@ class TableReader implements StoreReader {
   }
 
   async streams(): Promise<StreamInfo[]> {
-    const catalog = await readCatalog(this.backend);
+    const catalog = await readCounts(this.backend, await readCatalog(this.backend));
     return Array.from(catalog.values(), streamInfo).sort((a, b) => a.stream < b.stream ? -1 : 1);
   }
 
@@ -130,8 +136,8 @@ class TableReader implements StoreReader {
   }
 
   async #place(stream: StreamName): Promise<StreamPlace> {
-    const [fields] = (await this.backend.documents("fields", stream)).filter(({ key }) => key === stream);
-    if (fields !== undefined) return readStream(stream, { fields: fields.text });
+    const [known] = (await readCatalog(this.backend, `${stream}/`)).values();
+    if (known !== undefined) return known;
     const place = placeOf(await readCatalog(this.backend), stream);
     if (place !== undefined) return place;
     throw new Fault("not_found", `Cannot read stream "${stream}": no frame of it was ever stored`, {
@@ -141,10 +147,23 @@ class TableReader implements StoreReader {
 }
 
 class TableStore extends TableReader implements Store {
-  /** Undefined before the first write, and after a failed one: the database may then hold less or more than it says. */
+  readonly #edition: Edition;
+  /**
+   * What the documents say, as far as this writer needed to know. Undefined before the first write, and after a failed one:
+   * the database may then hold less or more than it says.
+   */
   #catalog: Catalog | undefined;
   /** Writes follow one another, since each plans on the catalog that the last one left. */
   #writes: Promise<unknown> = Promise.resolve();
+
+  constructor(backend: Backend, edition: Edition) {
+    super(backend);
+    this.#edition = edition;
+  }
+
+  life(): Promise<string> {
+    return this.backend.life();
+  }
 
   async write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
     for (const block of blocks) refuseUnstorable(block);
@@ -154,8 +173,10 @@ class TableStore extends TableReader implements Store {
   }
 
   async compare(blocks: readonly RowBlock[]): Promise<Comparison> {
+    // Another writer may have given fields a column that this one has not needed yet.
+    const catalog = await readCatalog(this.backend);
     const parts: Comparison[] = [];
-    for (const block of blocks) parts.push(compareBlock(block, await this.#storedRows(block)));
+    for (const block of blocks) parts.push(compareBlock(block, await this.#storedRows(block, catalog)));
     return joinComparisons(parts);
   }
 
@@ -163,8 +184,8 @@ class TableStore extends TableReader implements Store {
     return this.#keep(entries.map(ledgerDocument));
   }
 
-  saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    return this.#keep([checkpointDocument(checkpoint)]);
+  saveCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
+    return this.#keep(checkpoints.map(checkpointDocument));
   }
 
   async checkpoint(partition: number): Promise<Checkpoint | undefined> {
@@ -177,23 +198,38 @@ class TableStore extends TableReader implements Store {
   }
 
   async #write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
-    const before = this.#catalog ?? await this.#openCatalog();
-    const plan = planWrite(before, blocks);
+    const before = await this.#catalogFor(blocks);
     this.#catalog = undefined;
-    const suspended = await this.#commit(commitOf(plan));
+    const plan = await this.#grow(before, blocks);
+    const suspended = await this.#commit({ rows: plan.rows, documents: catalogDocuments(before, plan.catalog) });
     this.#catalog = plan.catalog;
     const streams = plan.rows.filter(({ table }) => suspended.includes(table)).map(({ stream }) => stream);
     return { suspended: Array.from(new Set(streams)) };
   }
 
-  async #openCatalog(): Promise<Catalog> {
-    const catalog = await readCatalog(this.backend);
-    await this.backend.repair(growthOfAll(catalog));
+  /** A stream that is new here may be known to others, and the number of streams is theirs too. */
+  async #catalogFor(blocks: readonly RowBlock[]): Promise<Catalog> {
+    const known = this.#catalog;
+    const knows = (catalog: Catalog, { block }: RowBlock) => catalog.has(block.shape.stream) || isFull(catalog);
+    if (known !== undefined && blocks.every((block) => knows(known, block))) return known;
+    const catalog = await readCounts(this.backend, await readCatalog(this.backend), this.#edition);
+    if (known === undefined) await this.backend.grow(growthOfAll(catalog));
     return catalog;
   }
 
-  async #storedRows(block: RowBlock): Promise<Map<number, Row>> {
-    const place = placeOf(this.#catalog ?? await readCatalog(this.backend), block.block.shape.stream);
+  /** Makes what the blocks need, and plans them on what is there then. */
+  async #grow(documented: Catalog, blocks: readonly RowBlock[]): Promise<WritePlan> {
+    let before = documented;
+    for (let round = 0; round < growthRoundsMax; round++) {
+      const plan = planWrite(before, blocks);
+      if (plan.growth.length === 0) return plan;
+      before = adoptGrowth(before, { planned: plan.catalog, found: await this.backend.grow(plan.growth) });
+    }
+    throw new Fault("store_failed", `Cannot get columns: other writers were first ${growthRoundsMax} times`);
+  }
+
+  async #storedRows(block: RowBlock, catalog: Catalog): Promise<Map<number, Row>> {
+    const place = placeOf(catalog, block.block.shape.stream);
     if (place === undefined) return new Map();
     const { fromNs, toNs, ...seqs } = spanOf(block);
     const query = { vehicle: block.vehicle, stream: place.stream, fromNs, toNs, limit: compareRowsMax };
@@ -210,11 +246,12 @@ class TableStore extends TableReader implements Store {
   }
 
   async #keep(documents: readonly Document[]): Promise<void> {
-    await this.#commit({ catalog: [], growth: [], rows: [], documents });
+    await this.#commit({ rows: [], documents });
   }
 
-  async #commit(commit: Commit): Promise<readonly string[]> {
-    const { suspended } = await this.backend.commit(commit);
+  async #commit({ rows, documents }: Commit): Promise<readonly string[]> {
+    const own = documents.map((document) => inEdition(document, this.#edition));
+    const { suspended } = await this.backend.commit({ rows, documents: own });
     if (!suspended.includes(documentsTable)) return suspended;
     throw new Fault("table_suspended", `Cannot keep documents: table "${documentsTable}" is suspended`);
   }
@@ -225,13 +262,25 @@ function placeOf(catalog: Catalog, stream: StreamName): StreamPlace | undefined 
   return catalog.get(stream) ?? (isFull(catalog) ? unlistedStream(stream) : undefined);
 }
 
-async function readCatalog(backend: Backend): Promise<Catalog> {
-  const overflowed = new Map((await backend.documents("overflowed", "")).map(({ key, text }) => [key, text]));
-  const places = (await backend.documents("fields", "")).map(({ key, text }) => {
-    const counts = overflowed.get(key);
-    return readStream(key, { fields: text, ...(counts !== undefined && { overflowed: counts }) });
-  });
-  return new Map(places.map((place) => [place.stream, place]));
+async function readCatalog(backend: Backend, prefix = ""): Promise<Catalog> {
+  const catalog = new Map<StreamName, StreamPlace>();
+  for (const document of await backend.documents("fields", prefix)) {
+    const place = readStream(subjectOf(document), document.text);
+    const known = catalog.get(place.stream);
+    catalog.set(place.stream, known === undefined ? place : mergeStreams(known, place));
+  }
+  return catalog;
+}
+
+/** The catalog with the counts of strays: those of one writer, or of all. */
+async function readCounts(backend: Backend, catalog: Catalog, edition?: Edition): Promise<Catalog> {
+  const counted = new Map(catalog);
+  for (const document of await backend.documents("overflowed", "")) {
+    const place = counted.get(subjectOf(document) as StreamName);
+    const wanted = edition === undefined || editionOf(document) === edition;
+    if (place !== undefined && wanted) counted.set(place.stream, addOverflowed(place, document.text));
+  }
+  return counted;
 }
 
 function refuseUnstorable(block: RowBlock): void {
@@ -240,12 +289,14 @@ function refuseUnstorable(block: RowBlock): void {
   throw new Fault("bad_batch", `Cannot store rows of "${block.vehicle}" in "${block.block.shape.stream}": ${why}`);
 }
 
-function commitOf(plan: WritePlan): Commit {
+/** What a writer has learned of the catalog since its documents were written. */
+function catalogDocuments(before: Catalog, after: Catalog): Document[] {
   const document = (kind: DocumentKind, key: string, text: string) => ({ kind, key, atNs: 0n, text });
-  return {
-    catalog: plan.grown.map((place) => document("fields", place.stream, fieldsText(place))),
-    growth: plan.growth,
-    rows: plan.rows,
-    documents: plan.counted.map((place) => document("overflowed", place.stream, overflowedText(place))),
-  };
+  const changed = Array.from(after.values()).map((place) => ({ place, known: before.get(place.stream) }));
+  return [
+    ...changed.filter(({ place, known }) => known?.fields !== place.fields)
+      .map(({ place }) => document("fields", place.stream, fieldsText(place))),
+    ...changed.filter(({ place, known }) => known?.overflowed !== place.overflowed)
+      .map(({ place }) => document("overflowed", place.stream, overflowedText(place))),
+  ];
 }

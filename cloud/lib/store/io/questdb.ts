@@ -20,6 +20,7 @@ import {
   type Selection,
   type StoredRow,
 } from "../backend.ts";
+import type { FoundColumn, NewColumn } from "../catalog.ts";
 import { encodeLines } from "../ilp.ts";
 import type { Cell, ColumnType } from "../mapping.ts";
 import type { TableGrowth } from "../plan.ts";
@@ -29,9 +30,11 @@ import {
   firstQuestTables,
   listQuestColumns,
   questProgress,
+  questStartTime,
   selectLastTime,
   selectQuestDocuments,
   selectQuestRows,
+  typeOfQuestName,
 } from "../questdb_text.ts";
 
 /** How long one request may take. */
@@ -74,19 +77,37 @@ class QuestDbBackend implements Backend {
     await this.#exec("SELECT 1");
   }
 
-  async repair(growth: readonly TableGrowth[]): Promise<void> {
-    await this.#started();
-    await inTurns(growth, (table) => this.#ensureTable(table));
+  async life(): Promise<string> {
+    const [[startedAt]] = await this.#exec(questStartTime);
+    return String(startedAt);
   }
 
-  async commit({ catalog, growth, rows, documents }: Commit): Promise<{ suspended: readonly string[] }> {
+  async grow(growth: readonly TableGrowth[]): Promise<ReadonlyMap<string, readonly FoundColumn[]>> {
     await this.#started();
-    // The catalog goes first: what it names and the tables lack can be made later, the reverse cannot be understood.
-    if (catalog.length > 0) await this.#write(encodeLines([], catalog));
-    await inTurns(growth, (table) => this.#grow(table));
-    if (rows.length + documents.length > 0) await this.#write(encodeLines(rows, documents));
+    const made = new Map<string, NewColumn[]>();
+    const refusals: unknown[] = [];
+    await inTurns(growth, async (table) => {
+      made.set(table.table, await this.#make(table, (refusal) => refusals.push(refusal)));
+    });
+    // What a table has shows only when its writer has made it; of a suspended one, what was taken for it counts.
+    const suspended = await this.#visible(new Set(made.keys()));
+    const found = new Map<string, FoundColumn[]>();
+    await inTurns([...made], async ([table, columns]) => {
+      const there = await this.#columnsOf(table);
+      const missing = suspended.includes(table) ? columns.filter(({ column }) => !lists(there, column)) : [];
+      found.set(table, [...there, ...missing]);
+    });
+    const lacks = growth.some(({ table, columns }) => columns.some(({ column }) => !lists(found.get(table)!, column)));
+    if (lacks) throw refusals[0] ?? new Fault("store_failed", "Cannot see the columns that were made");
+    return found;
+  }
+
+  async commit({ rows, documents }: Commit): Promise<{ suspended: readonly string[] }> {
+    await this.#started();
+    if (rows.length + documents.length === 0) return { suspended: [] };
+    await this.#write(encodeLines(rows, documents));
     const tables = new Set(rows.map(({ table }) => table));
-    if (catalog.length + documents.length > 0) tables.add(documentsTable);
+    if (documents.length > 0) tables.add(documentsTable);
     return { suspended: await this.#visible(tables) };
   }
 
@@ -96,8 +117,8 @@ class QuestDbBackend implements Backend {
     } catch (fault) {
       // A reader may see the catalog before the table: what is not there yet has no values yet.
       const there = await this.#columnsOf(selection.table);
-      if (there.size === 0) return [];
-      if (selection.columns.every(({ column }) => there.has(column.toLowerCase()))) throw fault;
+      if (there.length === 0) return [];
+      if (selection.columns.every(({ column }) => lists(there, column))) throw fault;
       return await this.#selectFrom(selection, there);
     }
   }
@@ -125,25 +146,28 @@ class QuestDbBackend implements Backend {
     }
   }
 
-  async #grow(growth: TableGrowth): Promise<void> {
-    if (growth.isNew) await this.#ensureTable(growth);
-    else for (const column of growth.columns) await this.#exec(addQuestColumn(growth.table, column));
-  }
-
-  async #ensureTable({ table, columns }: TableGrowth): Promise<void> {
-    await this.#exec(createQuestTable(table, columns));
-    const there = await this.#columnsOf(table);
-    for (const column of columns) {
-      if (!there.has(column.column.toLowerCase())) await this.#exec(addQuestColumn(table, column));
+  /** Asks for a table and its columns; returns those that were taken, which does not tell who was first with their names. */
+  async #make({ table, isNew, columns }: TableGrowth, onRefusal: (fault: unknown) => void): Promise<NewColumn[]> {
+    if (isNew) await this.#exec(createQuestTable(table, columns));
+    const there = isNew ? await this.#columnsOf(table) : [];
+    const taken: NewColumn[] = [];
+    for (const column of columns.filter((wanted) => !lists(there, wanted.column))) {
+      try {
+        await this.#exec(addQuestColumn(table, column));
+        taken.push(column);
+      } catch (fault) {
+        onRefusal(fault);
+      }
     }
+    return taken;
   }
 
-  /** Names in lower case; none when there is no such table. */
-  async #columnsOf(table: string): Promise<Set<string>> {
+  /** None when there is no such table. */
+  async #columnsOf(table: string): Promise<FoundColumn[]> {
     const tables = await this.#exec(questProgress);
-    if (!tables.some(([name]) => name === table)) return new Set();
+    if (!tables.some(([name]) => name === table)) return [];
     const rows = await this.#exec(listQuestColumns(table));
-    return new Set(rows.map(([name]) => String(name).toLowerCase()));
+    return rows.map(([name, type]) => ({ column: String(name), type: typeOfQuestName(String(type)) }));
   }
 
   async #select(selection: Selection): Promise<StoredRow[]> {
@@ -158,8 +182,8 @@ class QuestDbBackend implements Backend {
     return (await this.#exec(selectQuestRows(bounded))).map((row) => storedRow(row, types));
   }
 
-  async #selectFrom(selection: Selection, there: ReadonlySet<string>): Promise<StoredRow[]> {
-    const columns = selection.columns.filter(({ column }) => there.has(column.toLowerCase()));
+  async #selectFrom(selection: Selection, there: readonly FoundColumn[]): Promise<StoredRow[]> {
+    const columns = selection.columns.filter(({ column }) => lists(there, column));
     const rows = await this.#select({ ...selection, columns });
     const places = selection.columns.map((column) => columns.indexOf(column));
     return rows.map((row) => ({ ...row, cells: places.map((at) => at === -1 ? null : row.cells[at]) }));
@@ -211,6 +235,10 @@ class QuestDbBackend implements Backend {
 
 function refused(action: string, status: number, text: string): Fault {
   return new Fault("store_failed", `Cannot ${action}: QuestDB answers ${status}, ${text.slice(0, 300)}`);
+}
+
+function lists(columns: readonly FoundColumn[], name: string): boolean {
+  return columns.some(({ column }) => column.toLowerCase() === name.toLowerCase());
 }
 
 function readProgress([name, suspended, writer, sequencer]: ExecRow) {

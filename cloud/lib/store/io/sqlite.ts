@@ -19,10 +19,19 @@ import {
   type Selection,
   type StoredRow,
 } from "../backend.ts";
-import { overflowTable } from "../catalog.ts";
+import { type FoundColumn, overflowTable } from "../catalog.ts";
 import { type Cell, type ColumnType, keyColumns, overflowColumn } from "../mapping.ts";
 import type { PlacedColumn, TableGrowth, TableRows } from "../plan.ts";
-import { addColumn, type Bound, createTable, firstTables, insertRow, selectRows } from "../sqlite_text.ts";
+import {
+  addColumn,
+  type Bound,
+  createTable,
+  firstTables,
+  insertRow,
+  listColumns,
+  selectRows,
+  typeOfDeclaration,
+} from "../sqlite_text.ts";
 
 /** Prepared inserts kept: one per table and set of columns in use. */
 const insertsMax = 512;
@@ -49,8 +58,19 @@ class SqliteBackend implements Backend {
     await this.#use((database) => database.prepare("SELECT 1").get());
   }
 
-  /** Nothing to do: a commit happens whole or not at all. */
-  async repair(): Promise<void> {}
+  life(): Promise<string> {
+    return Promise.resolve("durable");
+  }
+
+  /** In one transaction, so that of several processes each finds what the one before has made. */
+  grow(growth: readonly TableGrowth[]): Promise<ReadonlyMap<string, readonly FoundColumn[]>> {
+    return this.#use((database) => {
+      database.exec("BEGIN IMMEDIATE");
+      const found = new Map(growth.map((one) => [one.table, grow(database, one)]));
+      database.exec("COMMIT");
+      return found;
+    });
+  }
 
   async commit(commit: Commit): Promise<{ suspended: readonly string[] }> {
     await this.#use((database) => {
@@ -86,11 +106,10 @@ class SqliteBackend implements Backend {
     await this.#use(() => this.#discard());
   }
 
-  #apply(database: DatabaseSync, { catalog, growth, rows, documents }: Commit): void {
-    for (const table of growth) grow(database, table);
+  #apply(database: DatabaseSync, { rows, documents }: Commit): void {
     for (const block of rows) this.#insert(database, block);
     const upsert = this.#prepared(database, upsertDocument);
-    for (const { kind, key, atNs, text } of [...catalog, ...documents]) upsert.run(kind, key, atNs, text);
+    for (const { kind, key, atNs, text } of documents) upsert.run(kind, key, atNs, text);
   }
 
   #insert(database: DatabaseSync, rows: TableRows): void {
@@ -161,9 +180,16 @@ function openDatabase(path: string): DatabaseSync {
   return database;
 }
 
-function grow(database: DatabaseSync, { table, isNew, columns }: TableGrowth): void {
+function grow(database: DatabaseSync, { table, isNew, columns }: TableGrowth): FoundColumn[] {
   if (isNew) database.exec(createTable(table));
-  for (const column of columns) database.exec(addColumn(table, column));
+  const there = new Set(columnsOf(database, table).map(({ column }) => column.toLowerCase()));
+  for (const column of columns) if (!there.has(column.column.toLowerCase())) database.exec(addColumn(table, column));
+  return columnsOf(database, table);
+}
+
+function columnsOf(database: DatabaseSync, table: string): FoundColumn[] {
+  const rows = database.prepare(listColumns(table)).all() as { name: string; type: string }[];
+  return rows.map(({ name, type }) => ({ column: name, type: typeOfDeclaration(type) }));
 }
 
 /** Columns of an insert; the first ones in the order in which rows are filled. */

@@ -11,7 +11,7 @@ testStore({
   database: async () => {
     const folder = await Deno.makeTempDir();
     return {
-      open: () => createStore(openSqlite({ path: join(folder, "store.db") })),
+      open: (edition) => createStore(openSqlite({ path: join(folder, "store.db") }), edition),
       remove: () => Deno.remove(folder, { recursive: true }),
     };
   },

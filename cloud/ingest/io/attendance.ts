@@ -1,0 +1,37 @@
+/** Reads and answers for the partitions that are owned: a reader per tenure, a subscription per partition. */
+import type { Attendance, Taken } from "../ownership.ts";
+import { LogReader, type LogReaderParts } from "./log_reader.ts";
+
+/** See the head of this file. */
+export class PartitionAttendance implements Attendance {
+  readonly #parts: LogReaderParts;
+  /** Answers questions about a partition until what it returns is called. */
+  readonly #answer: (partition: number) => () => void;
+  readonly #answering = new Map<number, () => void>();
+  readonly #readers = new Set<LogReader>();
+
+  constructor(parts: LogReaderParts, answer: (partition: number) => () => void) {
+    this.#parts = parts;
+    this.#answer = answer;
+  }
+
+  begin(taken: Taken): void {
+    const reader = new LogReader(taken, this.#parts);
+    this.#readers.add(reader);
+    reader.ended.then(() => this.#readers.delete(reader));
+    for (const partition of taken.partitions) this.#answering.set(partition, this.#answer(partition));
+  }
+
+  end(partitions: readonly number[]): void {
+    for (const reader of this.#readers) reader.drop(partitions);
+    for (const partition of partitions) {
+      this.#answering.get(partition)?.();
+      this.#answering.delete(partition);
+    }
+  }
+
+  /** Resolves when no reader reads any more. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#readers].map((reader) => reader.ended));
+  }
+}
