@@ -60,13 +60,23 @@ export interface IngestCounts {
   repeated: number;
   quarantined: number;
   waiting: number;
+  /** Partitions that are owned now. */
+  partitions: number;
   /** Messages that the log had lost before a take-over wanted them: at most so many. */
   missed: number;
 }
 
 /** See the head of this file. One commit at a time: the caller awaits each call. */
 export class Ingest {
-  readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, waiting: 0, missed: 0 };
+  readonly counts: IngestCounts = {
+    batches: 0,
+    rows: 0,
+    repeated: 0,
+    quarantined: 0,
+    waiting: 0,
+    partitions: 0,
+    missed: 0,
+  };
   readonly #ports: IngestPorts;
   readonly #ledger = new Ledger(ledgerVehiclesMax);
   readonly #shapes = new ShapeBook(shapesMax);
@@ -93,6 +103,7 @@ export class Ingest {
     const known = new Map<number, Checkpoint | undefined>();
     for (const partition of partitions) known.set(partition, await store.checkpoint(partition));
     const takeOver = this.#tenures.take(known, { life, log });
+    this.counts.partitions = this.#tenures.count;
     const { replay, unread } = takeOver.missed;
     this.counts.missed += replay + unread;
     if (replay + unread > 0) {
@@ -104,6 +115,7 @@ export class Ingest {
   /** Forgets partitions that others may own from now on. What was not flushed is in the log still. */
   disown(partitions: readonly number[]): void {
     this.#tenures.leave(partitions);
+    this.counts.partitions = this.#tenures.count;
     this.#waiting = this.#waiting.filter(({ planned }) => !partitions.includes(planned.delivery.place.partition));
     this.counts.waiting = this.#waiting.length;
     for (const partition of partitions) {

@@ -13,6 +13,7 @@ const families = [
   },
   { key: "quarantined", type: "counter", name: "ingest_quarantined_batches_total", help: "Batches kept aside" },
   { key: "waiting", type: "gauge", name: "ingest_waiting_batches", help: "Batches waiting for a suspended table" },
+  { key: "partitions", type: "gauge", name: "ingest_partitions", help: "Partitions that this instance owns" },
   {
     key: "missed",
     type: "counter",

@@ -57,7 +57,12 @@ export interface TakeOver {
 export class Tenures {
   readonly #tenures = new Map<number, Tenure>();
   readonly #byPartition = new Map<number, Tenure>();
-  #count = 0;
+  #takenOver = 0;
+
+  /** Partitions held. */
+  get count(): number {
+    return this.#byPartition.size;
+  }
 
   /** Takes over partitions with the checkpoint that the store has of each, in the store's present life. */
   take(
@@ -76,7 +81,7 @@ export class Tenures {
     const plans = [...held.values()].map(({ plan }) => plan);
     const from = lanes((lane) => Math.min(...plans.map((plan) => plan.from[lane])));
     const tenure = { life, held, reached: from, ends: {} };
-    const number = ++this.#count;
+    const number = ++this.#takenOver;
     this.#tenures.set(number, tenure);
     for (const partition of held.keys()) this.#byPartition.set(partition, tenure);
     const missed = plans.map((plan) => missedOf(plan, log));
