@@ -336,6 +336,23 @@ scenario(
   },
 );
 
+scenario(
+  "rows that a power cut took are written again although the ledger's line was kept, and no checkpoint",
+  async (stage) => {
+    await stage.keep();
+    const first = await stage.ingest();
+    const message = stage.message([define(telemetry), batch(1, 2)]);
+    await first.commit([message]);
+    await first.flush();
+    const lines = await stage.store.ledger(vehicle);
+    await stage.cutPower();
+    await stage.store.saveLedger(lines);
+    await (await stage.ingest()).commit([message]);
+    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
+    deepStrictEqual(await stage.quarantined(), []);
+  },
+);
+
 scenario("rows that a power cut took are written again although the ledger's line was kept", async (stage) => {
   const first = await stage.ingest();
   const messages = [stage.message([define(telemetry), batch(1, 2)]), stage.message([batch(3, 4)])];

@@ -74,9 +74,8 @@ export class Tenures {
       // Within one life the store forgets nothing that it has shown.
       const plan = replayPlanOf(checkpoint, checkpoint?.life === life ? 0 : replayWindowMs);
       const present = { partition, log: log.id, life, places: checkpoint?.places ?? [] };
-      const isOfThisLife = checkpoint === undefined || checkpoint.life === life;
-      const doubtfulTo = isOfThisLife ? 0 : log.last;
-      return [partition, { plan, doubtfulTo, checkpoint: present, isSaved: checkpoint?.life === life }];
+      const isSaved = checkpoint?.life === life;
+      return [partition, { plan, doubtfulTo: isSaved ? 0 : log.last, checkpoint: present, isSaved }];
     }));
     const plans = [...held.values()].map(({ plan }) => plan);
     const from = lanes((lane) => Math.min(...plans.map((plan) => plan.from[lane])));
