@@ -68,6 +68,8 @@ export interface IngestCounts {
   /** Records that vehicles were asked for again. */
   askedAgain: number;
   waiting: number;
+  /** Partitions that are owned now. */
+  partitions: number;
   /** Messages that the log had lost before a take-over wanted them: at most so many. */
   missed: number;
 }
@@ -81,6 +83,7 @@ export class Ingest {
     quarantined: 0,
     askedAgain: 0,
     waiting: 0,
+    partitions: 0,
     missed: 0,
   };
   readonly #ports: IngestPorts;
@@ -109,6 +112,7 @@ export class Ingest {
     const known = new Map<number, Checkpoint | undefined>();
     for (const partition of partitions) known.set(partition, await store.checkpoint(partition));
     const takeOver = this.#tenures.take(known, { life, log, nowNs: this.#ports.clock.wallNs() });
+    this.counts.partitions = this.#tenures.count;
     const { replay, unread } = takeOver.missed;
     this.counts.missed += replay + unread;
     if (replay + unread > 0) {
@@ -120,6 +124,7 @@ export class Ingest {
   /** Forgets partitions that others may own from now on. What was not flushed is in the log still. */
   disown(partitions: readonly number[]): void {
     this.#tenures.leave(partitions);
+    this.counts.partitions = this.#tenures.count;
     this.#waiting = this.#waiting.filter(({ planned }) => !partitions.includes(planned.delivery.place.partition));
     this.counts.waiting = this.#waiting.length;
     for (const partition of partitions) {

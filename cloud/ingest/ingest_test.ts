@@ -145,8 +145,8 @@ function batch(
   return batchOf(records);
 }
 
-function batchOf(records: readonly FrameRecord[]): BundleItem {
-  const bytes = encodeBatch(records, { epoch, class: classNumber("normal"), clockOffsetNs: 0n });
+function batchOf(records: readonly FrameRecord[], clockOffsetNs = 0n): BundleItem {
+  const bytes = encodeBatch(records, { epoch, class: classNumber("normal"), clockOffsetNs });
   return { kind: "batch", header, batch: bytes };
 }
 
@@ -196,6 +196,24 @@ scenario("a repeat with another body changes nothing and is kept aside", async (
   deepStrictEqual(rows.map(({ values }) => values.a), [1, 2, 3, 4]);
   const [entry] = await stage.quarantined();
   deepStrictEqual([entry.code, entry.first, entry.last], ["different_body", 2, 2]);
+});
+
+scenario("a repeat that says another time for its records never lands beside them", async (stage) => {
+  const ingest = await stage.ingest();
+  const record = { seq: 1, ts: startNs, shape: telemetry, values: [1] };
+  await ingest.commit([stage.message([define(telemetry), batchOf([record], 5n)])]);
+  await ingest.flush();
+  const moved = [batchOf([{ ...record, ts: startNs + 1n }], 5n), batchOf([record], 6n), batchOf([record], 5n)];
+  const message = stage.message(moved);
+  await ingest.commit([message]);
+  // A new owner that has nothing but the store says the same.
+  await (await stage.ingest()).commit([message]);
+  const { rows } = await stage.store.rows({ vehicle, stream: parseStream("telemetry"), limit: 10 });
+  deepStrictEqual(rows.map(({ ts }) => ts), [startNs + 5n]);
+  deepStrictEqual((await stage.quarantined()).map(({ code, place }) => [code, place.item]), [
+    ["different_body", 0],
+    ["different_body", 1],
+  ]);
 });
 
 scenario("a damaged batch is kept aside with its reason, and blocks nothing", async (stage) => {
@@ -318,6 +336,23 @@ scenario(
     await replay(first, tenure);
     await stage.cutPower();
     await replay(await stage.ingest(), 1);
+  },
+);
+
+scenario(
+  "rows that a power cut took are written again although the ledger's line was kept, and no checkpoint",
+  async (stage) => {
+    await stage.keep();
+    const first = await stage.ingest();
+    const message = stage.message([define(telemetry), batch(1, 2)]);
+    await first.commit([message]);
+    await first.flush();
+    const lines = await stage.store.ledger(vehicle);
+    await stage.cutPower();
+    await stage.store.saveLedger(lines);
+    await (await stage.ingest()).commit([message]);
+    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
+    deepStrictEqual(await stage.quarantined(), []);
   },
 );
 

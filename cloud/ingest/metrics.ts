@@ -19,6 +19,7 @@ const families = [
     help: "Records that vehicles were asked for again, because the ledger does not know their verdict",
   },
   { key: "waiting", type: "gauge", name: "ingest_waiting_batches", help: "Batches waiting for a suspended table" },
+  { key: "partitions", type: "gauge", name: "ingest_partitions", help: "Partitions that this instance owns" },
   {
     key: "missed",
     type: "counter",

@@ -59,7 +59,12 @@ export interface TakeOver {
 export class Tenures {
   readonly #tenures = new Map<number, Tenure>();
   readonly #byPartition = new Map<number, Tenure>();
-  #count = 0;
+  #takenOver = 0;
+
+  /** Partitions held. */
+  get count(): number {
+    return this.#byPartition.size;
+  }
 
   /** Takes over partitions with the checkpoint that the store has of each, in the store's present life. */
   take(
@@ -71,14 +76,13 @@ export class Tenures {
       // Within one life the store forgets nothing that it has shown.
       const plan = replayPlanOf(checkpoint, checkpoint?.life === life ? 0 : replayWindowMs);
       const present = { partition, log: log.id, life, places: checkpoint?.places ?? [] };
-      const isOfThisLife = checkpoint === undefined || checkpoint.life === life;
-      const doubtfulTo = isOfThisLife ? 0 : log.last;
-      return [partition, { plan, doubtfulTo, checkpoint: present, isSaved: checkpoint?.life === life }];
+      const isSaved = checkpoint?.life === life;
+      return [partition, { plan, doubtfulTo: isSaved ? 0 : log.last, checkpoint: present, isSaved }];
     }));
     const plans = [...held.values()].map(({ plan }) => plan);
     const from = lanes((lane) => Math.min(...plans.map((plan) => plan.from[lane])));
     const tenure = { beganNs: nowNs, life, held, reached: from, ends: {} };
-    const number = ++this.#count;
+    const number = ++this.#takenOver;
     this.#tenures.set(number, tenure);
     for (const partition of held.keys()) this.#byPartition.set(partition, tenure);
     const missed = plans.map((plan) => missedOf(plan, log));

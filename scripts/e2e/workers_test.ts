@@ -23,7 +23,7 @@ import { waitFor } from "../servers/wait.ts";
 import { assertSameFrame, flightFiles, parseFrame } from "./flights.ts";
 import { freeLayout, type TestSystem, withSystem } from "./harness.ts";
 
-const framesMax = 15_000;
+const framesMax = 8_000;
 /** Part of the first replay that is durable when a process is killed. */
 const killedAt = 0.3;
 /** A dead one's leases end after 15 s, and the machine may be busy. */
