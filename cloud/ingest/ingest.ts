@@ -14,12 +14,16 @@ import { type LedgerAnswer, LedgerAnswerSchema, type LedgerRequest } from "#prot
 import type { Block } from "#proto/batch.ts";
 import { asFault, type Code } from "#proto/errors.ts";
 import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from "#proto/ids.ts";
+import { partitionOf } from "#proto/subjects.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
 import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
+import { accountPages } from "../lib/completeness/account_pages.ts";
+import { markOf } from "../lib/completeness/time_marks.ts";
+import { FleetFigures, type LedgerFigures } from "./fleet_figures.ts";
 import { Ledger } from "./ledger.ts";
-import { ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
+import { countedVehiclesMax, ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
 import type { Delivery, LogMessage } from "./log_message.ts";
 import { absorbOwnRecords } from "./own_records.ts";
 import { extendCheckpoint, isWithin, type LanePlaces, passedOf, type ReplayPlan, replayPlanOf } from "./places.ts";
@@ -64,6 +68,7 @@ export class Ingest {
   readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, waiting: 0 };
   readonly #ports: IngestPorts;
   readonly #ledger = new Ledger(ledgerVehiclesMax);
+  readonly #figures = new FleetFigures(countedVehiclesMax);
   readonly #shapes = new ShapeBook(shapesMax);
   readonly #sessions = new Sessions(ledgerVehiclesMax);
   readonly #writer: StoreWriter;
@@ -93,6 +98,9 @@ export class Ingest {
       this.#checkpoints.set(partition, checkpoint ?? { partition, places: [] });
       this.#plans.set(partition, replayPlanOf(checkpoint, options.replayMs));
     }
+    for await (const accounts of accountPages(this.#ports.store)) {
+      this.#figures.take(accounts.filter(({ vehicle }) => partitions.includes(partitionOf(vehicle))));
+    }
     const starts = [...this.#plans.values()].map((plan) => plan.from);
     this.#reached = {
       live: Math.min(...starts.map((from) => from.live)),
@@ -101,12 +109,19 @@ export class Ingest {
     return this.#reached;
   }
 
+  /** What the ledgers of the vehicles owned add up to, as of the last flush. */
+  get figures(): LedgerFigures {
+    return this.#figures.figures(this.#ports.clock.wallNs());
+  }
+
   /** Works one group of messages to its verdicts. Waits for the store as long as it takes. */
   async commit(messages: readonly LogMessage[]): Promise<void> {
     const wanted = messages.filter((message) => this.#isWanted(message));
     const unpacked = await this.#unpackAll(wanted);
     const deliveries = unpacked.flatMap((one) => one.deliveries);
     await this.#loadLedgers(new Set(deliveries.map(({ relay }) => relay.vehicle)));
+    const nowNs = this.#ports.clock.wallNs();
+    for (const { relay } of deliveries) this.#ledger.hear(relay.vehicle, nowNs);
     const planned = planCommit(deliveries, { ledger: this.#ledger, replayed: (one) => this.#isReplayed(one) });
 
     const fresh = await this.#writeFresh(planned.filter((one) => one.fresh.length > 0));
@@ -142,7 +157,9 @@ export class Ingest {
       session: request.session,
     });
     const onBoard = fromWire(request.inventory?.onBoard ?? []);
-    this.#noteInventory(vehicle, onBoard, fromWire(request.inventory?.durable ?? []));
+    const durable = fromWire(request.inventory?.durable ?? []);
+    const through = { relay: parseRelayName(request.relay), session: request.session.toHex() };
+    this.#ledger.takeInventory(vehicle, { onBoard, durable, through }, this.#ports.clock.wallNs());
     const lines = this.#ledger.linesOf(vehicle);
     const within = (pick: "committed" | "quarantined") =>
       onBoard.map((wanted) => {
@@ -161,9 +178,10 @@ export class Ingest {
     const { store, clock } = this.#ports;
     // Lines first: a place without its lines would skip what the ledger does not know.
     const places = this.#passed();
-    const lines = this.#ledger.takeChanged();
+    const changes = this.#ledger.takeChanged(clock.wallNs());
+    this.#figures.take(changes.accounts);
     try {
-      if (lines.length > 0) await store.saveLedger(lines);
+      if (changes.accounts.length > 0) await store.saveLedger(changes.lines, changes.accounts);
       for (const [partition, checkpoint] of this.#checkpoints) {
         const newest = checkpoint.places.at(-1);
         if (newest?.live === places.live && newest.backfill === places.backfill) continue;
@@ -172,7 +190,7 @@ export class Ingest {
         this.#checkpoints.set(partition, extended);
       }
     } catch (error) {
-      this.#ledger.giveBack(lines);
+      this.#ledger.giveBack(changes);
       throw asFault(error, "store_failed");
     }
   }
@@ -227,9 +245,11 @@ export class Ingest {
   async #loadLedgers(vehicles: ReadonlySet<VehicleId>): Promise<void> {
     for (const vehicle of vehicles) {
       if (this.#ledger.has(vehicle)) continue;
-      const entries = await this.#writer.untilItAnswers("load a ledger", () => this.#ports.store.ledger(vehicle));
+      const { store } = this.#ports;
+      const read = () => Promise.all([store.ledger(vehicle), store.account(vehicle)]);
+      const [entries, account] = await this.#writer.untilItAnswers("load a ledger", read);
       // Two callers may have waited for the same vehicle: the first one's lines stay.
-      if (!this.#ledger.has(vehicle)) this.#ledger.load(vehicle, entries);
+      if (!this.#ledger.has(vehicle)) this.#ledger.load(vehicle, entries, account);
     }
   }
 
@@ -265,8 +285,12 @@ export class Ingest {
     const nowNs = this.#ports.clock.wallNs();
     const verdicts: Verdict[] = [];
     if (committed.length > 0) {
-      this.#ledger.commit(one.key, committed, nowNs);
-      absorbOwnRecords(one.key.vehicle, rowsWithin(blocks, committed), { ledger: this.#ledger, nowNs });
+      const shown = rowsWithin(blocks, committed);
+      const span = { first: committed[0].first, last: committed[committed.length - 1].last };
+      const { clockOffsetNs: offsetNs } = one.delivery.header;
+      const mark = markOf(span, { times: shown.map(({ ts }) => ts), offsetNs });
+      this.#ledger.commit(one.key, committed, nowNs, mark);
+      absorbOwnRecords(one.delivery, shown, { ledger: this.#ledger, nowNs });
       verdicts.push(this.#verdict(one, { committed, quarantined: none }));
     }
     if (refused.length > 0) verdicts.push(await this.#keepAside(one, refused, "store_failed"));
@@ -337,13 +361,6 @@ export class Ingest {
       committed: line(ranges.committed),
       quarantined: line(ranges.quarantined),
     };
-  }
-
-  #noteInventory(vehicle: VehicleId, onBoard: ReturnType<typeof fromWire>, durable: ReturnType<typeof fromWire>): void {
-    const nowNs = this.#ports.clock.wallNs();
-    for (const line of this.#ledger.linesOf(vehicle)) this.#ledger.setOnBoard({ ...line, vehicle }, none, nowNs);
-    for (const line of onBoard) this.#ledger.setOnBoard({ ...line, vehicle }, line.ranges, nowNs);
-    for (const line of durable) this.#ledger.expect({ ...line, vehicle }, line.ranges.at(-1)?.last ?? 0, nowNs);
   }
 
   #reach(messages: readonly LogMessage[]): void {

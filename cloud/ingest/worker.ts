@@ -61,7 +61,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
 
   return {
     detail: () => nats.isClosed() ? "NATS connection is closed" : ingest.failing ?? "",
-    metrics: () => Promise.resolve(ingestMetrics(ingest.counts)),
+    metrics: () => Promise.resolve(ingestMetrics(ingest.counts, ingest.figures)),
     stop: async () => {
       stopping.abort();
       await Promise.all([...readers, renewing, working]);

@@ -4,8 +4,9 @@ import { Buffer } from "node:buffer";
 import type { Class, TelemetryLane } from "#proto/class.ts";
 import { parseEpoch, parseRelayName, type VehicleId } from "#proto/ids.ts";
 import { formatRanges, parseRanges, union } from "#proto/ranges.ts";
+import { addMark } from "../completeness/time_marks.ts";
 import type { Document } from "./backend.ts";
-import type { Checkpoint, Gap, LedgerEntry, QuarantineEntry } from "./store.ts";
+import type { Checkpoint, EpochOpening, Gap, LedgerEntry, QuarantineEntry, TimeMark } from "./store.ts";
 
 interface LedgerText {
   readonly epoch: string;
@@ -15,7 +16,24 @@ interface LedgerText {
   readonly quarantined: string;
   readonly inFlight: string;
   readonly onBoard: string;
+  readonly onBoardTo: number;
   readonly gaps: readonly Gap[];
+  /** First and last seq, earliest and latest ms. */
+  readonly marks: readonly (readonly [number, number, number, number])[];
+  readonly opening?: OpeningText;
+}
+
+interface OpeningText {
+  readonly previous: string | null;
+  readonly lasts: Readonly<Record<Class, number>>;
+  readonly reason: string;
+  readonly boot: string;
+  readonly clockSynchronized: boolean;
+  readonly clockOffsetNs: string;
+  readonly openedAtNs: string;
+  readonly receivedAtNs: string;
+  readonly relay: string;
+  readonly session: string;
 }
 
 interface QuarantineText {
@@ -52,7 +70,10 @@ export function ledgerDocument(entry: LedgerEntry): Document {
     quarantined: formatRanges(entry.quarantined),
     inFlight: formatRanges(entry.inFlight),
     onBoard: formatRanges(entry.onBoard),
+    onBoardTo: entry.onBoardTo,
     gaps: entry.gaps,
+    marks: entry.marks.map(({ first, last, fromMs, toMs }) => [first, last, fromMs, toMs]),
+    ...(entry.opening && { opening: openingText(entry.opening) }),
   };
   return {
     kind: "ledger",
@@ -151,7 +172,31 @@ function readLedgerEntry(vehicle: VehicleId, document: Document): LedgerEntry {
     quarantined: parseRanges(text.quarantined),
     inFlight: parseRanges(text.inFlight),
     onBoard: parseRanges(text.onBoard),
+    onBoardTo: text.onBoardTo,
     gaps: text.gaps,
+    marks: text.marks.map(([first, last, fromMs, toMs]): TimeMark => ({ first, last, fromMs, toMs })),
+    ...(text.opening && { opening: readOpening(text.opening) }),
+  };
+}
+
+function openingText({ previous, clockOffsetNs, openedAtNs, receivedAtNs, ...plain }: EpochOpening): OpeningText {
+  return {
+    ...plain,
+    previous: previous?.toString() ?? null,
+    clockOffsetNs: clockOffsetNs.toString(),
+    openedAtNs: openedAtNs.toString(),
+    receivedAtNs: receivedAtNs.toString(),
+  };
+}
+
+function readOpening({ previous, relay, ...text }: OpeningText): EpochOpening {
+  return {
+    ...text,
+    previous: previous === null ? undefined : parseEpoch(previous),
+    clockOffsetNs: BigInt(text.clockOffsetNs),
+    openedAtNs: BigInt(text.openedAtNs),
+    receivedAtNs: BigInt(text.receivedAtNs),
+    relay: parseRelayName(relay),
   };
 }
 
@@ -163,5 +208,7 @@ function mergeTwins(older: LedgerEntry, newer: LedgerEntry): LedgerEntry {
     committed: union(older.committed, newer.committed),
     quarantined: union(older.quarantined, newer.quarantined),
     gaps: [...older.gaps, ...newer.gaps],
+    marks: newer.marks.reduce((marks, mark) => addMark(marks, mark), older.marks),
+    ...(older.opening && { opening: older.opening }),
   };
 }

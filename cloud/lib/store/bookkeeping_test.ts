@@ -14,7 +14,9 @@ const entry: LedgerEntry = {
   quarantined: [{ first: 4, last: 4 }],
   inFlight: [],
   onBoard: [{ first: 5, last: 9 }],
+  onBoardTo: 9,
   gaps: [{ first: 6, last: 6, cause: "damaged" }],
+  marks: [{ first: 1, last: 3, fromMs: 10, toMs: 20 }],
 };
 
 Deno.test("the keys of one vehicle begin as no other vehicle's do", () => {
@@ -23,9 +25,15 @@ Deno.test("the keys of one vehicle begin as no other vehicle's do", () => {
 });
 
 Deno.test("of twins the older start, the union of verdicts and the newer inventory remain", () => {
-  const twin = { ...entry, sinceNs: 8n, expected: 4, committed: [{ first: 2, last: 5 }], onBoard: [], gaps: [] };
+  const twin = {
+    ...{ ...entry, sinceNs: 8n, expected: 4, committed: [{ first: 2, last: 5 }], onBoard: [], onBoardTo: 0, gaps: [] },
+    marks: [{ first: 2, last: 5, fromMs: 15, toMs: 50 }],
+  };
   equal(readLedger(vehicle, [entry, twin].map(ledgerDocument)), [
-    { ...entry, committed: [{ first: 1, last: 5 }], onBoard: [] },
+    {
+      ...{ ...entry, committed: [{ first: 1, last: 5 }], onBoard: [], onBoardTo: 0 },
+      marks: [{ first: 1, last: 5, fromMs: 10, toMs: 50 }],
+    },
   ]);
 });
 
