@@ -23,6 +23,7 @@ import { accountPages } from "../lib/completeness/account_pages.ts";
 import { markOf } from "../lib/completeness/time_marks.ts";
 import { FleetFigures, type LedgerFigures } from "./fleet_figures.ts";
 import { Ledger } from "./ledger.ts";
+import { type LinkReport, Links } from "./links.ts";
 import { countedVehiclesMax, ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
 import type { Delivery, LogMessage } from "./log_message.ts";
 import { absorbOwnRecords } from "./own_records.ts";
@@ -68,6 +69,7 @@ export class Ingest {
   readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, waiting: 0 };
   readonly #ports: IngestPorts;
   readonly #ledger = new Ledger(ledgerVehiclesMax);
+  readonly #links = new Links(ledgerVehiclesMax);
   readonly #figures = new FleetFigures(countedVehiclesMax);
   readonly #shapes = new ShapeBook(shapesMax);
   readonly #sessions = new Sessions(ledgerVehiclesMax);
@@ -171,6 +173,15 @@ export class Ingest {
       quarantined: toWire(within("quarantined")),
       passed: this.#passedOnWire(),
     });
+  }
+
+  /** A relay told of links. */
+  noteLinks(reports: readonly LinkReport[]): void {
+    const nowNs = this.#ports.clock.wallNs();
+    for (const report of reports) {
+      const link = this.#links.take(report, nowNs);
+      if (link !== undefined) this.#ledger.noteLink(report.vehicle, { session: report.session, link }, nowNs);
+    }
   }
 
   /** Makes ledger lines and places durable. */
@@ -290,7 +301,7 @@ export class Ingest {
       const { clockOffsetNs: offsetNs } = one.delivery.header;
       const mark = markOf(span, { times: shown.map(({ ts }) => ts), offsetNs });
       this.#ledger.commit(one.key, committed, nowNs, mark);
-      absorbOwnRecords(one.delivery, shown, { ledger: this.#ledger, nowNs });
+      absorbOwnRecords(one.delivery, shown, { ledger: this.#ledger, links: this.#links, nowNs });
       verdicts.push(this.#verdict(one, { committed, quarantined: none }));
     }
     if (refused.length > 0) verdicts.push(await this.#keepAside(one, refused, "store_failed"));

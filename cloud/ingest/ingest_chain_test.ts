@@ -230,6 +230,23 @@ scenario("what a vehicle had and no longer lists is lost with its disk, once a n
   equal((await stage.told()).forks, 0);
 });
 
+scenario("what relays tell of a session is evidence of the epochs that came through it", async (stage) => {
+  const report = { vehicle, session: "02".repeat(16) };
+  stage.ingest.noteLinks([{ ...report, agentVersion: "1.2.3" }]);
+  await stage.open({ epoch: a, session: 1 }, undefined, { critical: 0, normal: 0 });
+  await stage.open({ epoch: b, session: 2 }, a, { critical: 1, normal: 0 });
+  const nowNs = stage.clock.wallNs();
+  stage.ingest.noteLinks([{ ...report, clockOffsetNs: 5_000_000n }]);
+  await stage.clock.advance(10_000);
+  stage.ingest.noteLinks([{ ...report, clockOffsetNs: 5_900_000n }]);
+  const links = async () => openingsOf((await stage.told()).lines).map(({ link }) => link);
+  const first = { firstNs: 5_000_000n, lastNs: 5_000_000n, lastAtNs: nowNs };
+  equal(await links(), [undefined, { agentVersion: "1.2.3", clockOffset: first }]);
+  stage.ingest.noteLinks([{ ...report, clockOffsetNs: -1n }, { ...report, vehicle: parseVehicleId("never-seen") }]);
+  const last = { firstNs: 5_000_000n, lastNs: -1n, lastAtNs: stage.clock.wallNs() };
+  equal(await links(), [undefined, { agentVersion: "1.2.3", clockOffset: last }]);
+});
+
 scenario("committed rows leave marks of their dated times, so a time asked for finds their seqs", async (stage) => {
   const source = { epoch: a, session: 1, clockOffsetNs: 3_600_000_000_000n };
   await stage.fly(source, { first: 11, last: 20 });

@@ -12,7 +12,15 @@ import { inventoryEpochsMax, inventoryRangesMax, rangesPerMessageMax } from "#pr
 import { none, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
 import { accountOf } from "../lib/completeness/account.ts";
 import { addMark } from "../lib/completeness/time_marks.ts";
-import type { EpochOpening, Gap, LedgerEntry, Statement, TimeMark, VehicleAccount } from "../lib/store/store.ts";
+import type {
+  EpochOpening,
+  Gap,
+  LedgerEntry,
+  LinkEvidence,
+  Statement,
+  TimeMark,
+  VehicleAccount,
+} from "../lib/store/store.ts";
 import type { LineRanges } from "./wire.ts";
 
 /** One epoch and class of one vehicle. */
@@ -163,6 +171,15 @@ export class Ledger {
     if (this.#lineOf(line)?.opening === undefined) this.#change(line, nowNs, () => ({ opening }));
   }
 
+  /** Relays told more of a session; the epochs that came through it keep it. Vehicles that are not loaded are passed over. */
+  noteLink(vehicle: VehicleId, { session, link }: { session: string; link: LinkEvidence }, nowNs: bigint): void {
+    for (const line of this.linesOf(vehicle)) {
+      const { opening } = line;
+      if (opening?.session !== session) continue;
+      this.#change(line, nowNs, () => ({ opening: { ...opening, link: withEarlier(opening.link, link) } }));
+    }
+  }
+
   /** There was word of the vehicle. */
   hear(vehicle: VehicleId, nowNs: bigint): void {
     const book = this.#bookOf(vehicle);
@@ -234,6 +251,15 @@ function isUnsaved({ changed, isHeard }: Book): boolean {
 
 function lineName(key: Pick<LineKey, "epoch" | "class">): string {
   return `${key.epoch}/${key.class}`;
+}
+
+/** What was known before stays: an owner that began in the middle of a session did not hear its beginning. */
+function withEarlier(before: LinkEvidence | undefined, { agentVersion, clockOffset }: LinkEvidence): LinkEvidence {
+  const known = before?.clockOffset;
+  return {
+    agentVersion: agentVersion || before?.agentVersion || "",
+    clockOffset: clockOffset === undefined ? known : { ...clockOffset, firstNs: known?.firstNs ?? clockOffset.firstNs },
+  };
 }
 
 function highest(expected: number, ranges: Ranges): number {

@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { parseEpoch, parseRelayName, parseVehicleId } from "#proto/ids.ts";
 import { rangesPerMessageMax } from "#proto/limits.ts";
-import type { EpochOpening } from "../lib/store/store.ts";
+import type { EpochOpening, LinkEvidence } from "../lib/store/store.ts";
 import { Ledger, type LineKey } from "./ledger.ts";
 
 const key: LineKey = { vehicle: parseVehicleId("v1"), epoch: parseEpoch(7n), class: "normal" };
@@ -105,6 +105,28 @@ Deno.test("an epoch's opening is kept as it came first", () => {
   ledger.openEpoch(key, { ...opening, receivedAtNs: 7n, session: "bb" }, 2n);
   const [line] = ledger.linesOf(key.vehicle);
   deepStrictEqual([line.class, line.opening], ["critical", opening]);
+});
+
+Deno.test("an owner that begins in the middle of a session keeps what was known of its beginning", () => {
+  const ledger = loaded();
+  const session = "aa";
+  const opening: EpochOpening = {
+    ...{ previous: undefined, reason: "start", boot: "aa", clockSynchronized: true, clockOffsetNs: 0n },
+    ...{ lasts: { critical: 0, event: 0, normal: 0, bulk: 0 }, openedAtNs: 5n, receivedAtNs: 6n },
+    ...{ relay: parseRelayName("relay-1"), session },
+    link: { agentVersion: "1.2", clockOffset: { firstNs: 10n, lastNs: 20n, lastAtNs: 7n } },
+  };
+  const linkAfter = (link: LinkEvidence) => {
+    ledger.noteLink(key.vehicle, { session, link }, 9n);
+    return ledger.linesOf(key.vehicle)[0].opening?.link;
+  };
+  ledger.openEpoch(key, opening, 1n);
+  deepStrictEqual(linkAfter({ agentVersion: "", clockOffset: undefined }), opening.link);
+  const later = { agentVersion: "", clockOffset: { firstNs: 30n, lastNs: 30n, lastAtNs: 8n } };
+  const merged = { agentVersion: "1.2", clockOffset: { firstNs: 10n, lastNs: 30n, lastAtNs: 8n } };
+  deepStrictEqual(linkAfter(later), merged);
+  ledger.noteLink(key.vehicle, { session: "bb", link: { agentVersion: "2", clockOffset: undefined } }, 9n);
+  deepStrictEqual(ledger.linesOf(key.vehicle)[0].opening?.link, merged);
 });
 
 function statedOf(ledger: Ledger): unknown[] {

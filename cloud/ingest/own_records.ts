@@ -5,6 +5,7 @@ import { type Class, classes } from "#proto/class.ts";
 import { type Epoch, parseEpoch } from "#proto/ids.ts";
 import { type EpochOpening, type Gap, gapCauses } from "../lib/store/store.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Links } from "./links.ts";
 
 /** What an id of a start of the agent looks like, and a reason. */
 const bootPattern = /^[0-9a-f]{2,64}$/;
@@ -20,7 +21,7 @@ export interface RecordSource {
 export function absorbOwnRecords(
   source: RecordSource,
   blocks: readonly Block[],
-  { ledger, nowNs }: { ledger: Ledger; nowNs: bigint },
+  { ledger, links, nowNs }: { ledger: Ledger; links: Pick<Links, "of">; nowNs: bigint },
 ): void {
   const { vehicle } = source.relay;
   for (const block of blocks) {
@@ -31,7 +32,8 @@ export function absorbOwnRecords(
     }
     if (block.shape.stream === "ss_epoch" && classes[source.header.class] === "critical") {
       openingsOf(block, source).forEach((opening) => {
-        ledger.openEpoch({ vehicle, epoch: source.header.epoch }, opening, nowNs);
+        const link = links.of(vehicle, opening.session);
+        ledger.openEpoch({ vehicle, epoch: source.header.epoch }, { ...opening, ...(link && { link }) }, nowNs);
         const { previous, lasts } = opening;
         if (previous === undefined) return;
         for (const name of classes) ledger.expect({ vehicle, epoch: previous, class: name }, lasts[name], nowNs);

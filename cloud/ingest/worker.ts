@@ -18,6 +18,7 @@ import type { CloudConfig } from "../config.ts";
 import { commitIntervalOf, openStore, replayWindowOf } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
 import { Ingest } from "./ingest.ts";
+import { linkReportsOf } from "./links.ts";
 import { claimPartitions, type Leases } from "./io/lease.ts";
 import { readLane } from "./io/log_reader.ts";
 import { setUpLog, setUpShapes } from "./io/log_setup.ts";
@@ -54,6 +55,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
     whenNotFull: (lane: "live" | "backfill") => service.whenNotFull(lane),
   };
   answerLedgerRequests(nats, { leases, service, log });
+  hearOfLinks(nats, { ingest, log });
   const readers = [readLane("live", places.live, reader), readLane("backfill", places.backfill, reader)];
   const renewing = renewForEver(leases, clock, signal);
   const working = service.run(signal);
@@ -102,6 +104,18 @@ function verdictSink(nats: NatsConnection): VerdictSink {
     publish: ({ relay, shard }, notice) =>
       nats.publish(ackSubject(relay, shard), toBinary(VerdictNoticeSchema, notice)),
   };
+}
+
+function hearOfLinks(nats: NatsConnection, { ingest, log }: { ingest: Ingest; log: Log }): void {
+  nats.subscribe("presence.v1.>", {
+    callback: (_error, message) => {
+      try {
+        ingest.noteLinks(linkReportsOf(message.data));
+      } catch (error) {
+        log.warn("Cannot read what a relay tells of links", { error: asFault(error).message });
+      }
+    },
+  });
 }
 
 function answerLedgerRequests(

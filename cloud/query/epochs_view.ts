@@ -4,7 +4,7 @@ import type { Epoch } from "#proto/ids.ts";
 import { Fault } from "#proto/errors.ts";
 import { expectedOf } from "../lib/completeness/causes.ts";
 import { forksOf, type OpenedEpoch, openingsOf } from "../lib/completeness/epoch_chain.ts";
-import type { LedgerEntry, Statement } from "../lib/store/store.ts";
+import type { LedgerEntry, LinkEvidence, Statement } from "../lib/store/store.ts";
 
 /** How far an epoch reaches: the highest seq of each class that is known and that is stored; 0 for none. */
 type Reach = Record<string, { readonly expected: number; readonly stored: number }>;
@@ -23,6 +23,11 @@ export interface EpochView {
   readonly received_at: string | null;
   readonly relay: string | null;
   readonly session: string | null;
+  readonly agent_version: string | null;
+  /** Nanoseconds that the vehicle's wall clock was ahead of the relay's in that session, as first and last noted. */
+  readonly session_clock_offset:
+    | { readonly first_ns: string; readonly last_ns: string; readonly last_at: string }
+    | null;
   /** Where the previous epoch ended on the disk that went on. */
   readonly previous_lasts: Readonly<Record<string, number>> | null;
   /** Whether the vehicle's last inventory names it. */
@@ -80,10 +85,18 @@ function epochView(
     received_at: opening?.receivedAtNs.toString() ?? null,
     relay: opening?.relay ?? null,
     session: opening?.session ?? null,
+    agent_version: opening?.link?.agentVersion || null,
+    session_clock_offset: offsetView(opening?.link),
     previous_lasts: opening?.lasts ?? null,
     on_board: statement?.epochs.includes(epoch) ?? false,
     reaches: reachOf(lines),
   };
+}
+
+function offsetView(link: LinkEvidence | undefined): EpochView["session_clock_offset"] {
+  if (link?.clockOffset === undefined) return null;
+  const { firstNs, lastNs, lastAtNs } = link.clockOffset;
+  return { first_ns: firstNs.toString(), last_ns: lastNs.toString(), last_at: lastAtNs.toString() };
 }
 
 function reachOf(lines: readonly LedgerEntry[]): Reach {

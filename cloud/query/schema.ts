@@ -195,6 +195,10 @@ export const epochsAnswer = z.object({
     received_at: time.nullable().openapi({ description: "When a relay first took its first record" }),
     relay: z.string().nullable(),
     session: z.string().nullable(),
+    agent_version: z.string().nullable(),
+    session_clock_offset: z.object({ first_ns: z.string(), last_ns: z.string(), last_at: time }).nullable().openapi({
+      description: "Nanoseconds that the vehicle's wall clock was ahead of the relay's in that session",
+    }),
     previous_lasts: z.record(z.string(), z.number().int()).nullable().openapi({
       description: "Where the previous epoch ended, by class, on the disk that went on",
     }),

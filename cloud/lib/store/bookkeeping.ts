@@ -34,6 +34,10 @@ interface OpeningText {
   readonly receivedAtNs: string;
   readonly relay: string;
   readonly session: string;
+  readonly link?: {
+    readonly agentVersion: string;
+    readonly clockOffset?: { readonly firstNs: string; readonly lastNs: string; readonly lastAtNs: string };
+  };
 }
 
 interface QuarantineText {
@@ -179,9 +183,23 @@ function readLedgerEntry(vehicle: VehicleId, document: Document): LedgerEntry {
   };
 }
 
-function openingText({ previous, clockOffsetNs, openedAtNs, receivedAtNs, ...plain }: EpochOpening): OpeningText {
+function openingText(opening: EpochOpening): OpeningText {
+  const { previous, clockOffsetNs, openedAtNs, receivedAtNs, link, ...plain } = opening;
+  const offset = link?.clockOffset;
   return {
     ...plain,
+    ...(link && {
+      link: {
+        agentVersion: link.agentVersion,
+        ...(offset && {
+          clockOffset: {
+            firstNs: offset.firstNs.toString(),
+            lastNs: offset.lastNs.toString(),
+            lastAtNs: offset.lastAtNs.toString(),
+          },
+        }),
+      },
+    }),
     previous: previous?.toString() ?? null,
     clockOffsetNs: clockOffsetNs.toString(),
     openedAtNs: openedAtNs.toString(),
@@ -189,9 +207,20 @@ function openingText({ previous, clockOffsetNs, openedAtNs, receivedAtNs, ...pla
   };
 }
 
-function readOpening({ previous, relay, ...text }: OpeningText): EpochOpening {
+function readOpening({ previous, relay, link, ...text }: OpeningText): EpochOpening {
+  const offset = link?.clockOffset;
   return {
     ...text,
+    ...(link && {
+      link: {
+        agentVersion: link.agentVersion,
+        clockOffset: offset && {
+          firstNs: BigInt(offset.firstNs),
+          lastNs: BigInt(offset.lastNs),
+          lastAtNs: BigInt(offset.lastAtNs),
+        },
+      },
+    }),
     previous: previous === null ? undefined : parseEpoch(previous),
     clockOffsetNs: BigInt(text.clockOffsetNs),
     openedAtNs: BigInt(text.openedAtNs),

@@ -31,6 +31,7 @@ const entry: LedgerEntry = {
     receivedAtNs: startNs + 1n,
     relay: parseRelayName("relay-1"),
     session: "0a",
+    link: { agentVersion: "1.2.3", clockOffset: { firstNs: -7n, lastNs: 2n ** 60n, lastAtNs: startNs } },
   },
 };
 const account: VehicleAccount = {

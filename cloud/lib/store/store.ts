@@ -58,6 +58,17 @@ export interface TimeMark extends Range {
   readonly toMs: number;
 }
 
+/** What relays told of the session that an epoch came through. */
+export interface LinkEvidence {
+  /** As the agent names itself; empty while it is not known. */
+  readonly agentVersion: string;
+  /**
+   * Nanoseconds that the vehicle's wall clock was ahead of the relay's: as first measured in the session, and as last
+   * noted, with when. Undefined before the first measurement.
+   */
+  readonly clockOffset: { readonly firstNs: bigint; readonly lastNs: bigint; readonly lastAtNs: bigint } | undefined;
+}
+
 /** What an epoch's first record says, and how it came: the evidence of one link of the vehicle's chain. */
 export interface EpochOpening {
   /** The epoch that it goes on from; undefined for the first one of a disk. */
@@ -78,6 +89,7 @@ export interface EpochOpening {
   readonly receivedAtNs: bigint;
   readonly relay: RelayName;
   readonly session: string;
+  readonly link?: LinkEvidence;
 }
 
 /** What is known of one vehicle's epoch and class. */
