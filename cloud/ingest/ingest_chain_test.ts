@@ -6,8 +6,10 @@ import { type BundleItem, encodeBundle } from "#proto/bundle.ts";
 import { type Class, classNumber } from "#proto/class.ts";
 import { LedgerRequestSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { type Epoch, parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
+import { partitionCount } from "#proto/limits.ts";
 import type { Log } from "#proto/ports.ts";
 import type { Ranges } from "#proto/ranges.ts";
+import { partitionOf } from "#proto/subjects.ts";
 import { encodeShape, type FrameRecord, makeShape, type Shape } from "#proto/shape.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { countsOf } from "../lib/completeness/account.ts";
@@ -31,6 +33,8 @@ const opening = makeShape(parseStream("ss_epoch"), [
   { name: "clock_synchronized", type: "bool" },
 ]);
 
+const allPartitions = Array.from({ length: partitionCount }, (_, at) => at);
+
 /** Where a batch comes from: one session of one disk. */
 interface Source {
   readonly epoch: Epoch;
@@ -41,17 +45,17 @@ interface Source {
 class Stage {
   readonly clock = new VirtualClock();
   readonly store = createStore(openSqlite({ path: ":memory:" }));
-  readonly ingest = new Ingest({
-    store: this.store,
-    shapes: { find: () => Promise.resolve(undefined) },
-    verdicts: { publish: () => {} },
-    clock: this.clock,
-    log: silent,
-  });
+  readonly ingest = this.owner();
   #sequence = 0;
 
+  owner(): Ingest {
+    const { store, clock } = this;
+    const shapes = { find: () => Promise.resolve(undefined) };
+    return new Ingest({ store, shapes, verdicts: { publish: () => {} }, clock, log: silent });
+  }
+
   async begin(): Promise<this> {
-    await this.ingest.own(Array.from({ length: 32 }, (_, at) => at), { replayMs: 0, logEnd: 0 });
+    await this.ingest.own(allPartitions, { replayMs: 0, logEnd: 0 });
     const define = (shape: Shape): BundleItem => ({ kind: "shape", definition: encodeShape(shape) });
     await this.#commit([define(telemetry), define(opening)]);
     return this;
@@ -245,6 +249,22 @@ scenario("what relays tell of a session is evidence of the epochs that came thro
   stage.ingest.noteLinks([{ ...report, clockOffsetNs: -1n }, { ...report, vehicle: parseVehicleId("never-seen") }]);
   const last = { firstNs: 5_000_000n, lastNs: -1n, lastAtNs: stage.clock.wallNs() };
   equal(await links(), [undefined, { agentVersion: "1.2.3", clockOffset: last }]);
+});
+
+scenario("an owner's figures are of the vehicles of its partitions, from the first moment on", async (stage) => {
+  await stage.open({ epoch: a, session: 1 }, undefined, { critical: 0, normal: 0 });
+  await stage.login([{ epoch: a, normal: 9, onBoard: [{ first: 4, last: 9 }] }]);
+  await stage.fly({ epoch: a, session: 1 }, { first: 1, last: 3 });
+  await stage.ingest.flush();
+  await stage.clock.advance(2_000);
+  const { counts, vehicles, oldestWaitingNs } = stage.ingest.figures;
+  equal([counts.expected, counts.stored, counts.missing.still_on_board], [10, 4, 6]);
+  equal([vehicles, oldestWaitingNs], [{ complete: 0, arriving: 1, short: 0 }, 2_000_000_000n]);
+  const [next, elsewhere] = [stage.owner(), stage.owner()];
+  await next.own(allPartitions, { replayMs: 0, logEnd: 0 });
+  await elsewhere.own(allPartitions.filter((one) => one !== partitionOf(vehicle)), { replayMs: 0, logEnd: 0 });
+  equal(next.figures, stage.ingest.figures);
+  equal([elsewhere.figures.counts.expected, elsewhere.figures.vehicles.arriving], [0, 0]);
 });
 
 scenario("committed rows leave marks of their dated times, so a time asked for finds their seqs", async (stage) => {

@@ -9,7 +9,7 @@
 import type { Class } from "#proto/class.ts";
 import type { Epoch, VehicleId } from "#proto/ids.ts";
 import { inventoryEpochsMax, inventoryRangesMax, rangesPerMessageMax } from "#proto/limits.ts";
-import { none, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
+import { none, normalize, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
 import { accountOf } from "../lib/completeness/account.ts";
 import { addMark } from "../lib/completeness/time_marks.ts";
 import type {
@@ -190,9 +190,7 @@ export class Ledger {
   /** A gap record of the vehicle. */
   addGap(key: LineKey, gap: Gap, nowNs: bigint): void {
     this.#change(key, nowNs, (line) => ({
-      gaps: line.gaps.some((known) => known.first === gap.first && known.last === gap.last)
-        ? line.gaps
-        : [...line.gaps, gap],
+      gaps: withGap(line.gaps, gap),
       expected: Math.max(line.expected, gap.last),
     }));
   }
@@ -251,6 +249,12 @@ function isUnsaved({ changed, isHeard }: Book): boolean {
 
 function lineName(key: Pick<LineKey, "epoch" | "class">): string {
   return `${key.epoch}/${key.class}`;
+}
+
+/** Gaps of one cause are joined where they touch: a ring that is full for days writes very many. */
+function withGap(gaps: readonly Gap[], { first, last, cause }: Gap): Gap[] {
+  const same = normalize([...gaps.filter((known) => known.cause === cause), { first, last }]);
+  return [...gaps.filter((known) => known.cause !== cause), ...same.map((range) => ({ ...range, cause }))];
 }
 
 /** What was known before stays: an owner that began in the middle of a session did not hear its beginning. */

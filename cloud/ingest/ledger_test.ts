@@ -37,6 +37,17 @@ Deno.test("a gap is noted once and raises what is expected", () => {
   strictEqual(line.expected, 9);
 });
 
+Deno.test("gaps of one cause that touch are one", () => {
+  const ledger = loaded();
+  ledger.addGap(key, { first: 3, last: 5, cause: "overwritten" }, 1n);
+  ledger.addGap(key, { first: 9, last: 9, cause: "damaged" }, 1n);
+  ledger.addGap(key, { first: 6, last: 8, cause: "overwritten" }, 1n);
+  deepStrictEqual(ledger.linesOf(key.vehicle)[0].gaps, [
+    { first: 9, last: 9, cause: "damaged" },
+    { first: 3, last: 8, cause: "overwritten" },
+  ]);
+});
+
 Deno.test("changes are taken once, and come back when they could not be written", () => {
   const ledger = loaded();
   ledger.commit(key, [{ first: 1, last: 1 }], 1n);
