@@ -56,19 +56,21 @@ export function stateOf({ expected, stored, missing }: SeqCounts): "complete" | 
 export function accountOf(vehicle: VehicleAccount["vehicle"], parts: AccountParts): VehicleAccount {
   const { lines, statement, heardNs } = parts;
   const testimony = testimonyOf(lines, statement);
-  let counts = noCounts;
+  const missing: MissingRange[] = [];
+  let stored = 0;
   let waiting: string | undefined;
   for (const line of lines) {
-    const missing = missingOf(line, testimony);
-    counts = addCounts(counts, countsOf(countOf(line.committed), missing));
-    const oldest = missing.find(({ cause }) => passing.includes(cause));
+    stored += countOf(line.committed);
+    const ofLine = missingOf(line, testimony);
+    missing.push(...ofLine);
+    const oldest = ofLine.find(({ cause }) => passing.includes(cause));
     if (oldest !== undefined) waiting ??= `${line.epoch}/${line.class}/${oldest.first}`;
   }
   return {
     vehicle,
     heardNs,
     statement,
-    counts,
+    counts: countsOf(stored, missing),
     forks: forksOf(openingsOf(lines)).size,
     waiting: waiting === undefined ? undefined : { first: waiting, sinceNs: sinceOf(waiting, parts) },
   };

@@ -87,6 +87,7 @@ export function missingOf(line: LedgerEntry, testimony: Testimony): MissingRange
   if (rest.length === 0) return [];
   const found: MissingRange[] = [];
   for (const [cause, ranges] of [...ownSources(line), ...otherSources(line, testimony)]) {
+    if (ranges.length === 0) continue;
     found.push(...intersect(rest, ranges).map((range) => ({ ...range, cause })));
     rest = subtract(rest, ranges);
   }
@@ -106,7 +107,8 @@ function notIn(line: LedgerEntry, ranges: Ranges): Ranges {
 }
 
 function ownSources({ quarantined, inFlight, gaps }: LedgerEntry): [MissingCause, Ranges][] {
-  const gapsBy = (cause: MissingCause) => normalize(gaps.filter((gap) => causeOfGap[gap.cause] === cause));
+  const gapsBy = (cause: MissingCause) =>
+    gaps.length === 0 ? none : normalize(gaps.filter((gap) => causeOfGap[gap.cause] === cause));
   return [
     ["quarantined", quarantined],
     ["in_flight", inFlight],

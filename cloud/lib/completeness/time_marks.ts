@@ -46,10 +46,11 @@ export function outwards(fromNs: bigint, toNs: bigint): TimeSpan {
 
 /** Takes in one mark; those that it touches become one with it. */
 export function addMark(marks: readonly TimeMark[], added: TimeMark, marksMax: number = timeMarksMax): TimeMark[] {
-  const before = marks.filter((mark) => mark.last < added.first);
-  const after = marks.filter((mark) => mark.first > added.last);
-  const touched = marks.slice(before.length, marks.length - after.length);
-  const all = [...before, [...touched, added].reduce(joined), ...after];
+  // From the end: nearly always the new rows are the newest.
+  const from = marks.findLastIndex((mark) => mark.last < added.first) + 1;
+  let to = from;
+  while (to < marks.length && marks[to].first <= added.last) to++;
+  const all = marks.toSpliced(from, to - from, marks.slice(from, to).reduce(joined, added));
   while (all.length > marksMax) {
     const at = shortestPair(all);
     all.splice(at, 2, joined(all[at], all[at + 1]));
@@ -90,12 +91,12 @@ function joined(a: TimeMark, b: TimeMark): TimeMark {
 
 /** Where the two neighbours stand that are shortest together; the older ones of equals. */
 function shortestPair(marks: readonly TimeMark[]): number {
-  const lengthAt = (at: number) => {
-    const { fromMs, toMs } = joined(marks[at], marks[at + 1]);
-    return toMs - fromMs;
-  };
-  let best = 0;
-  for (let at = 1; at < marks.length - 1; at++) if (lengthAt(at) < lengthAt(best)) best = at;
+  let [best, least] = [0, Infinity];
+  for (let at = 0; at < marks.length - 1; at++) {
+    const [a, b] = [marks[at], marks[at + 1]];
+    const length = Math.max(a.toMs, b.toMs) - Math.min(a.fromMs, b.fromMs);
+    if (length < least) [best, least] = [at, length];
+  }
   return best;
 }
 
