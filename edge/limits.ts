@@ -1,6 +1,13 @@
 /** Every bound of the agent alone, with its reason. What both ends share lies in `proto/limits.ts`. */
 import { ok } from "node:assert/strict";
-import { batchBytesMax, inventoryRangesMax, linkFrameBytesMax, recordBytesMax, shapeBytesMax } from "#proto/limits.ts";
+import {
+  batchBytesMax,
+  inventoryRangesMax,
+  linkFrameBytesMax,
+  rangesPerMessageMax,
+  recordBytesMax,
+  shapeBytesMax,
+} from "#proto/limits.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -56,6 +63,8 @@ export const backfillShare = 1 / 4;
 export const backfillOwedBytesMax = 64 * KiB;
 /** Live steps aside at most so long at a time. */
 export const liveAsideMs = 250;
+/** Ranges with a verdict in one Inventory, newest epochs first: those of a vehicle's last few hundred starts. */
+export const inventorySettledRangesMax = 1_024;
 /** Shapes in one Inventory, those used last first: a vehicle's 200 streams with their recent growth. */
 export const inventoryShapesMax = 512;
 /** Bounds of the guess what part of a record's size is left on the wire; and what is added to it for safety. */
@@ -120,6 +129,8 @@ ok(ringSegmentBytesDefaultMin >= 2 * shapeBytesMax + recordBytesMax + 2 * KiB, "
 ok(ringSegmentBytesMin <= ringSegmentBytesDefaultMin && ringSegmentBytesDefaultMin <= ringSegmentBytesMax);
 ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
 ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
-ok(inventoryRangesMax * 22 + inventoryShapesMax * 18 + 64 * KiB < linkFrameBytesMax, "an inventory fits into a frame");
+const inventoryBytesMax = inventoryRangesMax * 22 + inventorySettledRangesMax * 40 + inventoryShapesMax * 18;
+ok(inventoryBytesMax + 16 * KiB < linkFrameBytesMax, "an inventory, with its epochs and classes, fits into a frame");
+ok(inventorySettledRangesMax <= rangesPerMessageMax, "the other end reads all that is listed as settled");
 ok(backfillOwedBytesMax <= batchBytesMax && backfillShare < 1, "live steps aside for no more than a batch");
 ok(stopFlushMs + stopLinkMs + stopRingMs + stopListenerMs < stopMsMax, "a stop ends in time");

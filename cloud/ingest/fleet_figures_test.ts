@@ -26,7 +26,7 @@ Deno.test("a vehicle's newer account replaces the older, and vehicles beyond the
 Deno.test("metrics have a sample for each cause and state, and none for a vehicle", () => {
   const figures = new FleetFigures(9);
   figures.take([accountOf("drone-001", 5, 1_000_000_000n)]);
-  const counts = { batches: 1, rows: 2, repeated: 3, quarantined: 4, waiting: 5 };
+  const counts = { batches: 1, rows: 2, repeated: 3, quarantined: 4, askedAgain: 0, waiting: 5 };
   const text = ingestMetrics(counts, figures.figures(3_500_000_000n));
   for (
     const line of [

@@ -10,13 +10,19 @@
  * second writing harmless.
  */
 import { create } from "@bufbuild/protobuf";
-import { type LedgerAnswer, LedgerAnswerSchema, type LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import type { TelemetryLane } from "#proto/class.ts";
+import {
+  type LedgerAnswer,
+  LedgerAnswerSchema,
+  type LedgerRequest,
+  OwnerNoticeSchema,
+} from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { Block } from "#proto/batch.ts";
 import { asFault, type Code } from "#proto/errors.ts";
 import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from "#proto/ids.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import type { Clock, Log } from "#proto/ports.ts";
-import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
+import { countOf, intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
 import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
 import { accountPages } from "../lib/completeness/account_pages.ts";
@@ -30,6 +36,7 @@ import { absorbOwnRecords } from "./own_records.ts";
 import { extendCheckpoint, isWithin, type LanePlaces, passedOf, type ReplayPlan, replayPlanOf } from "./places.ts";
 import { planCommit, type Planned } from "./plan.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
+import { unknownOf } from "./resend.ts";
 import { quarantineEntryOf, unreadableEntryOf } from "./quarantine.ts";
 import { rowsWithin, seqsOf } from "./rows.ts";
 import { Sessions } from "./sessions.ts";
@@ -37,7 +44,7 @@ import { ShapeBook } from "./shape_book.ts";
 import { StoreWriter } from "./store_writer.ts";
 import { unpack, type Unpacked } from "./unpack.ts";
 import { noticesOf, type Verdict } from "./verdicts.ts";
-import { fromWire, toWire } from "./wire.ts";
+import { fromWire, type LineRanges, mergeLines, toWire } from "./wire.ts";
 
 /** What an owner is given. */
 export interface IngestPorts {
@@ -61,12 +68,14 @@ export interface IngestCounts {
   rows: number;
   repeated: number;
   quarantined: number;
+  /** Records that vehicles were asked for again. */
+  askedAgain: number;
   waiting: number;
 }
 
 /** See the head of this file. One commit at a time: the caller awaits each call. */
 export class Ingest {
-  readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, waiting: 0 };
+  readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, askedAgain: 0, waiting: 0 };
   readonly #ports: IngestPorts;
   readonly #ledger = new Ledger(ledgerVehiclesMax);
   readonly #links = new Links(ledgerVehiclesMax);
@@ -77,6 +86,10 @@ export class Ingest {
   readonly #plans = new Map<number, ReplayPlan>();
   readonly #checkpoints = new Map<number, Checkpoint>();
   #reached: LanePlaces = { live: 0, backfill: 0 };
+  /** Tells this start of the owner from another. */
+  #beganNs = 0n;
+  /** The log's last places when this owner began to read it, lane by lane as they become known. */
+  readonly #ends = new Map<TelemetryLane, number>();
   #waiting: Waiting[] = [];
 
   constructor(ports: IngestPorts) {
@@ -103,6 +116,8 @@ export class Ingest {
     for await (const accounts of accountPages(this.#ports.store)) {
       this.#figures.take(accounts.filter(({ vehicle }) => partitions.includes(partitionOf(vehicle))));
     }
+    this.#beganNs = this.#ports.clock.wallNs();
+    this.#ends.clear();
     const starts = [...this.#plans.values()].map((plan) => plan.from);
     this.#reached = {
       live: Math.min(...starts.map((from) => from.live)),
@@ -114,6 +129,21 @@ export class Ingest {
   /** What the ledgers of the vehicles owned add up to, as of the last flush. */
   get figures(): LedgerFigures {
     return this.#figures.figures(this.#ports.clock.wallNs());
+  }
+
+  /**
+   * A lane of the log ended there when its reader began. Only the first word after {@link own} counts: until all up to it
+   * is worked through, what the ledger lacks may lie in the log, and no vehicle is asked for it.
+   */
+  handleLogEnd(lane: TelemetryLane, sequence: number): void {
+    if (!this.#ends.has(lane)) this.#ends.set(lane, sequence);
+  }
+
+  /** Tells all relays that this owner compares inventories, once it does. Call every `ownerIntervalMs`. */
+  announce(): void {
+    const beganNs = this.#comparedBy();
+    if (beganNs === 0n) return;
+    this.#ports.verdicts.announce(create(OwnerNoticeSchema, { partitions: [...this.#plans.keys()], beganNs }));
   }
 
   /** Works one group of messages to its verdicts. Waits for the store as long as it takes. */
@@ -149,7 +179,10 @@ export class Ingest {
     this.#tell(verdicts);
   }
 
-  /** Answers which ranges of an inventory have a verdict, and notes where the vehicle's verdicts go from now on. */
+  /**
+   * Answers which ranges of an inventory have a verdict and which are wanted again, and notes where the vehicle's verdicts
+   * go from now on.
+   */
   async answer(request: LedgerRequest): Promise<LedgerAnswer> {
     const vehicle = parseVehicleId(request.vehicleId);
     await this.#loadLedgers(new Set([vehicle]));
@@ -159,10 +192,18 @@ export class Ingest {
       session: request.session,
     });
     const onBoard = fromWire(request.inventory?.onBoard ?? []);
-    const durable = fromWire(request.inventory?.durable ?? []);
-    const through = { relay: parseRelayName(request.relay), session: request.session.toHex() };
-    this.#ledger.takeInventory(vehicle, { onBoard, durable, through }, this.#ports.clock.wallNs());
     const lines = this.#ledger.linesOf(vehicle);
+    const waiting = this.#waiting.filter(({ planned }) => planned.key.vehicle === vehicle)
+      .map(({ planned, blocks }) => ({ ...planned.key, ranges: seqsOf(blocks) }));
+    const unknown = unknownOf(fromWire(request.inventory?.settled ?? []), { ledger: lines, waiting });
+    const comparedBy = this.#comparedBy();
+    const resend = comparedBy === 0n ? [] : unknown;
+    this.#ledger.takeInventory(vehicle, {
+      onBoard: mergeLines([...onBoard, ...unknown]),
+      durable: fromWire(request.inventory?.durable ?? []),
+      through: { relay: parseRelayName(request.relay), session: request.session.toHex() },
+    }, this.#ports.clock.wallNs());
+    this.#noteResend(vehicle, resend);
     const within = (pick: "committed" | "quarantined") =>
       onBoard.map((wanted) => {
         const line = lines.find((entry) => entry.epoch === wanted.epoch && entry.class === wanted.class);
@@ -172,6 +213,8 @@ export class Ingest {
       committed: toWire(within("committed")),
       quarantined: toWire(within("quarantined")),
       passed: this.#passedOnWire(),
+      resend: toWire(resend),
+      comparedBy,
     });
   }
 
@@ -372,6 +415,22 @@ export class Ingest {
       committed: line(ranges.committed),
       quarantined: line(ranges.quarantined),
     };
+  }
+
+  /** When this owner began; 0 while the log may hold what the ledger lacks. */
+  #comparedBy(): bigint {
+    const isPast = (lane: TelemetryLane) => this.#reached[lane] >= (this.#ends.get(lane) ?? Infinity);
+    return isPast("live") && isPast("backfill") ? this.#beganNs : 0n;
+  }
+
+  #noteResend(vehicle: VehicleId, resend: readonly LineRanges[]): void {
+    const records = resend.reduce((sum, { ranges }) => sum + countOf(ranges), 0);
+    if (records === 0) return;
+    this.counts.askedAgain += records;
+    this.#ports.log.warn("The ledger lacks what a vehicle has a verdict for, asking for it again", {
+      vehicle,
+      records,
+    });
   }
 
   #reach(messages: readonly LogMessage[]): void {

@@ -51,7 +51,7 @@ class Stage {
   owner(): Ingest {
     const { store, clock } = this;
     const shapes = { find: () => Promise.resolve(undefined) };
-    return new Ingest({ store, shapes, verdicts: { publish: () => {} }, clock, log: silent });
+    return new Ingest({ store, shapes, verdicts: { publish: () => {}, announce: () => {} }, clock, log: silent });
   }
 
   async begin(): Promise<this> {
