@@ -1,6 +1,13 @@
 /** Every bound of the agent alone, with its reason. What both ends share lies in `proto/limits.ts`. */
 import { ok } from "node:assert/strict";
-import { batchBytesMax, linkFrameBytesMax, rangesPerMessageMax, recordBytesMax, shapeBytesMax } from "#proto/limits.ts";
+import {
+  batchBytesMax,
+  inventoryRangesMax,
+  linkFrameBytesMax,
+  rangesPerMessageMax,
+  recordBytesMax,
+  shapeBytesMax,
+} from "#proto/limits.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -56,8 +63,6 @@ export const backfillShare = 1 / 4;
 export const backfillOwedBytesMax = 64 * KiB;
 /** Live steps aside at most so long at a time. */
 export const liveAsideMs = 250;
-/** Ranges in one Inventory: 22 bytes each at most, so below a link frame. */
-export const inventoryRangesMax = 8_192;
 /** Ranges with a verdict in one Inventory, newest epochs first: those of a vehicle's last few hundred starts. */
 export const inventorySettledRangesMax = 1_024;
 /** Shapes in one Inventory, those used last first: a vehicle's 200 streams with their recent growth. */

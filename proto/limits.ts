@@ -60,6 +60,8 @@ export const chainLengthMax = 3;
 export const ancestorsMax = 16;
 /** Epochs in an Inventory, oldest first. */
 export const inventoryEpochsMax = 64;
+/** Ranges in one Inventory: 22 bytes each at most, so below a link frame. */
+export const inventoryRangesMax = 8_192;
 /** Ranges per epoch and class in one message of bookkeeping. */
 export const rangesPerMessageMax = 1024;
 

@@ -25,8 +25,12 @@ import { countOf, intersect, none, type Ranges, subtract } from "#proto/ranges.t
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
+import { accountPages } from "../lib/completeness/account_pages.ts";
+import { markOf } from "../lib/completeness/time_marks.ts";
+import { FleetFigures, type LedgerFigures } from "./fleet_figures.ts";
 import { Ledger } from "./ledger.ts";
-import { ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
+import { type LinkReport, Links } from "./links.ts";
+import { countedVehiclesMax, ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
 import type { LogMessage, Place } from "./log_message.ts";
 import { absorbOwnRecords } from "./own_records.ts";
 import type { LanePlaces, LogExtent } from "./places.ts";
@@ -88,6 +92,8 @@ export class Ingest {
   };
   readonly #ports: IngestPorts;
   readonly #ledger = new Ledger(ledgerVehiclesMax);
+  readonly #links = new Links(ledgerVehiclesMax);
+  readonly #figures = new FleetFigures(countedVehiclesMax);
   readonly #shapes = new ShapeBook(shapesMax);
   readonly #sessions = new Sessions(ledgerVehiclesMax);
   readonly #writer: StoreWriter;
@@ -111,6 +117,9 @@ export class Ingest {
     const life = await store.life();
     const known = new Map<number, Checkpoint | undefined>();
     for (const partition of partitions) known.set(partition, await store.checkpoint(partition));
+    const accounts = (await Array.fromAsync(accountPages(store))).flat();
+    // Nothing is taken over before all is read: a store that fails on the way must not leave half an owner.
+    this.#figures.take(accounts.filter(({ vehicle }) => partitions.includes(partitionOf(vehicle))));
     const takeOver = this.#tenures.take(known, { life, log, nowNs: this.#ports.clock.wallNs() });
     this.counts.partitions = this.#tenures.count;
     const { replay, unread } = takeOver.missed;
@@ -129,8 +138,14 @@ export class Ingest {
     this.counts.waiting = this.#waiting.length;
     for (const partition of partitions) {
       this.#ledger.forget(partition);
+      this.#figures.forget(partition);
       this.#sessions.forget(partition);
     }
+  }
+
+  /** What the ledgers of the vehicles owned add up to, as of the last flush. */
+  get figures(): LedgerFigures {
+    return this.#figures.figures(this.#ports.clock.wallNs());
   }
 
   /** Partitions that were taken over before the store was started again: they want to be owned anew, for a replay. */
@@ -156,6 +171,8 @@ export class Ingest {
     const unpacked = await this.#unpackAll(wanted);
     const deliveries = unpacked.flatMap((one) => one.deliveries);
     await this.#loadLedgers(new Set(deliveries.map(({ relay }) => relay.vehicle)));
+    const nowNs = this.#ports.clock.wallNs();
+    for (const { relay } of deliveries) this.#ledger.hear(relay.vehicle, nowNs);
     const planned = planCommit(deliveries, {
       ledger: this.#ledger,
       replayed: ({ place }) => this.#tenures.isReplayed(place),
@@ -203,10 +220,11 @@ export class Ingest {
     const unknown = unknownOf(fromWire(request.inventory?.settled ?? []), { ledger: lines, waiting });
     const comparedBy = this.#tenures.comparedBy(partitionOf(vehicle));
     const resend = comparedBy === 0n ? [] : unknown;
-    this.#noteInventory(vehicle, {
+    this.#ledger.takeInventory(vehicle, {
       onBoard: mergeLines([...onBoard, ...unknown]),
       durable: fromWire(request.inventory?.durable ?? []),
-    });
+      through: { relay: parseRelayName(request.relay), session: request.session.toHex() },
+    }, this.#ports.clock.wallNs());
     this.#noteResend(vehicle, resend);
     const within = (pick: "committed" | "quarantined") =>
       onBoard.map((wanted) => {
@@ -222,6 +240,15 @@ export class Ingest {
     });
   }
 
+  /** A relay told of links. */
+  noteLinks(reports: readonly LinkReport[]): void {
+    const nowNs = this.#ports.clock.wallNs();
+    for (const report of reports) {
+      const link = this.#links.take(report, nowNs);
+      if (link !== undefined) this.#ledger.noteLink(report.vehicle, { session: report.session, link }, nowNs);
+    }
+  }
+
   /**
    * Makes ledger lines and places durable. In a new life of the store there is no new place for those who were there before:
    * what it has forgotten must be written again first.
@@ -231,12 +258,13 @@ export class Ingest {
     const life = await store.life();
     // Lines first: a place without its lines would skip what the ledger does not know.
     const due = this.#tenures.due({ atNs: clock.wallNs(), life }, this.#waitingPlaces());
-    const lines = this.#ledger.takeChanged();
+    const changes = this.#ledger.takeChanged(clock.wallNs());
+    this.#figures.take(changes.accounts);
     try {
-      if (lines.length > 0) await store.saveLedger(lines);
+      if (changes.accounts.length > 0) await store.saveLedger(changes.lines, changes.accounts);
       if (due.length > 0) await store.saveCheckpoints(due);
     } catch (error) {
-      this.#ledger.giveBack(lines);
+      this.#ledger.giveBack(changes);
       throw asFault(error, "store_failed");
     }
     for (const checkpoint of due) this.#tenures.handleSaved(checkpoint);
@@ -285,9 +313,11 @@ export class Ingest {
   async #loadLedgers(vehicles: ReadonlySet<VehicleId>): Promise<void> {
     for (const vehicle of vehicles) {
       if (this.#ledger.has(vehicle)) continue;
-      const entries = await this.#writer.untilItAnswers("load a ledger", () => this.#ports.store.ledger(vehicle));
+      const { store } = this.#ports;
+      const read = () => Promise.all([store.ledger(vehicle), store.account(vehicle)]);
+      const [entries, account] = await this.#writer.untilItAnswers("load a ledger", read);
       // Two callers may have waited for the same vehicle: the first one's lines stay.
-      if (!this.#ledger.has(vehicle)) this.#ledger.load(vehicle, entries);
+      if (!this.#ledger.has(vehicle)) this.#ledger.load(vehicle, entries, account);
     }
   }
 
@@ -323,8 +353,12 @@ export class Ingest {
     const nowNs = this.#ports.clock.wallNs();
     const verdicts: Verdict[] = [];
     if (committed.length > 0) {
-      this.#ledger.commit(one.key, committed, nowNs);
-      absorbOwnRecords(one.key.vehicle, rowsWithin(blocks, committed), { ledger: this.#ledger, nowNs });
+      const shown = rowsWithin(blocks, committed);
+      const span = { first: committed[0].first, last: committed[committed.length - 1].last };
+      const { clockOffsetNs: offsetNs } = one.delivery.header;
+      const mark = markOf(span, { times: shown.map(({ ts }) => ts), offsetNs });
+      this.#ledger.commit(one.key, committed, nowNs, mark);
+      absorbOwnRecords(one.delivery, shown, { ledger: this.#ledger, links: this.#links, nowNs });
       verdicts.push(this.#verdict(one, { committed, quarantined: none }));
     }
     if (refused.length > 0) verdicts.push(await this.#keepAside(one, refused, "store_failed"));
@@ -408,16 +442,6 @@ export class Ingest {
       vehicle,
       records,
     });
-  }
-
-  #noteInventory(
-    vehicle: VehicleId,
-    { onBoard, durable }: { onBoard: readonly LineRanges[]; durable: readonly LineRanges[] },
-  ): void {
-    const nowNs = this.#ports.clock.wallNs();
-    for (const line of this.#ledger.linesOf(vehicle)) this.#ledger.setOnBoard({ ...line, vehicle }, none, nowNs);
-    for (const line of onBoard) this.#ledger.setOnBoard({ ...line, vehicle }, line.ranges, nowNs);
-    for (const line of durable) this.#ledger.expect({ ...line, vehicle }, line.ranges.at(-1)?.last ?? 0, nowNs);
   }
 
   #waitingPlaces(): Place[] {

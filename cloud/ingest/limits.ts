@@ -40,6 +40,12 @@ export const storeRetryFirstMs = 100;
 export const storeRetryMaxMs = 5_000;
 /** Vehicles whose ledger is held in memory; the longest unused goes first. */
 export const ledgerVehiclesMax = 10_000;
+/** Vehicles of the partitions owned whose accounts are added up for metrics: 1 kB each at most. */
+export const countedVehiclesMax = 100_000;
+/** A session's clock offset is written down again when it moved by so much: clocks drift, and each time is a write. */
+export const clockOffsetStepNs = 1_000_000n;
+/** Of an agent's version, as it names itself. */
+export const agentVersionLengthMax = 64;
 /** Shapes held in memory: a fleet has some hundred. */
 export const shapesMax = 4_096;
 /** A lease that was not renewed for so long is free. */

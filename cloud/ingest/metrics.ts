@@ -1,5 +1,6 @@
-/** Ingest's figures as Prometheus text. */
-import { metricsText } from "#proto/base/metrics.ts";
+/** Ingest's figures as Prometheus text; the README of `cloud/` says what to do with each. */
+import { type MetricFamily, metricsText, samplesBy } from "#proto/base/metrics.ts";
+import type { LedgerFigures } from "./fleet_figures.ts";
 import type { IngestCounts } from "./ingest.ts";
 
 const families = [
@@ -28,7 +29,38 @@ const families = [
   },
 ] as const satisfies readonly { readonly key: keyof IngestCounts; readonly [member: string]: string }[];
 
-/** Exposition text of the counts. */
-export function ingestMetrics(counts: Readonly<IngestCounts>): string {
-  return metricsText(families.map(({ key, ...family }) => ({ ...family, samples: [{ value: counts[key] }] })));
+/** Exposition text of the counts, and of what the ledgers of the partitions owned add up to. */
+export function ingestMetrics(counts: Readonly<IngestCounts>, figures: LedgerFigures): string {
+  return metricsText([
+    ...families.map(({ key, ...family }) => ({ ...family, samples: [{ value: counts[key] }] })),
+    ...ledgerFamilies(figures),
+  ]);
+}
+
+function ledgerFamilies({ counts, vehicles, forks, oldestWaitingNs }: LedgerFigures): MetricFamily[] {
+  const gauge = (name: string, help: string, value: number): MetricFamily => {
+    return { name, type: "gauge", help, samples: [{ value }] };
+  };
+  return [
+    gauge("ingest_ledger_expected_records", "Records that vehicles are known to have made durable", counts.expected),
+    gauge("ingest_ledger_committed_records", "Of these, records that are stored", counts.stored),
+    {
+      name: "ingest_ledger_missing_records",
+      type: "gauge",
+      help: "Of these, records that are not stored, by cause",
+      samples: samplesBy("cause", Object.entries(counts.missing)),
+    },
+    {
+      name: "ingest_ledger_vehicles",
+      type: "gauge",
+      help: "Vehicles by state: all is stored, something is to come, or what is missing stays so",
+      samples: samplesBy("state", Object.entries(vehicles)),
+    },
+    gauge("ingest_ledger_forks", "Epochs that more than one epoch goes on from", forks),
+    gauge(
+      "ingest_ledger_oldest_uncommitted_age_seconds",
+      "How long the oldest range that is to come has been a vehicle's oldest; 0 when nothing is to come",
+      Number(oldestWaitingNs) / 1e9,
+    ),
+  ];
 }

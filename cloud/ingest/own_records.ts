@@ -1,25 +1,42 @@
 /** Reads the vehicle's own records out of decoded blocks: epochs opened and gaps. They are rows too; this is their meaning. */
-import type { Block, Column } from "#proto/batch.ts";
+import type { BatchHeader, Block, Column } from "#proto/batch.ts";
+import type { RelayHeader } from "#proto/bundle.ts";
 import { type Class, classes } from "#proto/class.ts";
-import { type Epoch, parseEpoch, type VehicleId } from "#proto/ids.ts";
-import { type Gap, gapCauses } from "../lib/store/store.ts";
+import { type Epoch, parseEpoch } from "#proto/ids.ts";
+import { type EpochOpening, type Gap, gapCauses } from "../lib/store/store.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Links } from "./links.ts";
+
+/** What an id of a start of the agent looks like, and a reason. */
+const bootPattern = /^[0-9a-f]{2,64}$/;
+const reasonPattern = /^[a-z_]{1,32}$/;
+
+/** The batch that records came in: who brought it, and what it says of all of them. */
+export interface RecordSource {
+  readonly relay: RelayHeader;
+  readonly header: Pick<BatchHeader, "epoch" | "class" | "clockOffsetNs">;
+}
 
 /** Tells the ledger what the vehicle's own records say. Records that make no sense stay rows and say nothing. */
 export function absorbOwnRecords(
-  vehicle: VehicleId,
+  source: RecordSource,
   blocks: readonly Block[],
-  options: { ledger: Ledger; nowNs: bigint },
+  { ledger, links, nowNs }: { ledger: Ledger; links: Pick<Links, "of">; nowNs: bigint },
 ): void {
+  const { vehicle } = source.relay;
   for (const block of blocks) {
     if (block.shape.stream === "ss_gap") {
       gapsOf(block).forEach(({ epoch, class: name, gap }) => {
-        options.ledger.addGap({ vehicle, epoch, class: name }, gap, options.nowNs);
+        ledger.addGap({ vehicle, epoch, class: name }, gap, nowNs);
       });
     }
-    if (block.shape.stream === "ss_epoch") {
-      lastSeqsOf(block).forEach(({ epoch, class: name, last }) => {
-        options.ledger.expect({ vehicle, epoch, class: name }, last, options.nowNs);
+    if (block.shape.stream === "ss_epoch" && classes[source.header.class] === "critical") {
+      openingsOf(block, source).forEach((opening) => {
+        const link = links.of(vehicle, opening.session);
+        ledger.openEpoch({ vehicle, epoch: source.header.epoch }, { ...opening, ...(link && { link }) }, nowNs);
+        const { previous, lasts } = opening;
+        if (previous === undefined) return;
+        for (const name of classes) ledger.expect({ vehicle, epoch: previous, class: name }, lasts[name], nowNs);
       });
     }
   }
@@ -36,21 +53,43 @@ function gapsOf(block: Block): { epoch: Epoch; class: Class; gap: Gap }[] {
   });
 }
 
-function lastSeqsOf(block: Block): { epoch: Epoch; class: Class; last: number }[] {
+function openingsOf(block: Block, { relay, header }: RecordSource): EpochOpening[] {
   return [...block.seqs.keys()].flatMap((row) => {
-    const epoch = epochAt(block, "previous", row);
-    if (epoch === undefined) return [];
-    return classes.flatMap((name) => {
-      const last = valueAt(block, `last_${name}`, row);
-      return isSeq(last) ? [{ epoch, class: name, last }] : [];
-    });
+    const previous = epochAt(block, "previous", row);
+    const [reason, boot] = [valueAt(block, "reason", row), valueAt(block, "boot", row)];
+    if (previous === undefined && valueAt(block, "previous", row) !== undefined) return [];
+    if (previous === header.epoch || !matches(reason, reasonPattern) || !matches(boot, bootPattern)) return [];
+    return [{
+      previous,
+      lasts: lastsAt(block, row),
+      reason,
+      boot,
+      clockSynchronized: valueAt(block, "clock_synchronized", row) === 1,
+      clockOffsetNs: header.clockOffsetNs,
+      openedAtNs: block.ts[row] + header.clockOffsetNs,
+      receivedAtNs: relay.receivedAtNs,
+      relay: relay.relay,
+      session: relay.session.toHex(),
+    }];
   });
+}
+
+function lastsAt(block: Block, row: number): Record<Class, number> {
+  const lastOf = (name: Class) => {
+    const last = valueAt(block, `last_${name}`, row);
+    return isSeq(last) ? last : 0;
+  };
+  return { critical: lastOf("critical"), event: lastOf("event"), normal: lastOf("normal"), bulk: lastOf("bulk") };
 }
 
 function epochAt(block: Block, field: string, row: number): Epoch | undefined {
   const text = valueAt(block, field, row);
   const wellFormed = typeof text === "string" && /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) < 1n << 63n;
   return wellFormed ? parseEpoch(text) : undefined;
+}
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === "string" && pattern.test(value);
 }
 
 function isSeq(value: unknown): value is number {

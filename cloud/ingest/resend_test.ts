@@ -22,7 +22,9 @@ function entry(sets: { committed: string; quarantined?: string; inFlight?: strin
     quarantined: parseRanges(sets.quarantined ?? ""),
     inFlight: parseRanges(sets.inFlight ?? ""),
     onBoard: [],
+    onBoardTo: 0,
     gaps: [],
+    marks: [],
   };
 }
 

@@ -1,8 +1,9 @@
 /** Opens a message of the log: learns its shapes and decodes its batches. Faults are results, for they end in quarantine. */
-import { decodeBatch, readBatchHeader } from "#proto/batch.ts";
+import { type BatchHeader, type Block, decodeBatch, readBatchHeader } from "#proto/batch.ts";
 import { type BundleItem, readBundle } from "#proto/bundle.ts";
-import { asFault, type Fault } from "#proto/errors.ts";
+import { asFault, Fault } from "#proto/errors.ts";
 import { decodeShape, type Shape, type ShapeHash } from "#proto/shape.ts";
+import { whyNotStorable } from "../lib/store/plan.ts";
 import type { Delivery, LogMessage } from "./log_message.ts";
 import type { ShapeBook } from "./shape_book.ts";
 
@@ -53,9 +54,17 @@ export function unpack(message: LogMessage, shapes: ShapeBook): Unpacked {
   function delivery({ header: relay, batch: bytes }: Extract<BundleItem, { kind: "batch" }>, item: number): Delivery {
     const base = { place: message.place, item, relay, header: readBatchHeader(bytes), bytes };
     try {
-      return { ...base, content: { blocks: decodeBatch(bytes, lookup).blocks } };
+      const { blocks, header } = decodeBatch(bytes, lookup);
+      for (const block of blocks) refuseUnstorable(block, header);
+      return { ...base, content: { blocks } };
     } catch (error) {
       return { ...base, content: { fault: asFault(error, "bad_batch") } };
     }
   }
+}
+
+/** Times are the vehicle's to decide: one that no table can hold is not moved here, its batch is kept aside. */
+function refuseUnstorable(block: Block, { clockOffsetNs }: BatchHeader): void {
+  const why = whyNotStorable({ block, clockOffsetNs });
+  if (why !== undefined) throw new Fault("bad_batch", `Cannot store rows of stream "${block.shape.stream}": ${why}`);
 }

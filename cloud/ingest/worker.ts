@@ -22,6 +22,7 @@ import { Ingest } from "./ingest.ts";
 import { PartitionAttendance } from "./io/attendance.ts";
 import { openLeases } from "./io/lease.ts";
 import { readLogExtent, setUpLog, setUpShapes } from "./io/log_setup.ts";
+import { linkReportsOf } from "./links.ts";
 import { LaneQueue } from "./lane_queue.ts";
 import { ledgerRequestsMax } from "./limits.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
@@ -62,12 +63,13 @@ async function start(config: CloudConfig): Promise<RunningService> {
     log,
   });
 
+  hearOfLinks(nats, { ingest, log });
   const [owning, working] = [new AbortController(), new AbortController()];
   const owned = ownership.run(owning.signal);
   const worked = service.run(working.signal);
   return {
     detail: () => nats.isClosed() ? "NATS connection is closed" : ingest.failing ?? ownership.waitingFor,
-    metrics: () => Promise.resolve(ingestMetrics(ingest.counts)),
+    metrics: () => Promise.resolve(ingestMetrics(ingest.counts, ingest.figures)),
     stop: async () => {
       owning.abort();
       await owned;
@@ -90,6 +92,18 @@ function verdictSink(nats: NatsConnection): VerdictSink {
       nats.publish(ackSubject(relay, shard), toBinary(VerdictNoticeSchema, notice)),
     announce: (notice) => nats.publish(ownerSubject, toBinary(OwnerNoticeSchema, notice)),
   };
+}
+
+function hearOfLinks(nats: NatsConnection, { ingest, log }: { ingest: Ingest; log: Log }): void {
+  nats.subscribe("presence.v1.>", {
+    callback: (_error, message) => {
+      try {
+        ingest.noteLinks(linkReportsOf(message.data));
+      } catch (error) {
+        log.warn("Cannot read what a relay tells of links", { error: asFault(error).message });
+      }
+    },
+  });
 }
 
 /** Answers relays' questions about a partition until what it returns is called. */

@@ -3,21 +3,27 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { accepts } from "hono/accepts";
 import { notFoundProblem, problemHandler, schemaProblem } from "#proto/base/problem.ts";
+import { Fault } from "#proto/errors.ts";
 import { parseStream, parseVehicleId } from "#proto/ids.ts";
 import { stringifyJson } from "#proto/json.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import type { RowPage, RowQuery, StoreReader } from "../lib/store/store.ts";
 import { Admission } from "./admission.ts";
 import { answerRow, toCsv, toLines } from "./answer.ts";
+import { fleetTotalVehiclesMax } from "./limits.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { ledgerView } from "./ledger_view.ts";
+import { type AskedTime, completenessView, fleetLine } from "./completeness_view.ts";
+import { epochsPage } from "./epochs_view.ts";
+import { fleetTotals } from "./fleet_totals.ts";
 import { countAnswer, type QueryCounts } from "./metrics.ts";
 import { quarantineView } from "./quarantine_view.ts";
 import {
   batchType,
+  completenessRoute,
   cursorHeader,
+  epochsRoute,
+  fleetRoute,
   latestRoute,
-  ledgerRoute,
   quarantineBatchRoute,
   quarantineEntryRoute,
   quarantineRoute,
@@ -70,13 +76,41 @@ export function createApp({ store, guard, clock, log, counts }: QueryParts): Ope
     const streams = latest.map(({ stream, row }) => ({ stream, row: answerRow(row) }));
     return jsonResponse(stringifyJson({ vehicle_id: vehicle, streams }));
   });
-  app.openapi(ledgerRoute, async (context) => {
-    const vehicle = parseVehicleId(context.req.valid("param").id);
-    const entries = await admission.run(() => store.ledger(vehicle));
-    return jsonResponse(JSON.stringify({ vehicle_id: vehicle, epochs: ledgerView(entries) }));
-  });
+  addCompleteness(app, store, admission);
   addQuarantine(app, store, admission);
   return app;
+}
+
+function addCompleteness(app: OpenAPIHono, store: StoreReader, admission: Admission): void {
+  const find = async (id: string) => {
+    const vehicle = parseVehicleId(id);
+    const [entries, account] = await admission.run(() => Promise.all([store.ledger(vehicle), store.account(vehicle)]));
+    if (entries.length === 0 && account === undefined) {
+      throw new Fault("not_found", `Cannot tell of vehicle "${vehicle}": it was never heard`);
+    }
+    return { vehicle, entries, account };
+  };
+  app.openapi(completenessRoute, async (context) => {
+    const { vehicle, ...known } = await find(context.req.valid("param").id);
+    const asked = askedTime(context.req.valid("query"));
+    return jsonResponse(JSON.stringify(completenessView(vehicle, { ...known, asked })));
+  });
+  app.openapi(epochsRoute, async (context) => {
+    const { vehicle, entries, account } = await find(context.req.valid("param").id);
+    const { limit, cursor } = context.req.valid("query");
+    const after = cursor === undefined ? {} : { after: cursor };
+    const { epochs, more, forks } = epochsPage(entries, { statement: account?.statement, limit, ...after });
+    const next = more ? epochs[epochs.length - 1].epoch : null;
+    return jsonResponse(JSON.stringify({ vehicle_id: vehicle, forks, epochs, next_cursor: next }));
+  });
+  app.openapi(fleetRoute, async (context) => {
+    const { limit, cursor } = context.req.valid("query");
+    const after = cursor === undefined ? {} : { after: parseVehicleId(cursor) };
+    const { accounts, more } = await admission.run(() => store.accounts({ limit, ...after }));
+    const totals = cursor === undefined ? await admission.run(() => fleetTotals(store, fleetTotalVehiclesMax)) : null;
+    const next = more ? accounts[accounts.length - 1].vehicle : null;
+    return jsonResponse(JSON.stringify({ totals, vehicles: accounts.map(fleetLine), next_cursor: next }));
+  });
 }
 
 function addQuarantine(app: OpenAPIHono, store: StoreReader, admission: Admission): void {
@@ -125,9 +159,15 @@ function rowQuery(query: TelemetryQuery): RowQuery {
     ...scope,
     limit: query.limit,
     ...(query.fields !== undefined && { fields: Array.from(new Set(query.fields.split(","))) }),
-    ...(query.from !== undefined && { fromNs: parseTime(query.from, "from") }),
-    ...(query.to !== undefined && { toNs: parseTime(query.to, "to") }),
+    ...askedTime(query),
     ...(query.cursor !== undefined && { after: decodeCursor(scope, query.cursor) }),
+  };
+}
+
+function askedTime({ from, to }: { from?: string | undefined; to?: string | undefined }): AskedTime {
+  return {
+    ...(from !== undefined && { fromNs: parseTime(from, "from") }),
+    ...(to !== undefined && { toNs: parseTime(to, "to") }),
   };
 }
 

@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { bearerGuard } from "#proto/base/bearer.ts";
 import { Fault } from "#proto/errors.ts";
-import { parseRelayName } from "#proto/ids.ts";
+import { parseEpoch, parseRelayName, parseVehicleId } from "#proto/ids.ts";
 import { parseJson } from "#proto/json.ts";
 import type { Log } from "#proto/ports.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
+import { accountOf, noCounts } from "../lib/completeness/account.ts";
 import { openSqlite } from "../lib/store/io/sqlite.ts";
-import type { Store, StoreReader } from "../lib/store/store.ts";
+import type { EpochOpening, LedgerEntry, Store, StoreReader } from "../lib/store/store.ts";
 import { createStore } from "../lib/store/table_store.ts";
 import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "../lib/store/testing/blocks.ts";
 import { createApp } from "./app.ts";
@@ -114,28 +115,12 @@ Deno.test("fields that are called like a member of every row get another name", 
   });
 });
 
-Deno.test("streams, newest rows and the ledger are told", async () => {
-  await withData(data, async (get, store) => {
+Deno.test("streams and newest rows are told", async () => {
+  await withData(data, async (get) => {
     const { streams } = await (await get("/v1/streams")).json();
     equal(streams[0].fields[0], { field: "altitude_m", type: "f64", overflowed: 0 });
     const latest = await (await get("/v1/vehicles/drone-001/latest")).json();
     equal([latest.vehicle_id, latest.streams[0].stream, latest.streams[0].row.seq], ["drone-001", "telemetry", 3]);
-    await store.saveLedger([{
-      ...{ vehicle, epoch, class: "normal", sinceNs: 1n, expected: 5, committed: [{ first: 1, last: 3 }] },
-      ...{ quarantined: [], inFlight: [], onBoard: [{ first: 4, last: 4 }], gaps: [] },
-    }]);
-    const { epochs } = await (await get("/v1/vehicles/drone-001/ledger")).json();
-    equal(epochs, [{
-      epoch: epoch.toString(),
-      classes: [{
-        class: "normal",
-        expected: 5,
-        stored: [{ first: 1, last: 3 }],
-        missing: [{ first: 4, last: 4, cause: "still_on_board" }, { first: 5, last: 5, cause: "unknown" }],
-        quarantined: [],
-      }],
-    }]);
-    equal(await (await get("/v1/vehicles/never-seen/ledger")).json(), { vehicle_id: "never-seen", epochs: [] });
   });
 });
 
@@ -199,13 +184,108 @@ Deno.test("whatever stands in the parameters, the answer is never a server's fau
         const answer = await get(`/v1/telemetry?${query}`);
         ok(answer.status < 500, `${answer.status} for ${query}: ${await answer.text()}`);
         const id = encodeURIComponent(parameters.vehicle_id ?? "x");
-        for (const page of ["latest", "ledger"]) ok((await get(`/v1/vehicles/${id}/${page}`)).status < 500);
+        for (const page of ["latest", "completeness", "epochs"]) {
+          ok((await get(`/v1/vehicles/${id}/${page}`)).status < 500);
+        }
       }),
       { numRuns: 80 },
     );
     equal((await (await get("/v1/telemetry?vehicle_id=drone-001")).json()).rows.length, data.length);
   });
 });
+
+/** Epoch 7 with a hole that is on board, and epoch 9 that goes on from it; the account says that it spoke last. */
+async function saveLedgerOf(store: Store): Promise<void> {
+  const line: LedgerEntry = {
+    ...{ vehicle, epoch, class: "normal", sinceNs: 1n, expected: 5, committed: [{ first: 1, last: 3 }] },
+    ...{ quarantined: [], inFlight: [], onBoard: [{ first: 4, last: 4 }], onBoardTo: 5, gaps: [] },
+    marks: [{ first: 1, last: 3, fromMs: 1_718_000_000_000, toMs: 1_718_000_000_003 }],
+  };
+  const opening: EpochOpening = {
+    ...{ previous: epoch, lasts: { critical: 1, event: 0, normal: 5, bulk: 0 }, reason: "start", boot: "aa" },
+    ...{ clockSynchronized: true, clockOffsetNs: -5n, openedAtNs: startNs + 1_000_000_000n, receivedAtNs: startNs },
+    ...{ relay: parseRelayName("relay-1"), session: "0a" },
+  };
+  const next: LedgerEntry = {
+    ...{ ...line, epoch: parseEpoch("9"), class: "critical", sinceNs: 2n, expected: 1, onBoard: [], onBoardTo: 1 },
+    ...{ committed: [{ first: 1, last: 1 }], marks: [], opening },
+  };
+  const statement = {
+    atNs: 3n,
+    relay: parseRelayName("relay-1"),
+    session: "0a",
+    epochs: [epoch, next.epoch],
+    isCut: false,
+  };
+  const lines = [line, next];
+  const parts = { lines, statement, heardNs: 4n, before: undefined, nowNs: 5n };
+  await store.saveLedger(lines, [accountOf(vehicle, parts)]);
+}
+
+Deno.test("completeness is told of all and of a time, and of a vehicle never heard it is not", async () => {
+  await withData([], async (get, store) => {
+    await saveLedgerOf(store);
+    const view = await (await get("/v1/vehicles/drone-001/completeness")).json();
+    const { expected, stored, complete, missing } = view.totals;
+    equal([expected, stored, complete, missing.still_on_board, missing.unknown], [6, 4, false, 1, 1]);
+    equal([view.last_heard, view.stated, view.forks], ["4", { at: "3", relay: "relay-1", session: "0a" }, 0]);
+    equal(view.epochs[0].classes[0].missing_ranges, [
+      { first: 4, last: 4, cause: "still_on_board" },
+      { first: 5, last: 5, cause: "unknown" },
+    ]);
+    const early = await (await get("/v1/vehicles/drone-001/completeness?to=2024-06-10T06:13:19Z")).json();
+    equal([early.totals.expected, early.epochs], [0, []]);
+    const behind = await (await get("/v1/vehicles/drone-001/completeness?from=1718000000500")).json();
+    equal(behind.epochs[0].classes[0].seqs, [{ first: 4, last: 5 }]);
+    equal(behind.from, "1718000000500000000");
+    const wrong = ["never-seen/completeness", "drone-001/completeness?from=then", "drone-001/completeness?form=1"];
+    equal(await statusesOf(get, wrong.map((one) => `/v1/vehicles/${one}`)), [404, 422, 422]);
+  });
+});
+
+Deno.test("the chain of epochs is told page by page, newest first", async () => {
+  await withData([], async (get, store) => {
+    await saveLedgerOf(store);
+    const first = await (await get("/v1/vehicles/drone-001/epochs?limit=1")).json();
+    equal([first.next_cursor, first.forks], ["9", []]);
+    const { epoch: newest, previous, clock_offset_ns, reaches, on_board } = first.epochs[0];
+    equal([newest, previous, clock_offset_ns, on_board], ["9", epoch.toString(), "-5", true]);
+    equal(reaches, { critical: { expected: 1, stored: 1 } });
+    const second = await (await get(`/v1/vehicles/drone-001/epochs?limit=1&cursor=${first.next_cursor}`)).json();
+    equal([second.epochs[0].epoch, second.epochs[0].opened_at, second.next_cursor], [epoch.toString(), null, null]);
+    const wrong = [
+      "never-seen/epochs",
+      "drone-001/epochs?cursor=8",
+      "drone-001/epochs?cursor=x",
+      "drone-001/epochs?limit=0",
+    ];
+    equal(await statusesOf(get, wrong.map((one) => `/v1/vehicles/${one}`)), [404, 422, 422, 422]);
+  });
+});
+
+Deno.test("the fleet is told page by page, with totals of all in the first", async () => {
+  await withData([], async (get, store) => {
+    await saveLedgerOf(store);
+    const complete = { ...noCounts, expected: 10, stored: 10 };
+    const base = { heardNs: 9n, statement: undefined, counts: complete, forks: 0, waiting: undefined };
+    await store.saveLedger([], ["drone-002", "drone-003"].map((id) => ({ ...base, vehicle: parseVehicleId(id) })));
+    const first = await (await get("/v1/completeness?limit=2")).json();
+    const { vehicles, vehicles_complete, expected, stored, missing } = first.totals;
+    equal([vehicles, vehicles_complete, expected, stored, missing.unknown], [3, 2, 26, 24, 1]);
+    equal(first.vehicles.map((one: { vehicle_id: string; state: string }) => [one.vehicle_id, one.state]), [
+      ["drone-001", "arriving"],
+      ["drone-002", "complete"],
+    ]);
+    const second = await (await get(`/v1/completeness?limit=2&cursor=${first.next_cursor}`)).json();
+    equal([second.totals, second.vehicles.length, second.next_cursor], [null, 1, null]);
+    equal(second.vehicles[0].last_heard, "9");
+    equal(await statusesOf(get, ["/v1/completeness?limit=1001", "/v1/completeness?cursor=a.b"]), [422, 422]);
+  });
+});
+
+async function statusesOf(get: ReturnType<typeof served>["get"], paths: readonly string[]): Promise<number[]> {
+  return await Promise.all(paths.map(async (path) => (await get(path)).status));
+}
 
 Deno.test("quarantine is listed page by page, and an entry shown and downloaded", async () => {
   await withData([], async (get, store) => {
@@ -266,6 +346,8 @@ function stuck(answer: () => Promise<never>): StoreReader {
     rows: answer,
     latest: answer,
     ledger: answer,
+    account: answer,
+    accounts: answer,
     quarantined: answer,
     quarantinedOne: answer,
     close: () => Promise.resolve(),
@@ -298,7 +380,9 @@ Deno.test("the OpenAPI document names every route with its parameters", async ()
       "/v1/telemetry",
       "/v1/streams",
       "/v1/vehicles/{id}/latest",
-      "/v1/vehicles/{id}/ledger",
+      "/v1/vehicles/{id}/completeness",
+      "/v1/vehicles/{id}/epochs",
+      "/v1/completeness",
       "/v1/vehicles/{id}/quarantine",
       "/v1/vehicles/{id}/quarantine/{entry}",
       "/v1/vehicles/{id}/quarantine/{entry}/batch",

@@ -1,6 +1,6 @@
 /** Bounds of the query API. */
 import { ok } from "node:assert/strict";
-import { columnsMax, pageRowsMax } from "../lib/store/limits.ts";
+import { accountPageMax, columnsMax, pageRowsMax } from "../lib/store/limits.ts";
 
 /** Rows in an answer when the caller does not say. */
 export const limitDefault = 100;
@@ -8,6 +8,16 @@ export const limitDefault = 100;
 export const limitMax = pageRowsMax;
 /** Quarantined batches in an answer when the caller does not say. */
 export const quarantineLimitDefault = 20;
+/** Vehicles in an answer about the fleet when the caller does not say, and at most. */
+export const fleetLimitDefault = 100;
+export const fleetLimitMax = accountPageMax;
+/** Vehicles that are added up for the totals of the fleet: a hundred pages of accounts must come before the deadline. */
+export const fleetTotalVehiclesMax = 100 * accountPageMax;
+/** Epochs in an answer when the caller does not say, and at most. */
+export const epochsLimitDefault = 50;
+export const epochsLimitMax = 1_000;
+/** Missing ranges shown of one class; the counts are of all. */
+export const rangesShownMax = 1_000;
 /** Fields that one request may name. */
 export const fieldsMax = columnsMax;
 /** A request that has not been answered by then fails with `deadline`. */

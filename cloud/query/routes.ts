@@ -1,9 +1,15 @@
 /** The routes of the query API, as its OpenAPI document shows them. */
 import { createRoute, type z } from "@hono/zod-openapi";
 import { codes } from "#proto/errors.ts";
+import { timeMarksMax } from "../lib/store/limits.ts";
 import {
+  completenessAnswer,
+  completenessQuery,
+  epochsAnswer,
+  epochsQuery,
+  fleetAnswer,
+  fleetQuery,
   latestAnswer,
-  ledgerAnswer,
   noQuery,
   problem,
   quarantineAnswer,
@@ -27,6 +33,18 @@ export const batchType = "application/octet-stream";
 const security = [{ bearer: [] }];
 const ofOneEntry = ["unauthorized", "not_found", "bad_query", "store_failed", "deadline"] as const;
 const lines = { schema: { type: "string" as const } };
+const completenessText = `Per epoch and class. Without \`from\` and \`to\` every figure is exact.
+
+With them the figures are about the seqs that may lie in that time; \`seqs\` names them. The ledger keeps at most ${timeMarksMax} marks
+of time per epoch and class and reads no table: every stored row of that time is among these seqs, and neighbours up to
+the next mark may be too. A missing row is taken to lie in time between the stored rows around it, or the opening of its
+epoch and of the next one where there are none; it counts when that cannot exclude it.
+
+Causes: \`quarantined\`: kept aside by the cloud. \`in_flight\`: waits for a table of the store. \`overwritten\`, \`refused\`: gap records
+of the vehicle say so (its disk was full; its disk did not take them and the caller was told). \`still_on_board\`: the vehicle said
+so, or made them durable since; what is on its way counts here. \`vehicle_disk_lost\`: the disk that spoke last does not have
+them and nothing names another cause (a new, restored or damaged disk). \`unknown\`: nobody can tell: the vehicle has nothing of
+them and a gap record may be on its way, or the store was restored and has forgotten them.`;
 const moreByHeader = `Further rows by the cursor in \`${cursorHeader}\``;
 
 /** Rows. */
@@ -72,14 +90,48 @@ export const latestRoute = createRoute({
   responses: { 200: answer(latestAnswer), ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]) },
 });
 
-/** The ledger of one vehicle. */
-export const ledgerRoute = createRoute({
+/** What is expected, stored and missing of one vehicle. */
+export const completenessRoute = createRoute({
   method: "get",
-  path: "/v1/vehicles/{id}/ledger",
+  path: "/v1/vehicles/{id}/completeness",
   summary: "What is expected, stored and missing, and why",
+  description: completenessText,
   security,
-  request: { params: vehiclePath, query: noQuery },
-  responses: { 200: answer(ledgerAnswer), ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]) },
+  request: { params: vehiclePath, query: completenessQuery },
+  responses: {
+    200: answer(completenessAnswer),
+    ...problems(["unauthorized", "not_found", "bad_query", "store_failed", "deadline"]),
+  },
+});
+
+/** The same of all vehicles, in figures. */
+export const fleetRoute = createRoute({
+  method: "get",
+  path: "/v1/completeness",
+  summary: "What is expected, stored and missing of each vehicle and of the fleet, in figures",
+  description:
+    "By vehicle id. Each vehicle's figures are as its partition's owner last wrote them, some seconds ago at " +
+    "most, so that an answer reads one small document per vehicle and no ledger. The totals read those of all vehicles, " +
+    "and stand in the first page only.",
+  security,
+  request: { query: fleetQuery },
+  responses: {
+    200: answer(fleetAnswer),
+    ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]),
+  },
+});
+
+/** The chain of one vehicle's epochs. */
+export const epochsRoute = createRoute({
+  method: "get",
+  path: "/v1/vehicles/{id}/epochs",
+  summary: "The chain of a vehicle's epochs, newest first, with forks marked",
+  security,
+  request: { params: vehiclePath, query: epochsQuery },
+  responses: {
+    200: answer(epochsAnswer),
+    ...problems(["unauthorized", "not_found", "bad_query", "store_failed", "deadline"]),
+  },
 });
 
 /** What was kept aside of one vehicle. */

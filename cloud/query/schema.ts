@@ -4,9 +4,19 @@ import { classes } from "#proto/class.ts";
 import { streamPattern, vehicleIdPattern } from "#proto/ids.ts";
 import { fieldNameMax } from "#proto/limits.ts";
 import { fieldTypes } from "#proto/shape.ts";
-import { missingCauses } from "./ledger_view.ts";
 import { quarantinePageMax } from "../lib/store/limits.ts";
-import { fieldsMax, limitDefault, limitMax, quarantineLimitDefault } from "./limits.ts";
+import { missingCauses } from "../lib/store/store.ts";
+import {
+  epochsLimitDefault,
+  epochsLimitMax,
+  fieldsMax,
+  fleetLimitDefault,
+  fleetLimitMax,
+  fleetTotalVehiclesMax,
+  limitDefault,
+  limitMax,
+  quarantineLimitDefault,
+} from "./limits.ts";
 
 const oneField = `[A-Za-z_][A-Za-z0-9_]{0,${fieldNameMax - 1}}`;
 const fieldList = new RegExp(`^${oneField}(,${oneField}){0,${fieldsMax - 1}}$`);
@@ -50,6 +60,21 @@ export const quarantineQuery = z.strictObject({
   limit: limit({ most: quarantinePageMax, usual: quarantineLimitDefault }),
   cursor: z.string().max(250).optional().openapi({ description: "`next_cursor` of the answer before" }),
 });
+/** Parameters of one vehicle's completeness. */
+export const completenessQuery = z.strictObject({
+  from: z.string().max(50).optional().openapi({ description: timeText, example: "2024-06-10T06:13:20Z" }),
+  to: z.string().max(50).optional().openapi({ description: timeText, example: "1718000060000" }),
+});
+/** Parameters of the fleet's completeness. */
+export const fleetQuery = z.strictObject({
+  limit: limit({ most: fleetLimitMax, usual: fleetLimitDefault }),
+  cursor: vehicleId.optional().openapi({ description: "`next_cursor` of the answer before" }),
+});
+/** Parameters of a vehicle's chain of epochs. */
+export const epochsQuery = z.strictObject({
+  limit: limit({ most: epochsLimitMax, usual: epochsLimitDefault }),
+  cursor: decimal.max(19).optional().openapi({ description: "`next_cursor` of the answer before" }),
+});
 /** For requests that take no parameters: a misspelt one is an error, not ignored. */
 export const noQuery = z.strictObject({});
 
@@ -91,20 +116,99 @@ export const latestAnswer = z.object({
   streams: z.array(z.object({ stream: z.string(), row })),
 }).openapi("Latest");
 
-/** See `ledger_view.ts`. */
-export const ledgerAnswer = z.object({
+const counts = {
+  expected: z.number().int().openapi({
+    description: "What the vehicle is known to have made durable: stored + missing",
+  }),
+  stored: z.number().int(),
+  missing: z.object(
+    Object.fromEntries(missingCauses.map((cause) => [cause, z.number().int()])) as Record<
+      typeof missingCauses[number],
+      z.ZodNumber
+    >,
+  ).openapi({ description: "Counts by cause" }),
+  complete: z.boolean(),
+};
+const time = decimal.openapi({ description: "Nanoseconds since 1970, UTC" });
+
+/** See `completeness_view.ts`. */
+export const completenessAnswer = z.object({
   vehicle_id: z.string(),
+  from: time.nullable(),
+  to: time.nullable(),
+  last_heard: time.nullable().openapi({
+    description: "What the vehicle made durable later is not known here; causes are as of `stated`",
+  }),
+  stated: z.object({ at: time, relay: z.string(), session: z.string() }).nullable().openapi({
+    description: "When and through whom the vehicle last said what it has on board; null: never",
+  }),
+  forks: z.number().int().openapi({ description: "Epochs that more than one goes on from: a restored or cloned disk" }),
+  totals: z.object(counts),
   epochs: z.array(z.object({
     epoch: decimal,
+    opened_at: time.nullable().openapi({ description: "Null while the epoch's first record has not come" }),
     classes: z.array(z.object({
       class: z.enum(classes),
-      expected: z.number().int(),
-      stored: z.array(range),
-      missing: z.array(range.extend({ cause: z.enum(missingCauses) })),
-      quarantined: z.array(range),
+      ...counts,
+      seqs: z.array(range).openapi({ description: "The seqs that these figures are about" }),
+      missing_ranges: z.array(range.extend({ cause: z.enum(missingCauses) })),
+      missing_ranges_left_out: z.number().int().openapi({ description: "Further ones; the counts are of all" }),
+      on_board: z.object({ ranges: z.array(range), to: z.number().int() }).openapi({
+        description: "What the vehicle said that it still holds without a verdict; it spoke of the seqs up to `to`",
+      }),
     })),
   })),
-}).openapi("Ledger");
+}).openapi("Completeness");
+
+/** The whole fleet in figures. */
+export const fleetAnswer = z.object({
+  totals: z.object({ ...counts, vehicles: z.number().int(), vehicles_complete: z.number().int() }).nullable().openapi({
+    description: `Of the whole fleet; null in answers to a cursor, and for more than ${fleetTotalVehiclesMax} vehicles`,
+  }),
+  vehicles: z.array(z.object({
+    vehicle_id: z.string(),
+    last_heard: time,
+    state: z.enum(["complete", "arriving", "short"]).openapi({
+      description: "All is stored; or something is in flight or on board; or what is missing stays so",
+    }),
+    ...counts,
+    forks: z.number().int(),
+  })),
+  next_cursor: z.string().nullable().openapi({ description: "Null when there are no vehicles behind these" }),
+}).openapi("FleetCompleteness");
+
+/** See `epochs_view.ts`. */
+export const epochsAnswer = z.object({
+  vehicle_id: z.string(),
+  forks: z.array(decimal).openapi({ description: "Epochs that more than one goes on from" }),
+  epochs: z.array(z.object({
+    epoch: decimal,
+    previous: decimal.nullable(),
+    fork_with: z.array(decimal).openapi({
+      description: "Other epochs that go on from the same one: of a disk restored from an older image, or of a clone",
+    }),
+    reason: z.string().nullable(),
+    boot: z.string().nullable().openapi({ description: "Random id of that start of the agent" }),
+    clock_synchronized: z.boolean().nullable(),
+    clock_offset_ns: z.string().nullable().openapi({ description: "Added to every time that the vehicle recorded" }),
+    opened_at: time.nullable(),
+    received_at: time.nullable().openapi({ description: "When a relay first took its first record" }),
+    relay: z.string().nullable(),
+    session: z.string().nullable(),
+    agent_version: z.string().nullable(),
+    session_clock_offset: z.object({ first_ns: z.string(), last_ns: z.string(), last_at: time }).nullable().openapi({
+      description: "Nanoseconds that the vehicle's wall clock was ahead of the relay's in that session",
+    }),
+    previous_lasts: z.record(z.string(), z.number().int()).nullable().openapi({
+      description: "Where the previous epoch ended, by class, on the disk that went on",
+    }),
+    on_board: z.boolean().openapi({ description: "Whether the vehicle's last inventory names it" }),
+    reaches: z.record(z.string(), z.object({ expected: z.number().int(), stored: z.number().int() })).openapi({
+      description: "By class, the highest seq that is known and the highest that is stored",
+    }),
+  })),
+  next_cursor: z.string().nullable().openapi({ description: "Null when there are no epochs behind these" }),
+}).openapi("Epochs", { description: "Newest first, by when the cloud first heard of them" });
 
 /** See `quarantine_view.ts`. */
 export const quarantineEntry = z.object({

@@ -2,11 +2,11 @@
 import { type Class, classes, classNumber, isClassNumber, type Lane, lanes, type TelemetryLane } from "#proto/class.ts";
 import { Fault } from "#proto/errors.ts";
 import { type Epoch, parseEpoch } from "#proto/ids.ts";
-import { inventoryEpochsMax } from "#proto/limits.ts";
+import { inventoryEpochsMax, inventoryRangesMax } from "#proto/limits.ts";
 import type { MessageInit, MessageOf } from "#proto/link_message.ts";
 import { normalize, type Range, type Ranges, subtract } from "#proto/ranges.ts";
 import type { ShapeHash } from "#proto/shape.ts";
-import { inventoryRangesMax, inventorySettledRangesMax } from "../limits.ts";
+import { inventorySettledRangesMax } from "../limits.ts";
 import type { OnBoard } from "../ring/ring.ts";
 import type { ReceivedBatch, SeriesRanges } from "./outbox.ts";
 import type { LogPlaces } from "./received_groups.ts";

@@ -1,9 +1,9 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { classes } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
-import { inventoryEpochsMax, linkFrameBytesMax } from "#proto/limits.ts";
+import { inventoryEpochsMax, inventoryRangesMax, linkFrameBytesMax } from "#proto/limits.ts";
 import { decodeMessage, encodeMessage, messageBytes } from "#proto/link_message.ts";
-import { inventoryRangesMax, inventorySettledRangesMax, inventoryShapesMax } from "../limits.ts";
+import { inventorySettledRangesMax, inventoryShapesMax } from "../limits.ts";
 import type { OnBoard } from "../ring/ring.ts";
 import { readPlaces, readReceived, readSeriesRanges, takeInventory } from "./bookkeeping.ts";
 

@@ -12,6 +12,7 @@ for (const store of ["sqlite", "questdb"] as const satisfies readonly StoreKind[
     await withSystem(await freeLayout({ store }), async (system) => {
       for (const file of flightFiles) await flyAndCompare(file, system);
       await followTheGuide(system);
+      await accountForAll(system);
     });
   });
 }
@@ -33,6 +34,34 @@ async function flyAndCompare(file: string, system: TestSystem): Promise<void> {
     const rows = await system.rows({ vehicle_id: "drone-001", stream, from, to });
     assertSameFrames(rows, { frames: wanted, what: `${basename(file)} ${stream}` });
   }
+}
+
+interface Counts {
+  readonly expected: number;
+  readonly stored: number;
+  readonly complete: boolean;
+}
+
+/** The ledger over real links: all of it is stored, a time asked for is narrowed, and the epoch has its evidence. */
+async function accountForAll(system: TestSystem): Promise<void> {
+  const ask = async <T>(path: string) => await system.query(path) as unknown as T;
+  const path = "/v1/vehicles/drone-001/completeness";
+  const { totals } = await waitFor("the ledger to be complete", async () => {
+    const view = await ask<{ totals: Counts }>(path);
+    return view.totals.complete ? view : undefined;
+  }, { timeoutMs: 20_000 });
+  const fleet = await ask<{ totals: Counts & { vehicles: number } }>("/v1/completeness");
+  deepStrictEqual([fleet.totals.vehicles, fleet.totals.stored], [1, totals.stored]);
+  // Flights of the past: nothing of them lies in the last minute but what the guide posted, and that within a mark.
+  const recent = await ask<{ totals: Counts }>(`${path}?from=${Date.now() - 60_000}`);
+  ok(recent.totals.stored >= 1 && recent.totals.stored < totals.stored, `${recent.totals.stored} of ${totals.stored}`);
+  await waitFor("a clock offset of the session", async () => {
+    const { epochs, forks } = await ask<{ epochs: Record<string, unknown>[]; forks: string[] }>(
+      "/v1/vehicles/drone-001/epochs",
+    );
+    deepStrictEqual([epochs.length, forks, epochs[0].reason, epochs[0].relay], [1, [], "start", "dev"]);
+    return epochs[0].session_clock_offset !== null && epochs[0].agent_version !== null ? true : undefined;
+  }, { timeoutMs: 20_000 });
 }
 
 /** Verification steps 3, 4 and 5 of the deployment guide. */

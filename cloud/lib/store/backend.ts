@@ -10,7 +10,7 @@ import type { TableGrowth, TableRows } from "./plan.ts";
 import type { RowKey } from "./store.ts";
 
 /** Kinds of documents. */
-export type DocumentKind = "fields" | "overflowed" | "ledger" | "checkpoint" | "quarantine";
+export type DocumentKind = "fields" | "overflowed" | "ledger" | "account" | "checkpoint" | "quarantine";
 
 /** Table of the documents. No stream's table begins with `_documents`. */
 export const documentsTable = "_documents";

@@ -4,9 +4,10 @@ import { Buffer } from "node:buffer";
 import type { Class, TelemetryLane } from "#proto/class.ts";
 import { parseEpoch, parseRelayName, type VehicleId } from "#proto/ids.ts";
 import { formatRanges, parseRanges, subtract, union } from "#proto/ranges.ts";
+import { addMark } from "../completeness/time_marks.ts";
 import type { Document } from "./backend.ts";
 import { editionOf, subjectOf } from "./editions.ts";
-import type { Checkpoint, Gap, LedgerEntry, QuarantineEntry } from "./store.ts";
+import type { Checkpoint, EpochOpening, Gap, LedgerEntry, QuarantineEntry, TimeMark } from "./store.ts";
 
 interface LedgerText {
   readonly epoch: string;
@@ -16,7 +17,28 @@ interface LedgerText {
   readonly quarantined: string;
   readonly inFlight: string;
   readonly onBoard: string;
+  readonly onBoardTo: number;
   readonly gaps: readonly Gap[];
+  /** First and last seq, earliest and latest ms. */
+  readonly marks: readonly (readonly [number, number, number, number])[];
+  readonly opening?: OpeningText;
+}
+
+interface OpeningText {
+  readonly previous: string | null;
+  readonly lasts: Readonly<Record<Class, number>>;
+  readonly reason: string;
+  readonly boot: string;
+  readonly clockSynchronized: boolean;
+  readonly clockOffsetNs: string;
+  readonly openedAtNs: string;
+  readonly receivedAtNs: string;
+  readonly relay: string;
+  readonly session: string;
+  readonly link?: {
+    readonly agentVersion: string;
+    readonly clockOffset?: { readonly firstNs: string; readonly lastNs: string; readonly lastAtNs: string };
+  };
 }
 
 interface QuarantineText {
@@ -55,7 +77,10 @@ export function ledgerDocument(entry: LedgerEntry): Document {
     quarantined: formatRanges(entry.quarantined),
     inFlight: formatRanges(entry.inFlight),
     onBoard: formatRanges(entry.onBoard),
+    onBoardTo: entry.onBoardTo,
     gaps: entry.gaps,
+    marks: entry.marks.map(({ first, last, fromMs, toMs }) => [first, last, fromMs, toMs]),
+    ...(entry.opening && { opening: openingText(entry.opening) }),
   };
   return {
     kind: "ledger",
@@ -159,7 +184,56 @@ function readLedgerEntry(vehicle: VehicleId, document: Document): LedgerEntry {
     quarantined: parseRanges(text.quarantined),
     inFlight: parseRanges(text.inFlight),
     onBoard: parseRanges(text.onBoard),
+    onBoardTo: text.onBoardTo,
     gaps: text.gaps,
+    marks: text.marks.map(([first, last, fromMs, toMs]): TimeMark => ({ first, last, fromMs, toMs })),
+    ...(text.opening && { opening: readOpening(text.opening) }),
+  };
+}
+
+function openingText(opening: EpochOpening): OpeningText {
+  const { previous, clockOffsetNs, openedAtNs, receivedAtNs, link, ...plain } = opening;
+  const offset = link?.clockOffset;
+  return {
+    ...plain,
+    ...(link && {
+      link: {
+        agentVersion: link.agentVersion,
+        ...(offset && {
+          clockOffset: {
+            firstNs: offset.firstNs.toString(),
+            lastNs: offset.lastNs.toString(),
+            lastAtNs: offset.lastAtNs.toString(),
+          },
+        }),
+      },
+    }),
+    previous: previous?.toString() ?? null,
+    clockOffsetNs: clockOffsetNs.toString(),
+    openedAtNs: openedAtNs.toString(),
+    receivedAtNs: receivedAtNs.toString(),
+  };
+}
+
+function readOpening({ previous, relay, link, ...text }: OpeningText): EpochOpening {
+  const offset = link?.clockOffset;
+  return {
+    ...text,
+    ...(link && {
+      link: {
+        agentVersion: link.agentVersion,
+        clockOffset: offset && {
+          firstNs: BigInt(offset.firstNs),
+          lastNs: BigInt(offset.lastNs),
+          lastAtNs: BigInt(offset.lastAtNs),
+        },
+      },
+    }),
+    previous: previous === null ? undefined : parseEpoch(previous),
+    clockOffsetNs: BigInt(text.clockOffsetNs),
+    openedAtNs: BigInt(text.openedAtNs),
+    receivedAtNs: BigInt(text.receivedAtNs),
+    relay: parseRelayName(relay),
   };
 }
 
@@ -171,6 +245,7 @@ function mergeEditions(older: LedgerEntry, newer: LedgerEntry): LedgerEntry {
   const told = newer.expected >= older.expected ? newer : older;
   const committed = union(older.committed, newer.committed);
   const quarantined = union(older.quarantined, newer.quarantined);
+  const opening = older.opening ?? newer.opening;
   const isNew = (gap: Gap) => older.gaps.every(({ first, last }) => first !== gap.first || last !== gap.last);
   return {
     ...told,
@@ -179,5 +254,7 @@ function mergeEditions(older: LedgerEntry, newer: LedgerEntry): LedgerEntry {
     quarantined,
     inFlight: subtract(subtract(told.inFlight, committed), quarantined),
     gaps: [...older.gaps, ...newer.gaps.filter(isNew)],
+    marks: newer.marks.reduce((marks, mark) => addMark(marks, mark), older.marks),
+    ...(opening && { opening }),
   };
 }

@@ -1,8 +1,9 @@
 /** Ledger, checkpoints and quarantine; and that all of it is there after a new start. */
 import { deepStrictEqual as equal, rejects } from "node:assert/strict";
 import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
+import { noCounts } from "../completeness/account.ts";
 import { quarantineId } from "./bookkeeping.ts";
-import type { LedgerEntry, QuarantineEntry } from "./store.ts";
+import type { LedgerEntry, QuarantineEntry, VehicleAccount } from "./store.ts";
 import type { StoreTest } from "./testing/database.ts";
 import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
 
@@ -16,7 +17,30 @@ const entry: LedgerEntry = {
   quarantined: [{ first: 51, last: 52 }],
   inFlight: [{ first: 61, last: 70 }],
   onBoard: [{ first: 71, last: 100 }],
+  onBoardTo: 100,
   gaps: [{ first: 53, last: 55, cause: "overwritten" }],
+  marks: [{ first: 1, last: 50, fromMs: 1_718_000_000_000, toMs: 1_718_000_000_049 }],
+  opening: {
+    previous: parseEpoch("6"),
+    lasts: { critical: 1, event: 0, normal: 2 ** 53 - 1, bulk: 0 },
+    reason: "start",
+    boot: "00ff",
+    clockSynchronized: false,
+    clockOffsetNs: -(2n ** 60n),
+    openedAtNs: startNs,
+    receivedAtNs: startNs + 1n,
+    relay: parseRelayName("relay-1"),
+    session: "0a",
+    link: { agentVersion: "1.2.3", clockOffset: { firstNs: -7n, lastNs: 2n ** 60n, lastAtNs: startNs } },
+  },
+};
+const account: VehicleAccount = {
+  vehicle,
+  heardNs: startNs,
+  statement: { atNs: startNs, relay: parseRelayName("relay-1"), session: "0a", epochs: [epoch], isCut: true },
+  counts: { ...noCounts, expected: 100, stored: 51 },
+  forks: 2,
+  waiting: { first: `${epoch}/normal/61`, sinceNs: startNs },
 };
 const kept: QuarantineEntry = {
   vehicle,
@@ -53,6 +77,22 @@ export function testBookkeeping(test: StoreTest): void {
     equal(others, []);
     equal([merged.sinceNs, merged.expected, merged.committed], [startNs, 100, [{ first: 1, last: 60 }]]);
     equal(merged.gaps, entry.gaps);
+  });
+
+  test("a vehicle has one account, and accounts are read page by page, by id", async (store) => {
+    const names = ["drone-0", "drone-001", "drone-0011", "drone-1"].map(parseVehicleId);
+    const silent: VehicleAccount = { ...account, statement: undefined, waiting: undefined, forks: 0 };
+    await store.saveLedger([entry], names.map((name) => ({ ...silent, vehicle: name })));
+    await store.saveLedger([], [account]);
+    equal(await store.account(vehicle), account);
+    equal(await store.account(parseVehicleId("drone-00")), undefined);
+    const first = await store.accounts({ limit: 2 });
+    const second = await store.accounts({ limit: 2, after: first.accounts[1].vehicle });
+    equal([first.more, second.more], [true, false]);
+    const found = [...first.accounts, ...second.accounts];
+    equal(new Set(found.map((one) => one.vehicle)), new Set(names));
+    equal(found.find((one) => one.vehicle === vehicle), account);
+    equal(found.find((one) => one.vehicle === names[3]), { ...silent, vehicle: names[3] });
   });
 
   test("a partition's checkpoint replaces the one before", async (store) => {

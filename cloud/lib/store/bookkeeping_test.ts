@@ -15,7 +15,9 @@ const entry: LedgerEntry = {
   quarantined: [{ first: 4, last: 4 }],
   inFlight: [],
   onBoard: [{ first: 5, last: 9 }],
+  onBoardTo: 9,
   gaps: [{ first: 6, last: 6, cause: "damaged" }],
+  marks: [{ first: 1, last: 3, fromMs: 10, toMs: 20 }],
 };
 
 Deno.test("the keys of one vehicle begin as no other vehicle's do", () => {
@@ -23,7 +25,7 @@ Deno.test("the keys of one vehicle begin as no other vehicle's do", () => {
   equal(ledgerDocument({ ...entry, vehicle: longer }).key.startsWith(keyPrefix(vehicle)), false);
 });
 
-Deno.test("of editions the older start, the union of verdicts and gaps and the later inventory remain", () => {
+Deno.test("of editions the older start, the union of verdicts, gaps and marks and the later inventory remain", () => {
   const gap = { first: 7, last: 9, cause: "overwritten" } as const;
   const other = {
     ...entry,
@@ -32,13 +34,16 @@ Deno.test("of editions the older start, the union of verdicts and gaps and the l
     committed: [{ first: 2, last: 5 }],
     inFlight: [{ first: 4, last: 11 }],
     onBoard: [],
+    onBoardTo: 0,
     gaps: [...entry.gaps, gap],
+    marks: [{ first: 2, last: 5, fromMs: 15, toMs: 50 }],
   };
   const merged = {
     ...other,
     sinceNs: 7n,
     committed: [{ first: 1, last: 5 }],
     inFlight: [{ first: 6, last: 11 }],
+    marks: [{ first: 1, last: 5, fromMs: 10, toMs: 50 }],
   };
   equal(readLedger(vehicle, [written(entry, 1n), written(other, 2n)]), [merged]);
   equal(readLedger(vehicle, [written(entry, 10n), written(other, 9n)]), [merged]);

@@ -16,6 +16,10 @@ export const columnNameMax = 127;
 export const pageRowsMax = 10_000;
 /** Quarantined batches in one page: they are read whole, and each has up to 256 KiB. */
 export const quarantinePageMax = 100;
+/** Vehicles' accounts in one page: some hundred bytes each. */
+export const accountPageMax = 1_000;
+/** Marks of time in one ledger line: its epoch's length by so many is how finely a time is told; 40 bytes each. */
+export const timeMarksMax = 64;
 /** Stored rows held in memory at a time while they are compared with a repeat. */
 export const compareRowsMax = 2_000;
 /**

@@ -60,7 +60,7 @@ export interface WritePlan {
 }
 
 /** Why a block can never be stored, or undefined when it can: times outside of what tables take. */
-export function whyNotStorable(block: RowBlock): string | undefined {
+export function whyNotStorable(block: Pick<RowBlock, "block" | "clockOffsetNs">): string | undefined {
   for (const ts of block.block.ts) {
     const stored = ts + block.clockOffsetNs;
     if (stored < storedNsMin || stored > storedNsMax) {

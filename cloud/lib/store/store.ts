@@ -40,14 +40,58 @@ export interface Comparison {
   readonly missing: Ranges;
 }
 
-/** Why a vehicle will never send some seqs: `cause` of its gap records. */
-export const gapCauses = ["overwritten", "disk_lost", "damaged"] as const;
+/**
+ * Why a vehicle will never send some seqs: `cause` of its gap records. `refused` and `disk_lost`: its disk did not take
+ * them and their callers were told so; `damaged`: they were durable and cannot be read any more.
+ */
+export const gapCauses = ["overwritten", "refused", "disk_lost", "damaged"] as const;
 /** One of {@link gapCauses}. */
 export type GapCause = typeof gapCauses[number];
 
 /** Seqs that a gap record names. */
 export interface Gap extends Range {
   readonly cause: GapCause;
+}
+
+/** Where rows of a span of seqs lie in time. The first and the last seq of the span are rows that were committed. */
+export interface TimeMark extends Range {
+  /** No committed row of the span is older or younger: ms since 1970, rounded outwards. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What relays told of the session that an epoch came through. */
+export interface LinkEvidence {
+  /** As the agent names itself; empty while it is not known. */
+  readonly agentVersion: string;
+  /**
+   * Nanoseconds that the vehicle's wall clock was ahead of the relay's: as first measured in the session, and as last
+   * noted, with when. Undefined before the first measurement.
+   */
+  readonly clockOffset: { readonly firstNs: bigint; readonly lastNs: bigint; readonly lastAtNs: bigint } | undefined;
+}
+
+/** What an epoch's first record says, and how it came: the evidence of one link of the vehicle's chain. */
+export interface EpochOpening {
+  /** The epoch that it goes on from; undefined for the first one of a disk. */
+  readonly previous: Epoch | undefined;
+  /** Highest durable seq of the previous epoch per class, on the disk that went on. */
+  readonly lasts: Readonly<Record<Class, number>>;
+  /** Why it was opened, such as `start`. */
+  readonly reason: string;
+  /** Random id of that start of the agent, hex. */
+  readonly boot: string;
+  /** Whether the kernel then said that its clock was right. */
+  readonly clockSynchronized: boolean;
+  /** Added to every time of the epoch: what its batches say. */
+  readonly clockOffsetNs: bigint;
+  /** Stored time of the record, ns since 1970. */
+  readonly openedAtNs: bigint;
+  /** When, through which relay and in which session (hex) it came first. */
+  readonly receivedAtNs: bigint;
+  readonly relay: RelayName;
+  readonly session: string;
+  readonly link?: LinkEvidence;
 }
 
 /** What is known of one vehicle's epoch and class. */
@@ -65,7 +109,77 @@ export interface LedgerEntry {
   readonly inFlight: Ranges;
   /** Told by the vehicle's last inventory. */
   readonly onBoard: Ranges;
+  /** Highest seq that this inventory speaks of: up to here, what is not in `onBoard` is not on board; 0 for none. */
+  readonly onBoardTo: number;
   readonly gaps: readonly Gap[];
+  /** Where the committed rows lie in time: rising, apart, at most `timeMarksMax`. */
+  readonly marks: readonly TimeMark[];
+  /** Only in the line of class `critical`, once the epoch's first record was committed. */
+  readonly opening?: EpochOpening;
+}
+
+/**
+ * Why seqs are missing, the surest first. `still_on_board` holds until the vehicle has the verdict, so it includes what is on its
+ * way; `in_flight` waits for a table of the store.
+ */
+export const missingCauses = [
+  "quarantined",
+  "in_flight",
+  "overwritten",
+  "refused",
+  "still_on_board",
+  "vehicle_disk_lost",
+  "unknown",
+] as const;
+/** One of {@link missingCauses}. */
+export type MissingCause = typeof missingCauses[number];
+
+/** Counts of seqs: `expected` is `stored` and all of `missing`. */
+export interface SeqCounts {
+  readonly expected: number;
+  readonly stored: number;
+  readonly missing: Readonly<Record<MissingCause, number>>;
+}
+
+/** The vehicle's own word on what is on board: its last inventory. The ranges stand in the ledger's lines. */
+export interface Statement {
+  /** When the partition's owner took it, ns since 1970. */
+  readonly atNs: bigint;
+  readonly relay: RelayName;
+  /** Hex. */
+  readonly session: string;
+  /** The epochs on board, oldest first. */
+  readonly epochs: readonly Epoch[];
+  /** Whether there may be more on board than it had room for. */
+  readonly isCut: boolean;
+}
+
+/** One vehicle's lines in figures, as its partition's owner last wrote them. */
+export interface VehicleAccount {
+  readonly vehicle: VehicleId;
+  /** When the owner last had word of the vehicle: a batch or an inventory. Ns since 1970. */
+  readonly heardNs: bigint;
+  readonly statement: Statement | undefined;
+  readonly counts: SeqCounts;
+  /** Epochs that more than one other goes on from. */
+  readonly forks: number;
+  /** The oldest missing range that is still to come, and since when it is the oldest; undefined when nothing is to come. */
+  readonly waiting: { readonly first: string; readonly sinceNs: bigint } | undefined;
+}
+
+/** Part of the accounts of all vehicles. */
+export interface AccountQuery {
+  /** Vehicles behind this one only. */
+  readonly after?: VehicleId;
+  /** At most so many, from 1 to `accountPageMax`. */
+  readonly limit: number;
+}
+
+/** Answer to an {@link AccountQuery}. */
+export interface AccountPage {
+  /** By id. */
+  readonly accounts: readonly VehicleAccount[];
+  readonly more: boolean;
 }
 
 /** A place in the log up to which one partition's messages all had their verdict at some time. */
@@ -205,6 +319,9 @@ export interface StoreReader {
   latest(vehicle: VehicleId): Promise<LatestRow[]>;
   /** All that is known of a vehicle's epochs, oldest first; empty for a vehicle never seen. */
   ledger(vehicle: VehicleId): Promise<LedgerEntry[]>;
+  /** The vehicle's account; undefined for a vehicle never heard. */
+  account(vehicle: VehicleId): Promise<VehicleAccount | undefined>;
+  accounts(query: AccountQuery): Promise<AccountPage>;
   /** What was kept aside of a vehicle. Rejects with `bad_query` for an `after` that is no id of an entry. */
   quarantined(vehicle: VehicleId, query: QuarantineQuery): Promise<QuarantinePage>;
   /** One entry by its id. Rejects with `not_found`. */
@@ -229,8 +346,11 @@ export interface Store extends StoreReader {
   write(blocks: readonly RowBlock[]): Promise<WriteOutcome>;
   /** Compares records with what is stored under their keys. All blocks must be of one vehicle, epoch and class. */
   compare(blocks: readonly RowBlock[]): Promise<Comparison>;
-  /** Replaces this writer's own entries of the same vehicle, epoch, class and since; readers get the union of all writers'. */
-  saveLedger(entries: readonly LedgerEntry[]): Promise<void>;
+  /**
+   * Replaces this writer's own entries of the same vehicle, epoch, class and since, and the vehicles' accounts whoever wrote
+   * them, all at once. Readers get the union of all writers' entries.
+   */
+  saveLedger(entries: readonly LedgerEntry[], accounts?: readonly VehicleAccount[]): Promise<void>;
   /** Replaces the checkpoints of their partitions, whoever wrote them. */
   saveCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void>;
   /** The partition's last checkpoint, or undefined. */

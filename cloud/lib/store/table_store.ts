@@ -3,6 +3,7 @@ import { ok } from "node:assert/strict";
 import { Fault } from "#proto/errors.ts";
 import type { StreamName, VehicleId } from "#proto/ids.ts";
 import { type Backend, type Commit, type Document, type DocumentKind, documentsTable } from "./backend.ts";
+import { accountDocument, accountPlace, readAccount } from "./account_document.ts";
 import {
   checkpointDocument,
   keyPrefix,
@@ -27,10 +28,19 @@ import {
 } from "./catalog.ts";
 import { compareBlock, joinComparisons, spanOf } from "./compare.ts";
 import { type Edition, editionOf, inEdition, subjectOf } from "./editions.ts";
-import { compareRowsMax, growthRoundsMax, pageRowsMax, quarantinePageMax, readsAtOnce } from "./limits.ts";
+import {
+  accountPageMax,
+  compareRowsMax,
+  growthRoundsMax,
+  pageRowsMax,
+  quarantinePageMax,
+  readsAtOnce,
+} from "./limits.ts";
 import { adoptGrowth, growthOfAll, planWrite, whyNotStorable, type WritePlan } from "./plan.ts";
 import { planRead, readRow } from "./reading.ts";
 import type {
+  AccountPage,
+  AccountQuery,
   Checkpoint,
   Comparison,
   LatestRow,
@@ -45,6 +55,7 @@ import type {
   Store,
   StoreReader,
   StreamInfo,
+  VehicleAccount,
   WriteOutcome,
 } from "./store.ts";
 
@@ -99,6 +110,18 @@ class TableReader implements StoreReader {
 
   async ledger(vehicle: VehicleId): Promise<LedgerEntry[]> {
     return readLedger(vehicle, await this.backend.documents("ledger", keyPrefix(vehicle)));
+  }
+
+  async account(vehicle: VehicleId): Promise<VehicleAccount | undefined> {
+    const [found] = await this.backend.documents("account", accountPlace(vehicle).key);
+    return found === undefined ? undefined : readAccount(found);
+  }
+
+  async accounts({ after, limit }: AccountQuery): Promise<AccountPage> {
+    ok(limit >= 1 && limit <= accountPageMax, "limit of a page");
+    const page = { limit: limit + 1, ...(after !== undefined && { after: accountPlace(after) }) };
+    const documents = await this.backend.documents("account", "", page);
+    return { accounts: documents.slice(0, limit).map(readAccount), more: documents.length > limit };
   }
 
   async quarantined(vehicle: VehicleId, { after, limit }: QuarantineQuery): Promise<QuarantinePage> {
@@ -180,8 +203,8 @@ class TableStore extends TableReader implements Store {
     return joinComparisons(parts);
   }
 
-  saveLedger(entries: readonly LedgerEntry[]): Promise<void> {
-    return this.#keep(entries.map(ledgerDocument));
+  saveLedger(entries: readonly LedgerEntry[], accounts: readonly VehicleAccount[] = []): Promise<void> {
+    return this.#keep([...entries.map(ledgerDocument), ...accounts.map(accountDocument)]);
   }
 
   saveCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {

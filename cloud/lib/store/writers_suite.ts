@@ -20,7 +20,9 @@ const entry: LedgerEntry = {
   quarantined: [],
   inFlight: [{ first: 6, last: 7 }],
   onBoard: [{ first: 6, last: 10 }],
+  onBoardTo: 10,
   gaps: [],
+  marks: [],
 };
 
 /** What each row holds besides nulls, by seq. */
