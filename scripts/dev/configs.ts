@@ -66,7 +66,7 @@ function agentConfig(layout: Layout, vehicle: string) {
     certificate: join(folder, "vehicle.crt"),
     key: join(folder, "vehicle.key"),
     roots: [join(paths.pki, "relay_issuer.crt")],
-    relay: { addresses: [`${relayNode}:${layout.ports.relay}`] },
+    relay: { addresses: [`${relayNode}:${layout.dialedPort ?? layout.ports.relay}`] },
     ring: { path: join(folder, "ring"), bytes: "256MiB" },
     sdk: { address: `127.0.0.1:${sdkPortOf(layout, vehicle)}` },
   };

@@ -45,6 +45,8 @@ export interface Layout {
   readonly store: StoreKind;
   readonly vehicles: readonly string[];
   readonly simulate: boolean;
+  /** UDP port that vehicles dial; the relay's own unless something stands between. */
+  readonly dialedPort?: number;
 }
 
 /** Names of vehicles: `drone-001`, `drone-002` and so on. */

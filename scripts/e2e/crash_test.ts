@@ -38,7 +38,7 @@ async function replayAndKill(victim: string, system: TestSystem, taken: Map<stri
     onProgress: ({ durable, total }) => {
       if (killed || durable < total * killedAt) return;
       killed = true;
-      keeper.kill(victim);
+      keeper.signal(victim, "SIGKILL");
     },
   });
   ok(killed, `${victim} was not killed during its replay`);

@@ -6,3 +6,20 @@ export const proxyClientsMax = 64;
 export const proxyWaitingMax = 16_384;
 /** Largest datagram that UDP carries. */
 export const datagramBytesMax = 65_535;
+/** Frames of one post: an answer to so many fits into what the lean client reads. */
+export const framesPerPost = 100;
+/** Posts under way at once: a stall of one must not stop the vehicle's software. */
+export const postsInFlightMax = 4;
+/** Pause before what was not taken is posted again: short, as it is part of how long a restart is measured to take. */
+export const repostPauseMs = 5;
+/** An answer that takes longer will not come. */
+export const postTimeoutMs = 10_000;
+/** After the faults, processes may take so long to be well, and what is on board to get its verdict. */
+export const healTimeoutMs = 90_000;
+export const drainTimeoutMs = 180_000;
+/** The ledger is written every 5 s; by then it must agree with the store. */
+export const ledgerTimeoutMs = 20_000;
+/** Rows that are asked of QuestDB at once. */
+export const questRowsPerPage = 50_000;
+/** What could not be posted during the trouble may be posted for so long after it. */
+export const postOverrunMs = 60_000;

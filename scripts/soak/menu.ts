@@ -1,7 +1,15 @@
 /** What `deno task soak` can run: faults of the world put upon real processes, for a bounded time. */
 import type { Entry, Menu } from "../menu/menu.ts";
 
-const entries: readonly Entry[] = [];
+const entries: readonly Entry[] = [
+  {
+    name: "kill",
+    what: "kill -9 of one random process after another while frames are posted (R1)",
+    usage: "[--store sqlite|questdb] [--minutes N] [--frames N] [--every-ms N] [--seed N]",
+    file: "scripts/soak/kill.ts",
+    args: [],
+  },
+];
 
 /** The menu of the rigs. */
 export const soaks: Menu = {
