@@ -10,12 +10,9 @@ import { parseArgs } from "node:util";
 import { seededRandom } from "#proto/testing/random.ts";
 import { machineText, runtimeText } from "../bench/machine.ts";
 import { countOf, minutesOf, storeOf } from "../bench/options.ts";
-import { freeLayout, withSystem } from "../e2e/harness.ts";
 import { isGood } from "./account.ts";
-import { killInTurn } from "./kill_rotation.ts";
+import { runKillRig } from "./kill_rig.ts";
 import { countsText, restartsText, resultText, tableText } from "./report.ts";
-import { RestartTimes } from "./restart_times.ts";
-import { runRig } from "./rig.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,26 +29,11 @@ const seconds = minutesOf(values.minutes) * 60;
 
 console.log(`${machineText()}\n${runtimeText()}`);
 console.log(`kill -9 every ${everyMs} ms for ${seconds} s under ${total} frames, store ${store}, seed ${seed}`);
-const layout = await freeLayout({ store });
-const restarts = new RestartTimes();
-const [agent] = layout.vehicles.map((vehicle) => `agent-${vehicle}`);
-let kills: Record<string, number> = {};
-const { result, ownEnds } = await withSystem(layout, async (system) => {
-  const trouble = async (signal: AbortSignal) => {
-    kills = await killInTurn(system, { everyMs, random: seededRandom(seed), signal });
-  };
-  const result = await runRig(system, { total, seconds, trouble, restarts });
-  return { result, ownEnds: system.said.filter((line) => / ended \(/.test(line) && !line.includes("SIGKILL")) };
-}, {
-  restartPauseMs: () => 0,
-  onStarted: (name) => {
-    if (name === agent) restarts.handleStarted(performance.now());
-  },
-});
+const result = await runKillRig({ store, seconds, total, everyMs, random: seededRandom(seed) });
 console.log(tableText([
-  ["kills", `${Object.values(kills).reduce((sum, count) => sum + count, 0)}: ${countsText(kills)}`],
-  ["ended by themselves", ownEnds.length === 0 ? "none" : ownEnds.join("; ")],
-  ["agent takes writes again", restartsText(restarts)],
+  ["kills", countsText(result.kills)],
+  ["ended by themselves", result.ownEnds.join("; ") || "none"],
+  ["agent takes writes again", restartsText(result.restarts)],
 ]));
 console.log(resultText(result));
 Deno.exit(isGood(result.findings) ? 0 : 1);

@@ -2,7 +2,7 @@
 import { percentilesOf, percentilesText } from "../bench/percentiles.ts";
 import { type Findings, isGood } from "./account.ts";
 import type { RestartTimes } from "./restart_times.ts";
-import type { RigResult } from "./rig.ts";
+import type { RigResult } from "./io/rig.ts";
 
 /** Longest restart that is good enough (goals.md R1). */
 const restartGoalMs = 300;
@@ -13,10 +13,11 @@ export function tableText(rows: readonly (readonly [name: string, value: string 
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join("\n");
 }
 
-/** `relay 20, hub 18`. */
+/** `38: relay 20, hub 18`. */
 export function countsText(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
-  return parts.length === 0 ? "none" : parts.join(", ");
+  const sum = Object.values(counts).reduce((total, count) => total + count, 0);
+  return parts.length === 0 ? "none" : `${sum}: ${parts.join(", ")}`;
 }
 
 /** Lines about the load and the account. */

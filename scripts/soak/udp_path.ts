@@ -35,7 +35,7 @@ export interface PathCounts {
 }
 
 /** A path that does nothing to datagrams. */
-export const clearPath: PathConditions = {
+const clearPath: PathConditions = {
   blocked: false,
   loss: 0,
   duplication: 0,

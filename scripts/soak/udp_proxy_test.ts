@@ -5,6 +5,7 @@ import { quicDialer, quicListener } from "#proto/io/quic.ts";
 import { makeAuthority } from "#proto/testing/certificates.ts";
 import { seededRandom } from "#proto/testing/random.ts";
 import { connect, readBytes } from "#proto/testing/transport_suite.ts";
+import { waitFor } from "../servers/wait.ts";
 import type { PathConditions } from "./udp_path.ts";
 import { startUdpProxy, type UdpProxy } from "./udp_proxy.ts";
 
@@ -59,7 +60,7 @@ Deno.test("copies arrive when the path says so, in both directions", async () =>
   deepEqual((await receiveFrom(target)).bytes, first.bytes);
   proxy.down.change({ blocked: true });
   await target.send(first.bytes, first.from);
-  while (proxy.down.counts.blocked === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await waitFor("the loss", () => Promise.resolve(proxy.down.counts.blocked > 0 || undefined), { timeoutMs: 5_000 });
   await proxy.close();
   target.close();
   client.close();

@@ -3,13 +3,13 @@
  * board gets its verdict, and the account is made.
  */
 import type { JsonValue } from "#proto/json.ts";
-import type { TestSystem } from "../e2e/harness.ts";
-import { AgentApi } from "../replay/agent_api.ts";
-import { waitFor } from "../servers/wait.ts";
-import { Account, type Findings, type LedgerView } from "./account.ts";
-import { drainTimeoutMs, healTimeoutMs, ledgerTimeoutMs, postOverrunMs } from "./limits.ts";
-import { type PosterCounts, postFrames } from "./poster.ts";
-import { RestartTimes } from "./restart_times.ts";
+import type { TestSystem } from "../../e2e/harness.ts";
+import { AgentApi } from "../../replay/agent_api.ts";
+import { waitFor } from "../../servers/wait.ts";
+import { Account, type Findings, type LedgerView } from "../account.ts";
+import { drainTimeoutMs, healTimeoutMs, ledgerTimeoutMs, postOverrunMs } from "../limits.ts";
+import { type PosterCounts, postFrames } from "../poster.ts";
+import { RestartTimes } from "../restart_times.ts";
 import { storedRows } from "./stored_rows.ts";
 
 /** The load, and the trouble. */

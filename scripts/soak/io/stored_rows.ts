@@ -1,10 +1,10 @@
 /** Reads the rows of a rig's streams from the store itself, without the code of the cloud that wrote them. */
 import { DatabaseSync } from "node:sqlite";
 import { classes } from "#proto/class.ts";
-import { type Layout, pathsOf } from "../dev/layout.ts";
-import type { SoakRow } from "./account.ts";
-import { soakStreams } from "./frames.ts";
-import { questRowsPerPage } from "./limits.ts";
+import { type Layout, pathsOf } from "../../dev/layout.ts";
+import type { SoakRow } from "../account.ts";
+import { soakStreams } from "../frames.ts";
+import { questRowsPerPage } from "../limits.ts";
 
 /** Columns that are no fields. */
 const keyColumns: ReadonlySet<string> = new Set(["ts", "vehicle_id", "epoch", "class", "seq"]);
