@@ -9,6 +9,13 @@ const entries: readonly Entry[] = [
     file: "scripts/soak/kill.ts",
     args: [],
   },
+  {
+    name: "udp",
+    what: "a link over networks that lose, delay, reorder, double, are narrow, block and rebind",
+    usage: "[--store sqlite|questdb] [--minutes N] [--rate N] [--every-ms N] [--seed N]",
+    file: "scripts/soak/udp.ts",
+    args: [],
+  },
 ];
 
 /** The menu of the rigs. */

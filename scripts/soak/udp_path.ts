@@ -35,7 +35,7 @@ export interface PathCounts {
 }
 
 /** A path that does nothing to datagrams. */
-const clearPath: PathConditions = {
+export const clearPath: PathConditions = {
   blocked: false,
   loss: 0,
   duplication: 0,
