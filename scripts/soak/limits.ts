@@ -23,3 +23,7 @@ export const ledgerTimeoutMs = 20_000;
 export const questRowsPerPage = 50_000;
 /** What could not be posted during the trouble may be posted for so long after it. */
 export const postOverrunMs = 60_000;
+/** What a TCP proxy takes in one piece. */
+export const pieceBytes = 64 * 1024;
+/** Verdicts are looked for so often: the error of a stall that is measured. */
+export const stallLookMs = 100;

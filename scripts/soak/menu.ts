@@ -16,6 +16,13 @@ const entries: readonly Entry[] = [
     file: "scripts/soak/udp.ts",
     args: [],
   },
+  {
+    name: "cluster",
+    what: "a hub of three NATS nodes, one of which after another is killed, paused or cut from the others (R9)",
+    usage: "[--store sqlite|questdb] [--minutes N] [--rate N] [--every-ms N] [--fault-ms N] [--seed N]",
+    file: "scripts/soak/cluster.ts",
+    args: [],
+  },
 ];
 
 /** The menu of the rigs. */

@@ -3,6 +3,7 @@ import { percentilesOf, percentilesText } from "../bench/percentiles.ts";
 import { type Findings, isGood } from "./account.ts";
 import type { RestartTimes } from "./restart_times.ts";
 import type { RigResult } from "./io/rig.ts";
+import type { Stalls } from "./stalls.ts";
 
 /** Longest restart that is good enough (goals.md R1). */
 const restartGoalMs = 300;
@@ -46,6 +47,11 @@ export function restartsText({ timesMs, cutShort }: RestartTimes): string {
   return `${
     percentilesText(times, 0)
   } of ${timesMs.length} restarts, ${cutShort} cut short; goal ${restartGoalMs} ms ${verdict}`;
+}
+
+/** `kill 2.1 s, pause 7.3 s`. */
+export function stallsText({ longestMs }: Stalls): string {
+  return [...longestMs].map(([cause, ms]) => `${cause} ${(ms / 1000).toFixed(1)} s`).join(", ") || "never";
 }
 
 function verdictText(findings: Findings): string {
