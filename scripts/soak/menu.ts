@@ -23,6 +23,13 @@ const entries: readonly Entry[] = [
     file: "scripts/soak/cluster.ts",
     args: [],
   },
+  {
+    name: "ledger",
+    what: "a recorded flight whose network is cut three times, and what the ledger says at every turn, as a table",
+    usage: "[--flight FILE] [--cuts N] [--cut-seconds N] [--bytes-per-second N]",
+    file: "scripts/soak/ledger.ts",
+    args: [],
+  },
 ];
 
 /** The menu of the rigs. */
