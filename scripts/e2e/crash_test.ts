@@ -15,5 +15,6 @@ Deno.test("kill -9 of hub, leaf, cloud, relay and agent in turn loses nothing an
   deepStrictEqual(ownEnds, []);
   deepStrictEqual(Object.keys(kills), ["hub", "leaf", "cloud", "relay", "agent-drone-001"]);
   ok(Object.values(kills).every((count) => count >= 1), JSON.stringify(kills));
-  ok(restarts.timesMs.length >= 1);
+  // The last may have been killed before it took anything, or start when all was posted.
+  ok(restarts.timesMs.length >= 1 && restarts.timesMs.length <= kills["agent-drone-001"]);
 });

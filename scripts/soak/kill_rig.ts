@@ -1,7 +1,9 @@
 /** The rig of kills: a whole system, one of whose processes after another is killed and started again by a keeper. */
 import type { Random } from "#proto/ports.ts";
+import type { Keeper } from "../dev/keeper.ts";
 import type { StoreKind } from "../dev/layout.ts";
 import { freeLayout, type TestSystem, withSystem } from "../e2e/harness.ts";
+import { cpuSecondsOf, readStats } from "../servers/process_tree.ts";
 import { type RigResult, runRig } from "./io/rig.ts";
 import { pause } from "./pause.ts";
 import { RestartTimes } from "./restart_times.ts";
@@ -29,9 +31,13 @@ export interface KillResult extends RigResult {
 /** Runs it on a system of its own. */
 export async function runKillRig(options: KillOptions): Promise<KillResult> {
   const layout = await freeLayout({ store: options.store });
-  const restarts = new RestartTimes();
   const agent = `agent-${layout.vehicles[0]}`;
+  // Undefined until all has been started for the first time.
+  let keeper: Keeper | undefined;
+  const pidOfAgent = () => keeper?.pids().find(({ name }) => name === agent)?.pid ?? NaN;
+  const restarts = new RestartTimes(() => cpuSecondsOf(readStats(), pidOfAgent()));
   return await withSystem(layout, async (system) => {
+    keeper = system.running.keeper;
     const kills = Object.fromEntries(system.running.units.map(({ plan }) => [plan.name, 0]));
     const trouble = (signal: AbortSignal) => killUntil(signal, { ...options, system, kills });
     const result = await runRig(system, { ...options, trouble, restarts });
@@ -41,7 +47,7 @@ export async function runKillRig(options: KillOptions): Promise<KillResult> {
     // As many kills as can be shall hit a system at work.
     restartPauseMs: () => 0,
     onStarted: (name) => {
-      if (name === agent) restarts.handleStarted(performance.now());
+      if (name === agent && keeper !== undefined) restarts.handleStarted(performance.now());
     },
   });
 }

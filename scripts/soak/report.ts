@@ -39,14 +39,16 @@ export function resultText({ posts, findings, seconds }: RigResult): string {
   ]);
 }
 
-/** `p50 210, p99 280, max 301 ms of 12 restarts`. */
-export function restartsText({ timesMs, cutShort }: RestartTimes): string {
+/** `p50 210, p99 280, max 301 ms of 12 restarts; ...`. */
+export function restartsText({ timesMs, cpuMs, cutShort }: RestartTimes): string {
   if (timesMs.length === 0) return `none measured, ${cutShort} cut short`;
   const times = percentilesOf(timesMs);
   const verdict = times.max <= restartGoalMs ? "reached" : "missed";
-  return `${
-    percentilesText(times, 0)
-  } of ${timesMs.length} restarts, ${cutShort} cut short; goal ${restartGoalMs} ms ${verdict}`;
+  return [
+    `${percentilesText(times, 0)} of ${timesMs.length} restarts, ${cutShort} cut short`,
+    `goal ${restartGoalMs} ms ${verdict}`,
+    `processor time ${percentilesText(percentilesOf(cpuMs), 0)}`,
+  ].join("; ");
 }
 
 /** `kill 2.1 s, pause 7.3 s`. */

@@ -9,7 +9,7 @@ import { waitFor } from "../../servers/wait.ts";
 import { Account, type Findings, type LedgerView } from "../account.ts";
 import { drainTimeoutMs, healTimeoutMs, ledgerTimeoutMs, postOverrunMs } from "../limits.ts";
 import { type PosterCounts, postFrames } from "../poster.ts";
-import { RestartTimes } from "../restart_times.ts";
+import type { RestartTimes } from "../restart_times.ts";
 import { storedRows } from "./stored_rows.ts";
 
 /** The load, and the trouble. */
@@ -33,14 +33,14 @@ export interface RigResult {
 
 /** Runs it. Rejects when the system does not heal or drain in time. */
 export async function runRig(system: TestSystem, options: RigOptions): Promise<RigResult> {
-  const { total, seconds, trouble, restarts = new RestartTimes() } = options;
+  const { total, seconds, trouble, restarts } = options;
   const startNs = BigInt(Date.now()) * 1_000_000n;
   const account = new Account(startNs);
   const [calm, end] = [new AbortController(), new AbortController()];
   const posting = postFrames({
     ...{ agentUrl: system.agentUrl(), total, perSecond: total / seconds, startNs },
     onDurable: (place, number) => account.handleDurable(place, number),
-    onAnswer: (begunAtMs) => restarts.handleDurable(begunAtMs, performance.now()),
+    onAnswer: (begunAtMs) => restarts?.handleDurable(begunAtMs, performance.now()),
     signal: end.signal,
   });
   const timers = [
