@@ -29,7 +29,7 @@ function refusal(frames: readonly unknown[], status: number): Response {
 async function post(agentUrl: string, options: Partial<PosterOptions> = {}) {
   const taken: [number, Place][] = [];
   const counts = await postFrames({
-    ...{ agentUrl, total, perSecond: 1e6, startNs, signal: new AbortController().signal },
+    ...{ agentUrl, total, perSecond: 1e6, startNs, signal: AbortSignal.timeout(10_000) },
     onDurable: (place, number) => taken.push([number, place]),
     ...options,
   });
