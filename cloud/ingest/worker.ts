@@ -21,7 +21,7 @@ import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
 import { Ingest } from "./ingest.ts";
 import { PartitionAttendance } from "./io/attendance.ts";
 import { openLeases } from "./io/lease.ts";
-import { readLogExtent, setUpLog, setUpShapes } from "./io/log_setup.ts";
+import { readLogExtent, setUpLog, setUpReplicas, setUpShapes } from "./io/log_setup.ts";
 import { linkReportsOf } from "./links.ts";
 import { LaneQueue } from "./lane_queue.ts";
 import { ledgerRequestsMax } from "./limits.ts";
@@ -39,6 +39,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
   await setUpLog(jsm);
   const shapes = shapeSource(await setUpShapes(js));
   const board = await openLeases(js, { instance: config.instance, run: crypto.randomUUID() });
+  await setUpReplicas(jsm, config.nats.replicas);
   const store = openStore(config.store);
   const queue = new LaneQueue();
   const ingest = new Ingest({ store, shapes, verdicts: verdictSink(nats), clock, log });

@@ -11,7 +11,8 @@ import { leaseTtlMs } from "../limits.ts";
 import type { LeaseBoard } from "../ownership.ts";
 import type { Sight } from "../shares.ts";
 
-const bucket = "partitions";
+/** Bucket of the leases. */
+export const leaseBucket = "partitions";
 const memberPrefix = "m.";
 
 /** Whose leases they are. */
@@ -24,7 +25,7 @@ export interface Tenant {
 
 /** Opens the bucket, created when it is missing. */
 export async function openLeases(js: JetStreamClient, tenant: Tenant): Promise<LeaseBoard> {
-  const kv = await new Kvm(js).create(bucket, { allow_direct: false, ttl: leaseTtlMs });
+  const kv = await new Kvm(js).create(leaseBucket, { allow_direct: false, ttl: leaseTtlMs });
   return new Leases(kv, tenant);
 }
 

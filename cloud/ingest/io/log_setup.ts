@@ -1,4 +1,4 @@
-/** Makes sure that the log's stream and the shapes' bucket exist as they should. */
+/** Makes sure that the log's stream and the buckets exist as they should. */
 import {
   DiscardPolicy,
   type JetStreamClient,
@@ -10,6 +10,7 @@ import { type KV, Kvm } from "@nats-io/kv";
 import { shapeBucket, telemetryStream } from "#proto/subjects.ts";
 import { logAgeMaxMs, logBytesMax } from "../limits.ts";
 import type { LogExtent } from "../places.ts";
+import { leaseBucket } from "./lease.ts";
 
 /** Creates or updates the stream. */
 export async function setUpLog(jsm: JetStreamManager): Promise<void> {
@@ -37,4 +38,12 @@ export async function readLogExtent(jsm: JetStreamManager): Promise<LogExtent> {
 /** Opens the bucket of shapes, created when it is missing. Definitions never change, so they never expire. */
 export async function setUpShapes(js: JetStreamClient): Promise<KV> {
   return await new Kvm(js).create(shapeBucket, { allow_direct: true });
+}
+
+/** Gives the log and the buckets, which must be there, so many copies each: 1, or 3 or 5 in a cluster. */
+export async function setUpReplicas(jsm: JetStreamManager, replicas: number): Promise<void> {
+  for (const name of [telemetryStream, `KV_${shapeBucket}`, `KV_${leaseBucket}`]) {
+    const { config } = await jsm.streams.info(name);
+    if (config.num_replicas !== replicas) await jsm.streams.update(name, { num_replicas: replicas });
+  }
 }

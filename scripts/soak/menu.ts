@@ -1,0 +1,41 @@
+/** What `deno task soak` can run: faults of the world put upon real processes, for a bounded time. */
+import type { Entry, Menu } from "../menu/menu.ts";
+
+const entries: readonly Entry[] = [
+  {
+    name: "kill",
+    what: "kill -9 of one random process after another while frames are posted (R1)",
+    usage: "[--store sqlite|questdb] [--minutes N] [--frames N] [--every-ms N] [--seed N]",
+    file: "scripts/soak/kill.ts",
+    args: [],
+  },
+  {
+    name: "udp",
+    what: "a link over networks that lose, delay, reorder, double, are narrow, block and rebind",
+    usage: "[--store sqlite|questdb] [--minutes N] [--rate N] [--every-ms N] [--seed N]",
+    file: "scripts/soak/udp.ts",
+    args: [],
+  },
+  {
+    name: "cluster",
+    what: "a hub of three NATS nodes, one of which after another is killed, paused or cut from the others (R9)",
+    usage: "[--store sqlite|questdb] [--minutes N] [--rate N] [--every-ms N] [--fault-ms N] [--seed N]",
+    file: "scripts/soak/cluster.ts",
+    args: [],
+  },
+  {
+    name: "ledger",
+    what: "a recorded flight whose network is cut three times, and what the ledger says at every turn, as a table",
+    usage: "[--flight FILE] [--cuts N] [--cut-seconds N] [--bytes-per-second N]",
+    file: "scripts/soak/ledger.ts",
+    args: [],
+  },
+];
+
+/** The menu of the rigs. */
+export const soaks: Menu = {
+  task: "soak",
+  entries,
+  note:
+    "Each keeps its state in a folder of its own, prints what it did and what it found, and ends with 1 when something was lost.",
+};
