@@ -19,6 +19,12 @@ export const ringSegmentsMin = 16;
 export const ringSegmentsMax = 2048;
 /** Encoded bytes of one class's records kept in memory behind the newest: some seconds for live sending. */
 export const ringTailBytesMax = 2 * MiB;
+/** Old segments are looked through for damage at that rate: 512 MiB in 35 minutes, a thousandth of what a disk gives. */
+export const ringScrubBytesPerSecond = 256 * KiB;
+/** While anybody waits for the disk, looking through waits so long at a time; the first time it begins after that. */
+export const ringScrubWaitMs = 1_000;
+/** After the last segment it begins again with the first after so long. */
+export const ringScrubRoundMs = 3_600_000;
 /** Encoded bytes that may wait for the disk: a stalled disk must not fill the memory. */
 export const ringWaitingBytesMax = 16 * MiB;
 /** Part of these that critical records alone may use: a flood of others must not shut them out. */

@@ -107,6 +107,11 @@ export class Committer {
     return this.#options.board.series(this.#epoch, "critical").durable > 0;
   }
 
+  /** Segments that are being written. */
+  get open(): ReadonlySet<Segment> {
+    return new Set([...this.#writers.values()].map(({ segment }) => segment));
+  }
+
   /** Encoded bytes that wait or are on their way. */
   get waitingBytes(): number {
     return classes.reduce((sum, name) => sum + this.#queues[name].bytes, 0);

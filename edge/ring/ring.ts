@@ -17,6 +17,9 @@ import {
   ringAnswerMs,
   ringRateWindowMs,
   ringRetryMs,
+  ringScrubBytesPerSecond,
+  ringScrubRoundMs,
+  ringScrubWaitMs,
   ringSegmentBytesDefaultMin,
   ringSegmentBytesMax,
   ringSegmentBytesMin,
@@ -31,11 +34,12 @@ import type { EncodedRecord } from "./append_queue.ts";
 import { type Board, heldOf, unsettledOf } from "./board.ts";
 import { Committer } from "./committer.ts";
 import { entryHeaderBytes } from "./entry.ts";
-import { epochFrame } from "./own_frames.ts";
+import { epochFrame, type Gap } from "./own_frames.ts";
 import type { Appended, EpochReason, NewFrame, OnBoard, ReadRequest, Ring, RingOptions, RingStats } from "./port.ts";
 import { Rate } from "./rate.ts";
 import { readSeries } from "./reader.ts";
 import { recover, type Recovered } from "./recovery.ts";
+import { Scrub } from "./scrub.ts";
 import { Tail } from "./tail.ts";
 import { encodeWatermark } from "./watermark.ts";
 import { WatermarkFiles } from "./watermark_files.ts";
@@ -101,6 +105,7 @@ class OpenRing implements Ring {
   /** Runs while a caller waits for its answer. */
   #watch: Promise<void> | undefined;
   #isRetryDue = false;
+  #scrubbing: Promise<void> | undefined;
   readonly #closing = new AbortController();
   readonly #closed = new AbortController();
   #persistedMs: number;
@@ -148,6 +153,7 @@ class OpenRing implements Ring {
     await this.#between(() => this.#committer.commitAll());
     await this.#between(() => this.#tryPersist());
     this.#options.onEvent?.({ kind: "epoch", epoch: this.#epoch, reason: "start" });
+    this.#scrubbing = this.#scrub();
   }
 
   nowNs(): bigint {
@@ -169,10 +175,7 @@ class OpenRing implements Ring {
     const recent = request.epoch === this.#epoch ? this.#tails[request.class].read(request) : undefined;
     if (recent !== undefined) return recent;
     const { records, damaged } = await readSeries({ disk: this.#options.disk, series }, request);
-    for (const range of damaged) {
-      this.#committer.lose({ epoch: request.epoch, class: request.class, range, cause: "damaged" });
-    }
-    if (damaged.length > 0) this.#wake();
+    for (const range of damaged) this.#lose({ ...request, range, cause: "damaged" });
     return records;
   }
 
@@ -261,6 +264,7 @@ class OpenRing implements Ring {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#closing.abort();
+    await this.#scrubbing;
     await this.#between(async () => {
       await this.#committer.commitAll();
       const { bufferedCount } = this.#committer;
@@ -365,6 +369,27 @@ class OpenRing implements Ring {
       this.#committer.answerLate(clock.uptimeMs() - ringAnswerMs);
     }
     this.#watch = undefined;
+  }
+
+  #lose(gap: Gap): void {
+    const { epoch, class: className, range, cause } = gap;
+    this.#committer.lose({ epoch, class: className, range, cause });
+    this.#wake();
+  }
+
+  /** Looks through old segments as long as the ring is open: slowly, and never while somebody waits for the disk. */
+  async #scrub(): Promise<void> {
+    const { disk, log } = this.#options;
+    const committer = this.#committer;
+    const onDamage = (gap: Gap) => this.#lose(gap);
+    const scrub = new Scrub({ disk, log, board: this.#board, open: () => committer.open, onDamage });
+    let delayMs = ringScrubWaitMs;
+    while (await this.#sleep(delayMs, this.#closing.signal)) {
+      const isBusy = committer.waitingBytes > 0 || committer.fault !== undefined;
+      const bytes = isBusy ? undefined : await scrub.step();
+      if (bytes === undefined) delayMs = ringScrubWaitMs;
+      else delayMs = bytes === 0 ? ringScrubRoundMs : bytes / ringScrubBytesPerSecond * 1000;
+    }
   }
 
   #retryLater(): void {
