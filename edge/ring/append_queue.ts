@@ -83,6 +83,8 @@ export class AppendQueue {
   #inFlight: readonly Append[] = [];
   #waitingBytes = 0;
   #inFlightBytes = 0;
+  /** Records are encoded one behind the other: a buffer for each append would cost more than encoding it. */
+  #slab = new ByteWriter(0);
 
   /** `recordBytesMax`: what a record and its shape may take in an empty segment. */
   constructor(epoch: Epoch, options: { shapes: ShapeNumbers; recordBytesMax: number }) {
@@ -224,8 +226,14 @@ export class AppendQueue {
     this.#waiting.push({ frames, records, bytes, atMs, resolve, reject, retention });
   }
 
+  #slabWith(bytes: number): ByteWriter {
+    const { bytes: { length: size }, length } = this.#slab;
+    if (size - length < bytes) this.#slab = new ByteWriter(Math.max(slabBytes, bytes));
+    return this.#slab;
+  }
+
   #encode(frames: readonly NewFrame[], first: number): EncodedRecord[] {
-    const writer = new ByteWriter(frames.length * recordBytes({ seq: first, ...frames[0] }));
+    const writer = this.#slabWith(frames.length * recordBytes(frames[0]));
     return frames.map(({ ts, shape, values }, i) => {
       const record = { seq: first + i, ts, shape, values };
       const { number: shapeNumber, bytesMax } = this.#shapes.of(shape);
@@ -235,6 +243,8 @@ export class AppendQueue {
     });
   }
 }
+
+const slabBytes = 64 * 1024;
 
 /** Seqs that were given out and will never bear a record. */
 export interface Unused {
