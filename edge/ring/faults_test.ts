@@ -2,16 +2,19 @@
 import assert from "node:assert/strict";
 import { Fault } from "#proto/errors.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
-import { VirtualDisk } from "#proto/testing/disk.ts";
+import { type DiskCall, VirtualDisk } from "#proto/testing/disk.ts";
 import { seededRandom } from "#proto/testing/random.ts";
 import { answerMsMax, ringAnswerMs } from "../limits.ts";
 import type { Appended, NewFrame, Ring, RingEvent, RingOptions } from "./ring.ts";
 import { frame, namedGaps, numberOf, openSmall, readAll } from "./testing/rig.ts";
 
+interface StartOptions extends RingOptions {
+  readonly disk: VirtualDisk;
+}
+
 /** A ring under way, with what it told. */
-async function start(options: Partial<RingOptions> = {}) {
+async function start({ disk = new VirtualDisk(seededRandom(1)), ...options }: Partial<StartOptions> = {}) {
   const clock = new VirtualClock();
-  const disk = new VirtualDisk(seededRandom(1));
   const events: RingEvent[] = [];
   const ring = await openSmall(disk, { clock, onEvent: (event) => events.push(event), ...options });
   return { clock, disk, ring, events };
@@ -186,4 +189,46 @@ Deno.test("a flood that fills the memory behind a silent disk does not shut out 
   assert.equal(critical.word, "buffered 2");
   disk.onCall = () => {};
   await clock.run(ring.close());
+});
+
+Deno.test("nothing is overwritten before its gap record is durable, however long that takes and however it ends", async () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    const { clock, disk, ring } = await start({ disk: new VirtualDisk(seededRandom(seed)) });
+    let number = 0;
+    while ((await namedGaps(ring)).length === 0) await ring.append("normal", [frame(++number, 900)]);
+    const isHit = ({ verb, name }: DiskCall) => verb === "sync" && name.startsWith("segment");
+    disk.onCall = (call) => isHit(call) ? clock.after(200).then(() => fails(call)) : undefined;
+    const late = Array.from({ length: 20 }, () => normal(ring, frame(9_999, 900)));
+    await clock.advance(250);
+    late.push(normal(ring, frame(9_999)));
+    await clock.advance(450);
+    assert.ok(late.every(({ word }) => word.startsWith("buffered")));
+    const again = await openSmall(disk.powerCut(), { seed: 99 });
+    const kept = new Set(await numbersOn(again));
+    const named = (await namedGaps(again)).filter((gap) => gap.epoch === ring.epoch && gap.class === "normal");
+    for (let n = 1; n <= number; n++) {
+      assert.ok(kept.has(n) || named.some(({ range }) => range.first <= n && n <= range.last), `${n} is lost silently`);
+    }
+    await again.close();
+  }
+});
+
+Deno.test("of what was buffered and is durable in part, only the rest is written again", async () => {
+  const { clock, disk, ring, events } = await start();
+  await ring.append("normal", [frame(0)]);
+  let syncs = 0;
+  disk.onCall = (call) => {
+    if (call.verb !== "sync" || !call.name.startsWith("segment")) return;
+    return clock.after(100).then(() => ++syncs > 1 ? fails(call) : undefined);
+  };
+  const many = normal(ring, ...Array.from({ length: 20 }, (_, i) => frame(i + 1, 900)));
+  await clock.advance(1_000);
+  assert.equal(many.word, "buffered 2");
+  disk.onCall = () => {};
+  await clock.advance(2_000);
+  const ranges = events.flatMap((event) => event.kind === "appended" && event.class === "normal" ? [event.range] : []);
+  assert.ok(ranges.length > 3);
+  assert.ok(ranges.every(({ first }, i) => first === (i === 0 ? 1 : ranges[i - 1].last + 1)), JSON.stringify(ranges));
+  assert.deepEqual(await numbersOn(ring), Array.from({ length: 21 }, (_, i) => i));
+  await ring.close();
 });
