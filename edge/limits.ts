@@ -26,8 +26,22 @@ export const ringSegmentsMin = 16;
 export const ringSegmentsMax = 2048;
 /** Encoded bytes of one class's records kept in memory behind the newest: some seconds for live sending. */
 export const ringTailBytesMax = 2 * MiB;
+/** Old segments are looked through for damage at that rate: 512 MiB in 35 minutes, a thousandth of what a disk gives. */
+export const ringScrubBytesPerSecond = 256 * KiB;
+/** While anybody waits for the disk, looking through waits so long at a time; the first time it begins after that. */
+export const ringScrubWaitMs = 1_000;
+/** After the last segment it begins again with the first after so long. */
+export const ringScrubRoundMs = 3_600_000;
 /** Encoded bytes that may wait for the disk: a stalled disk must not fill the memory. */
 export const ringWaitingBytesMax = 16 * MiB;
+/** Part of these that critical records alone may use: a flood of others must not shut them out. */
+export const ringWaitingCriticalBytes = 2 * MiB;
+/** A caller is answered within that time, whatever the disk does (goals.md R6). */
+export const answerMsMax = 100;
+/** The ring's part of it: an append that is not durable by then is answered `buffered`. */
+export const ringAnswerMs = 80;
+/** A disk that failed is tried again after so long: the ring is well again within 2 s of it. */
+export const ringRetryMs = 1_000;
 /** Distance of the marks by which a read finds its place in a segment. */
 export const ringMarkBytes = 16 * KiB;
 /** One watermark file; what does not fit is left out, oldest first, and only costs a resend. */
@@ -128,6 +142,9 @@ export const stopMsMax = 3_000;
 ok(ringSegmentBytesDefaultMin >= 2 * shapeBytesMax + recordBytesMax + 2 * KiB, "the largest frame fits a segment");
 ok(ringSegmentBytesMin <= ringSegmentBytesDefaultMin && ringSegmentBytesDefaultMin <= ringSegmentBytesMax);
 ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
+ok(ringAnswerMs < answerMsMax, "a late timer and the answer's own way have some time left");
+ok(2 * ringRetryMs <= 2_000, "a disk that works again is noticed in time although the first try comes too early");
+ok(ringWaitingCriticalBytes < ringWaitingBytesMax);
 ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
 const inventoryBytesMax = inventoryRangesMax * 22 + inventorySettledRangesMax * 40 + inventoryShapesMax * 18;
 ok(inventoryBytesMax + 16 * KiB < linkFrameBytesMax, "an inventory, with its epochs and classes, fits into a frame");

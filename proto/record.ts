@@ -60,7 +60,7 @@ export function decodeRecord(bytes: Uint8Array, shapes: readonly Shape[]): Frame
 }
 
 /** Upper bound of what a record takes in a batch's body and in the ring, in bytes, its share of a block included. */
-export function recordBytes(record: FrameRecord): number {
+export function recordBytes(record: Pick<FrameRecord, "shape" | "values">): number {
   // 64 bytes of a block of its own, and per field a column's header or its bits of presence.
   let bytes = 64 + 2 * record.shape.fields.length;
   for (const value of record.values) {

@@ -62,6 +62,18 @@ export async function readSegment(disk: Disk, { name, bytes, header }: Segment):
   return records;
 }
 
+/** Reads a segment through and tells what is missing in it; nothing when it went meanwhile. Rejects with `disk_failed`. */
+export async function findDamage(disk: Disk, segment: Segment): Promise<readonly Range[]> {
+  const { last, name } = segment;
+  try {
+    const content = await withFile({ disk, name }, (file) => scan(file, segment));
+    return segment.dropped ? none : missingIn(segment, content, last);
+  } catch (thrown) {
+    if (segment.dropped) return none;
+    throw thrown;
+  }
+}
+
 /** A younger segment may have taken over this one's end: what lies behind `last` is not asked for here. */
 async function scan(file: DiskFile, { bytes, header, last }: Segment): Promise<SegmentContent> {
   const { content } = scanSegment(await readPart(file, { from: 0, to: bytes }), header);

@@ -97,6 +97,13 @@ export class VirtualDisk implements Disk {
     return next;
   }
 
+  /** A copy of what a reader sees now, as an image for a second machine or a backup; this disk goes on. */
+  copy(): VirtualDisk {
+    const copy = new VirtualDisk(this.#random);
+    for (const [name, inode] of this.#names) copy.#adopt(name, inode.bytes.slice());
+    return copy;
+  }
+
   async list(): Promise<string[]> {
     await this.#enter("list", "");
     return [...this.#names.keys()];

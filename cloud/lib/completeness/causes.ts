@@ -52,7 +52,7 @@ export interface Testimony {
 const causeOfGap: Record<GapCause, MissingCause> = {
   overwritten: "overwritten",
   refused: "refused",
-  disk_lost: "refused",
+  disk_lost: "vehicle_disk_lost",
   damaged: "vehicle_disk_lost",
 };
 

@@ -53,7 +53,7 @@ Deno.test("a line's own sources come before what the vehicle says of itself", ()
   };
   equal(
     causesOf(full, [first], said([a])),
-    "6-6 quarantined, 7-7 in_flight, 8-8 overwritten, 9-10 refused, 11-11 vehicle_disk_lost, " +
+    "6-6 quarantined, 7-7 in_flight, 8-8 overwritten, 9-9 refused, 10-11 vehicle_disk_lost, " +
       "12-20 still_on_board",
   );
 });

@@ -41,8 +41,9 @@ export interface Comparison {
 }
 
 /**
- * Why a vehicle will never send some seqs: `cause` of its gap records. `refused` and `disk_lost`: its disk did not take
- * them and their callers were told so; `damaged`: they were durable and cannot be read any more.
+ * Why a vehicle will never send some seqs: `cause` of its gap records. `refused`: its disk did not take them and their
+ * callers were told so; `disk_lost`: the same, but callers had been told `buffered`; `damaged`: they were durable and cannot
+ * be read any more.
  */
 export const gapCauses = ["overwritten", "refused", "disk_lost", "damaged"] as const;
 /** One of {@link gapCauses}. */

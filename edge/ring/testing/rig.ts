@@ -16,20 +16,23 @@ export const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, er
 const smallSegmentBytes = 8192;
 export const smallRingBytes = 16 * smallSegmentBytes;
 
-/** Opens a small ring. */
-export function openSmall(disk: VirtualDisk, options: Partial<RingOptions> & { seed?: number } = {}): Promise<Ring> {
-  return openRing({
-    disk,
+/** All but the disk that a small ring needs. */
+export function ringOptions(seed: number): Omit<RingOptions, "disk"> {
+  return {
     clock: new VirtualClock(),
-    random: seededRandom(options.seed ?? 1),
+    random: seededRandom(seed),
     log: silent,
     bytesMax: smallRingBytes,
     segmentBytes: smallSegmentBytes,
     whenFull: "overwrite",
     boot: new Uint8Array(16),
     clockSynchronized: false,
-    ...options,
-  });
+  };
+}
+
+/** Opens a small ring. */
+export function openSmall(disk: VirtualDisk, options: Partial<RingOptions> & { seed?: number } = {}): Promise<Ring> {
+  return openRing({ ...ringOptions(options.seed ?? 1), disk, ...options });
 }
 
 /** A frame with a number that tells it apart and some weight. */
