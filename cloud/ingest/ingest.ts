@@ -10,13 +10,18 @@
  * second writing harmless.
  */
 import { create } from "@bufbuild/protobuf";
-import { type LedgerAnswer, LedgerAnswerSchema, type LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
-import type { Block } from "#proto/batch.ts";
 import type { TelemetryLane } from "#proto/class.ts";
+import {
+  type LedgerAnswer,
+  LedgerAnswerSchema,
+  type LedgerRequest,
+  OwnerNoticeSchema,
+} from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import type { Block } from "#proto/batch.ts";
 import { asFault, type Code } from "#proto/errors.ts";
 import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
-import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
+import { countOf, intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
@@ -27,6 +32,7 @@ import { absorbOwnRecords } from "./own_records.ts";
 import type { LanePlaces, LogExtent } from "./places.ts";
 import { planCommit, type Planned } from "./plan.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
+import { unknownOf } from "./resend.ts";
 import { quarantineEntryOf, unreadableEntryOf } from "./quarantine.ts";
 import { rowsWithin, seqsOf } from "./rows.ts";
 import { Sessions } from "./sessions.ts";
@@ -35,7 +41,7 @@ import { StoreWriter } from "./store_writer.ts";
 import { type TakeOver, Tenures } from "./tenures.ts";
 import { unpack, type Unpacked } from "./unpack.ts";
 import { noticesOf, type Verdict } from "./verdicts.ts";
-import { fromWire, toWire } from "./wire.ts";
+import { fromWire, type LineRanges, mergeLines, toWire } from "./wire.ts";
 
 /** What an owner is given. */
 export interface IngestPorts {
@@ -59,6 +65,8 @@ export interface IngestCounts {
   rows: number;
   repeated: number;
   quarantined: number;
+  /** Records that vehicles were asked for again. */
+  askedAgain: number;
   waiting: number;
   /** Partitions that are owned now. */
   partitions: number;
@@ -73,6 +81,7 @@ export class Ingest {
     rows: 0,
     repeated: 0,
     quarantined: 0,
+    askedAgain: 0,
     waiting: 0,
     partitions: 0,
     missed: 0,
@@ -97,12 +106,12 @@ export class Ingest {
 
   /** Takes over partitions; all that is known of them is what the store holds. */
   async own(partitions: readonly number[], { log }: { log: LogExtent }): Promise<TakeOver> {
-    const { store } = this.#ports;
+    const { store, clock } = this.#ports;
     this.disown(partitions);
     const life = await store.life();
     const known = new Map<number, Checkpoint | undefined>();
     for (const partition of partitions) known.set(partition, await store.checkpoint(partition));
-    const takeOver = this.#tenures.take(known, { life, log });
+    const takeOver = this.#tenures.take(known, { life, log, beganNs: clock.wallNs() });
     this.counts.partitions = this.#tenures.count;
     const { replay, unread } = takeOver.missed;
     this.counts.missed += replay + unread;
@@ -132,6 +141,13 @@ export class Ingest {
   /** A lane of a tenure ended at a place when its reader began. */
   handleLaneEnd(tenure: number, end: { lane: TelemetryLane; sequence: number }): void {
     this.#tenures.handleLaneEnd(tenure, end);
+  }
+
+  /** Tells all relays which tenures compare inventories. Call every `ownerIntervalMs`. */
+  announce(): void {
+    for (const comparing of this.#tenures.comparing()) {
+      this.#ports.verdicts.announce(create(OwnerNoticeSchema, comparing));
+    }
   }
 
   /** Works one group of messages to its verdicts. Waits for the store as long as it takes. */
@@ -168,7 +184,10 @@ export class Ingest {
     this.#tell(verdicts);
   }
 
-  /** Answers which ranges of an inventory have a verdict, and notes where the vehicle's verdicts go from now on. */
+  /**
+   * Answers which ranges of an inventory have a verdict and which are wanted again, and notes where the vehicle's verdicts
+   * go from now on.
+   */
   async answer(request: LedgerRequest): Promise<LedgerAnswer> {
     const vehicle = parseVehicleId(request.vehicleId);
     await this.#loadLedgers(new Set([vehicle]));
@@ -178,8 +197,17 @@ export class Ingest {
       session: request.session,
     });
     const onBoard = fromWire(request.inventory?.onBoard ?? []);
-    this.#noteInventory(vehicle, onBoard, fromWire(request.inventory?.durable ?? []));
     const lines = this.#ledger.linesOf(vehicle);
+    const waiting = this.#waiting.filter(({ planned }) => planned.key.vehicle === vehicle)
+      .map(({ planned, blocks }) => ({ ...planned.key, ranges: seqsOf(blocks) }));
+    const unknown = unknownOf(fromWire(request.inventory?.settled ?? []), { ledger: lines, waiting });
+    const comparedBy = this.#tenures.comparedBy(partitionOf(vehicle));
+    const resend = comparedBy === 0n ? [] : unknown;
+    this.#noteInventory(vehicle, {
+      onBoard: mergeLines([...onBoard, ...unknown]),
+      durable: fromWire(request.inventory?.durable ?? []),
+    });
+    this.#noteResend(vehicle, resend);
     const within = (pick: "committed" | "quarantined") =>
       onBoard.map((wanted) => {
         const line = lines.find((entry) => entry.epoch === wanted.epoch && entry.class === wanted.class);
@@ -189,6 +217,8 @@ export class Ingest {
       committed: toWire(within("committed")),
       quarantined: toWire(within("quarantined")),
       passed: this.#passedOnWire(partitionOf(vehicle)),
+      resend: toWire(resend),
+      comparedBy,
     });
   }
 
@@ -370,7 +400,20 @@ export class Ingest {
     };
   }
 
-  #noteInventory(vehicle: VehicleId, onBoard: ReturnType<typeof fromWire>, durable: ReturnType<typeof fromWire>): void {
+  #noteResend(vehicle: VehicleId, resend: readonly LineRanges[]): void {
+    const records = resend.reduce((sum, { ranges }) => sum + countOf(ranges), 0);
+    if (records === 0) return;
+    this.counts.askedAgain += records;
+    this.#ports.log.warn("The ledger lacks what a vehicle has a verdict for, asking for it again", {
+      vehicle,
+      records,
+    });
+  }
+
+  #noteInventory(
+    vehicle: VehicleId,
+    { onBoard, durable }: { onBoard: readonly LineRanges[]; durable: readonly LineRanges[] },
+  ): void {
     const nowNs = this.#ports.clock.wallNs();
     for (const line of this.#ledger.linesOf(vehicle)) this.#ledger.setOnBoard({ ...line, vehicle }, none, nowNs);
     for (const line of onBoard) this.#ledger.setOnBoard({ ...line, vehicle }, line.ranges, nowNs);

@@ -78,7 +78,7 @@ function owner(base: Backend, { edition, clock, gate }: { edition: bigint; clock
   return new Ingest({
     store: createStore(backend, edition),
     shapes: { find: (hash) => Promise.resolve(shapes.get(hash)) },
-    verdicts: { publish: () => {} },
+    verdicts: { publish: () => {}, announce: () => {} },
     clock,
     log: silent,
   });

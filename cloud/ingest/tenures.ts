@@ -35,6 +35,8 @@ interface Held {
 /** Partitions that were taken over together. */
 interface Tenure {
   readonly life: string;
+  /** When it began, ns since 1970. */
+  readonly beganNs: bigint;
   readonly held: Map<number, Held>;
   reached: LanePlaces;
   /** Where each lane ended when its reader began, as soon as the reader knows. */
@@ -67,7 +69,7 @@ export class Tenures {
   /** Takes over partitions with the checkpoint that the store has of each, in the store's present life. */
   take(
     known: ReadonlyMap<number, Checkpoint | undefined>,
-    { life, log }: { life: string; log: LogExtent },
+    { life, log, beganNs }: { life: string; log: LogExtent; beganNs: bigint },
   ): TakeOver {
     const held = new Map([...known].map(([partition, stored]): [number, Held] => {
       const checkpoint = isWithin(stored, log) ? stored : undefined;
@@ -79,7 +81,7 @@ export class Tenures {
     }));
     const plans = [...held.values()].map(({ plan }) => plan);
     const from = lanes((lane) => Math.min(...plans.map((plan) => plan.from[lane])));
-    const tenure = { life, held, reached: from, ends: {} };
+    const tenure = { life, beganNs, held, reached: from, ends: {} };
     const number = ++this.#takenOver;
     this.#tenures.set(number, tenure);
     for (const partition of held.keys()) this.#byPartition.set(partition, tenure);
@@ -146,6 +148,21 @@ export class Tenures {
     }
   }
 
+  /**
+   * When a partition's tenure began, if all that lay in the log then is worked through; else 0: what the ledger lacks may lie
+   * in the log, and no vehicle is asked for it.
+   */
+  comparedBy(partition: number): bigint {
+    const tenure = this.#byPartition.get(partition);
+    return tenure !== undefined && hasReadAll(tenure) ? tenure.beganNs : 0n;
+  }
+
+  /** The tenures of which {@link comparedBy} is not 0. */
+  comparing(): { beganNs: bigint; partitions: number[] }[] {
+    return [...this.#tenures.values()].filter(hasReadAll)
+      .map(({ beganNs, held }) => ({ beganNs, partitions: [...held.keys()] }));
+  }
+
   /** How far a partition is worked through; undefined for one that is not held. */
   passed(partition: number, waiting: readonly Place[]): LanePlaces | undefined {
     const tenure = this.#byPartition.get(partition);
@@ -171,6 +188,10 @@ export class Tenures {
     held.checkpoint = checkpoint;
     held.isSaved = true;
   }
+}
+
+function hasReadAll({ reached, ends }: Tenure): boolean {
+  return reached.live >= (ends.live ?? Infinity) && reached.backfill >= (ends.backfill ?? Infinity);
 }
 
 /** A lane that was read to where it ended has no more to replay, even if others' messages had carried its place further. */

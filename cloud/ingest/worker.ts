@@ -6,6 +6,7 @@ import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import {
   LedgerAnswerSchema,
   LedgerRequestSchema,
+  OwnerNoticeSchema,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { asFault } from "#proto/errors.ts";
@@ -13,7 +14,7 @@ import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
 import { connectNats } from "#proto/io/nats.ts";
 import type { Log } from "#proto/ports.ts";
-import { ackSubject, ledgerSubject } from "#proto/subjects.ts";
+import { ackSubject, ledgerSubject, ownerSubject } from "#proto/subjects.ts";
 import type { CloudConfig } from "../config.ts";
 import { commitIntervalOf, openStore } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
@@ -87,6 +88,7 @@ function verdictSink(nats: NatsConnection): VerdictSink {
   return {
     publish: ({ relay, shard }, notice) =>
       nats.publish(ackSubject(relay, shard), toBinary(VerdictNoticeSchema, notice)),
+    announce: (notice) => nats.publish(ownerSubject, toBinary(OwnerNoticeSchema, notice)),
   };
 }
 

@@ -4,6 +4,7 @@ import { jetstream } from "@nats-io/jetstream";
 import { openLeases } from "#cloud/ingest/io/lease.ts";
 import { LogReader } from "#cloud/ingest/io/log_reader.ts";
 import { LaneQueue } from "#cloud/ingest/lane_queue.ts";
+import { groupBytesMax } from "#cloud/ingest/limits.ts";
 import { systemClock } from "#proto/io/clock.ts";
 import { telemetrySubject } from "#proto/subjects.ts";
 import { waitFor } from "../servers/wait.ts";
@@ -77,7 +78,11 @@ Deno.test("a reader tells where its lanes end, and reads no longer what was drop
     const read: string[] = [];
     const untilRead = async (count: number) => {
       await waitFor(`${count} messages`, () => {
-        read.push(...queue.takeGroup().map(({ tenure, place }) => `${tenure} ${place.partition} ${place.sequence}`));
+        read.push(
+          ...queue.takeGroup(groupBytesMax).map(({ tenure, place }) =>
+            `${tenure} ${place.partition} ${place.sequence}`
+          ),
+        );
         return Promise.resolve(read.length >= count || undefined);
       }, { timeoutMs: 10_000 });
       return read.splice(0);
