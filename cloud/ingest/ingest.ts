@@ -112,7 +112,7 @@ export class Ingest {
 
   /** Takes over partitions; all that is known of them is what the store holds. */
   async own(partitions: readonly number[], { log }: { log: LogExtent }): Promise<TakeOver> {
-    const { store } = this.#ports;
+    const { store, clock } = this.#ports;
     this.disown(partitions);
     const life = await store.life();
     const known = new Map<number, Checkpoint | undefined>();
@@ -120,7 +120,7 @@ export class Ingest {
     const accounts = (await Array.fromAsync(accountPages(store))).flat();
     // Nothing is taken over before all is read: a store that fails on the way must not leave half an owner.
     this.#figures.take(accounts.filter(({ vehicle }) => partitions.includes(partitionOf(vehicle))));
-    const takeOver = this.#tenures.take(known, { life, log, nowNs: this.#ports.clock.wallNs() });
+    const takeOver = this.#tenures.take(known, { life, log, beganNs: clock.wallNs() });
     this.counts.partitions = this.#tenures.count;
     const { replay, unread } = takeOver.missed;
     this.counts.missed += replay + unread;
@@ -158,10 +158,10 @@ export class Ingest {
     this.#tenures.handleLaneEnd(tenure, end);
   }
 
-  /** Tells all relays which inventories this owner compares, once it does. Call every `ownerIntervalMs`. */
+  /** Tells all relays which tenures compare inventories. Call every `ownerIntervalMs`. */
   announce(): void {
-    for (const { partitions, beganNs } of this.#tenures.comparing()) {
-      this.#ports.verdicts.announce(create(OwnerNoticeSchema, { partitions, beganNs }));
+    for (const comparing of this.#tenures.comparing()) {
+      this.#ports.verdicts.announce(create(OwnerNoticeSchema, comparing));
     }
   }
 

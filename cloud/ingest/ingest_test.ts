@@ -37,9 +37,9 @@ function shapeOf(stream: string, fields: readonly Field[]): Shape {
 class Stage {
   readonly clock = new VirtualClock();
   readonly notices: VerdictNotice[] = [];
-  readonly announced: OwnerNotice[] = [];
   /** To whom they went. */
   readonly relays: string[] = [];
+  readonly announced: OwnerNotice[] = [];
   readonly bucket = new Map<string, Uint8Array>();
   readonly path = Deno.makeTempFileSync({ suffix: ".db" });
   store: Store = createStore(openSqlite({ path: this.path }));
@@ -432,6 +432,45 @@ scenario("a suspended table holds back its own rows, and after a minute they are
   strictEqual(ingest.counts.waiting, 0);
 });
 
+scenario(
+  "a suspended table stalls neither its partition nor other tables, and holds back no more than the place",
+  async (stage) => {
+    const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
+    stage.store = suspending(stage.store, "sick");
+    const ingest = await stage.ingest();
+    const messages = [
+      stage.message([define(telemetry), define(sick), batch(1, 2)]),
+      stage.message([batch(3, 4, { shape: sick })]),
+      stage.message([batch(5, 6), batch(7, 8, { shape: sick })]),
+      stage.message([batch(9, 10)], "backfill"),
+    ];
+    for (const message of messages) await ingest.commit([message]);
+    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 5, 6, 9, 10]);
+    const place = async () => (await stage.store.checkpoint(31))?.places.at(-1);
+    await ingest.flush();
+    deepStrictEqual([(await place())?.live, (await place())?.backfill], [1, 4]);
+    await stage.clock.advance(suspendedMaxMs);
+    await ingest.retryWaiting();
+    await ingest.flush();
+    deepStrictEqual([(await place())?.live, (await place())?.backfill], [3, 4]);
+    deepStrictEqual((await stage.quarantined()).map(({ code }) => code), ["table_suspended", "table_suspended"]);
+  },
+);
+
+scenario("a vehicle's sessions are forgotten with its partition", async (stage) => {
+  const ingest = await stage.ingest();
+  const register = (name: string) =>
+    ingest.answer(create(LedgerRequestSchema, { vehicleId: vehicle, relay: name, session: new Uint8Array(16) }));
+  await register("old");
+  ingest.disown(allPartitions);
+  await ingest.own(allPartitions, { log: stage.log });
+  stage.relays.length = 0;
+  await ingest.commit([{ ...stage.message([define(telemetry), batch(1, 2)]), tenure: 2 }]);
+  await register("new");
+  ingest.tellPassed();
+  deepStrictEqual(stage.relays, ["dev", "new"]);
+});
+
 /** A vehicle's question; what it holds: seqs of the one class of the one epoch. */
 function question(seqs: { onBoard?: Ranges; settled?: Ranges }) {
   const line = (ranges: Ranges = []) => toWire([{ epoch, class: "normal", ranges }]);
@@ -542,45 +581,6 @@ scenario("rows that an older ledger forgot are written again without becoming do
   await ingest.commit([stage.message([batch(1, 4)], "backfill")]);
   deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 4 }], quarantined: [] });
   deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 5]);
-});
-
-scenario(
-  "a suspended table stalls neither its partition nor other tables, and holds back no more than the place",
-  async (stage) => {
-    const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
-    stage.store = suspending(stage.store, "sick");
-    const ingest = await stage.ingest();
-    const messages = [
-      stage.message([define(telemetry), define(sick), batch(1, 2)]),
-      stage.message([batch(3, 4, { shape: sick })]),
-      stage.message([batch(5, 6), batch(7, 8, { shape: sick })]),
-      stage.message([batch(9, 10)], "backfill"),
-    ];
-    for (const message of messages) await ingest.commit([message]);
-    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 5, 6, 9, 10]);
-    const place = async () => (await stage.store.checkpoint(31))?.places.at(-1);
-    await ingest.flush();
-    deepStrictEqual([(await place())?.live, (await place())?.backfill], [1, 4]);
-    await stage.clock.advance(suspendedMaxMs);
-    await ingest.retryWaiting();
-    await ingest.flush();
-    deepStrictEqual([(await place())?.live, (await place())?.backfill], [3, 4]);
-    deepStrictEqual((await stage.quarantined()).map(({ code }) => code), ["table_suspended", "table_suspended"]);
-  },
-);
-
-scenario("a vehicle's sessions are forgotten with its partition", async (stage) => {
-  const ingest = await stage.ingest();
-  const register = (name: string) =>
-    ingest.answer(create(LedgerRequestSchema, { vehicleId: vehicle, relay: name, session: new Uint8Array(16) }));
-  await register("old");
-  ingest.disown(allPartitions);
-  await ingest.own(allPartitions, { log: stage.log });
-  stage.relays.length = 0;
-  await ingest.commit([{ ...stage.message([define(telemetry), batch(1, 2)]), tenure: 2 }]);
-  await register("new");
-  ingest.tellPassed();
-  deepStrictEqual(stage.relays, ["dev", "new"]);
 });
 
 /** The store, with one stream's table suspended. */

@@ -34,9 +34,9 @@ interface Held {
 
 /** Partitions that were taken over together. */
 interface Tenure {
-  /** When it began, nanoseconds since 1970: tells one tenure from another, nothing else. */
-  readonly beganNs: bigint;
   readonly life: string;
+  /** When it began, ns since 1970. */
+  readonly beganNs: bigint;
   readonly held: Map<number, Held>;
   reached: LanePlaces;
   /** Where each lane ended when its reader began, as soon as the reader knows. */
@@ -69,7 +69,7 @@ export class Tenures {
   /** Takes over partitions with the checkpoint that the store has of each, in the store's present life. */
   take(
     known: ReadonlyMap<number, Checkpoint | undefined>,
-    { life, log, nowNs }: { life: string; log: LogExtent; nowNs: bigint },
+    { life, log, beganNs }: { life: string; log: LogExtent; beganNs: bigint },
   ): TakeOver {
     const held = new Map([...known].map(([partition, stored]): [number, Held] => {
       const checkpoint = isWithin(stored, log) ? stored : undefined;
@@ -81,7 +81,7 @@ export class Tenures {
     }));
     const plans = [...held.values()].map(({ plan }) => plan);
     const from = lanes((lane) => Math.min(...plans.map((plan) => plan.from[lane])));
-    const tenure = { beganNs: nowNs, life, held, reached: from, ends: {} };
+    const tenure = { life, beganNs, held, reached: from, ends: {} };
     const number = ++this.#takenOver;
     this.#tenures.set(number, tenure);
     for (const partition of held.keys()) this.#byPartition.set(partition, tenure);
@@ -138,21 +138,6 @@ export class Tenures {
     endReplay(tenure, lane);
   }
 
-  /**
-   * Since when the ledger can be compared with what vehicles of a partition say; 0 while it cannot: what the ledger lacks may
-   * lie in the log until all is worked through that was there when the partition was taken over.
-   */
-  comparedBy(partition: number): bigint {
-    const tenure = this.#byPartition.get(partition);
-    return tenure !== undefined && isCaughtUp(tenure) ? tenure.beganNs : 0n;
-  }
-
-  /** Partitions whose ledger can be compared, by the tenure that they belong to. */
-  comparing(): { partitions: number[]; beganNs: bigint }[] {
-    return [...this.#tenures.values()].filter(isCaughtUp)
-      .map(({ held, beganNs }) => ({ partitions: [...held.keys()], beganNs }));
-  }
-
   /** These messages have their verdicts, or wait. */
   reach(messages: readonly LogMessage[]): void {
     for (const { tenure: number, place: { lane, sequence } } of messages) {
@@ -161,6 +146,21 @@ export class Tenures {
       tenure.reached = { ...tenure.reached, [lane]: sequence };
       endReplay(tenure, lane);
     }
+  }
+
+  /**
+   * When a partition's tenure began, if all that lay in the log then is worked through; else 0: what the ledger lacks may lie
+   * in the log, and no vehicle is asked for it.
+   */
+  comparedBy(partition: number): bigint {
+    const tenure = this.#byPartition.get(partition);
+    return tenure !== undefined && hasReadAll(tenure) ? tenure.beganNs : 0n;
+  }
+
+  /** The tenures of which {@link comparedBy} is not 0. */
+  comparing(): { beganNs: bigint; partitions: number[] }[] {
+    return [...this.#tenures.values()].filter(hasReadAll)
+      .map(({ beganNs, held }) => ({ beganNs, partitions: [...held.keys()] }));
   }
 
   /** How far a partition is worked through; undefined for one that is not held. */
@@ -190,16 +190,16 @@ export class Tenures {
   }
 }
 
+function hasReadAll({ reached, ends }: Tenure): boolean {
+  return reached.live >= (ends.live ?? Infinity) && reached.backfill >= (ends.backfill ?? Infinity);
+}
+
 /** A lane that was read to where it ended has no more to replay, even if others' messages had carried its place further. */
 function endReplay(tenure: Tenure, lane: TelemetryLane): void {
   const end = tenure.ends[lane];
   if (end === undefined || tenure.reached[lane] < end) return;
   const committedTo = [...tenure.held.values()].map(({ plan }) => plan.committedTo[lane]);
   tenure.reached = { ...tenure.reached, [lane]: Math.max(tenure.reached[lane], ...committedTo) };
-}
-
-function isCaughtUp({ reached, ends }: Tenure): boolean {
-  return reached.live >= (ends.live ?? Infinity) && reached.backfill >= (ends.backfill ?? Infinity);
 }
 
 function hasReplay({ from, committedTo }: ReplayPlan): boolean {

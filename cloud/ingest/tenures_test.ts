@@ -6,7 +6,7 @@ import type { LogExtent } from "./places.ts";
 import { Tenures } from "./tenures.ts";
 
 const log: LogExtent = { id: "log", first: 1, last: 500 };
-const nowNs = 7n;
+const beganNs = 77n;
 const windowNs = BigInt(replayWindowMs) * 1_000_000n;
 /** Committed to 40 in good time, to 100 within the last ten minutes. */
 const checkpoint: Checkpoint = {
@@ -31,10 +31,10 @@ function message(tenure: number, place: Partial<Place>): LogMessage {
 const at = (life: string) => ({ atNs: 2n * windowNs, life });
 
 Deno.test("within one life of the store it goes on where it was, in another it writes ten minutes again", () => {
-  const same = new Tenures().take(new Map([[3, checkpoint]]), { life: "first", log, nowNs });
+  const same = new Tenures().take(new Map([[3, checkpoint]]), { life: "first", beganNs, log });
   equal([same.from, same.isReplay], [{ live: 100, backfill: 10 }, false]);
   const tenures = new Tenures();
-  const { tenure, from, isReplay } = tenures.take(new Map([[3, checkpoint]]), { life: "second", log, nowNs });
+  const { tenure, from, isReplay } = tenures.take(new Map([[3, checkpoint]]), { life: "second", beganNs, log });
   equal([from, isReplay], [{ live: 40, backfill: 4 }, true]);
   strictEqual(tenures.isWanted(message(tenure, { sequence: 40 })), false);
   strictEqual(tenures.isWanted(message(tenure, { sequence: 41 })), true);
@@ -44,7 +44,7 @@ Deno.test("within one life of the store it goes on where it was, in another it w
 
 Deno.test("no place is written down before a replay is over, for its successor must begin it anew", () => {
   const tenures = new Tenures();
-  const { tenure } = tenures.take(new Map([[3, checkpoint]]), { life: "second", log, nowNs });
+  const { tenure } = tenures.take(new Map([[3, checkpoint]]), { life: "second", beganNs, log });
   tenures.reach([message(tenure, { sequence: 99 }), message(tenure, { lane: "backfill", sequence: 9 })]);
   equal(tenures.due(at("second"), []), []);
   // The lanes end before the last places: those were reached by messages of other partitions.
@@ -57,7 +57,7 @@ Deno.test("no place is written down before a replay is over, for its successor m
 
 Deno.test("a lane is not over while what was read of it is not committed", () => {
   const tenures = new Tenures();
-  const { tenure } = tenures.take(new Map([[3, checkpoint]]), { life: "second", log, nowNs });
+  const { tenure } = tenures.take(new Map([[3, checkpoint]]), { life: "second", beganNs, log });
   tenures.handleLaneEnd(tenure, { lane: "backfill", sequence: 4 });
   tenures.handleLaneEnd(tenure, { lane: "live", sequence: 90 });
   tenures.handleLaneEnd(tenure, { lane: "live", sequence: 40 });
@@ -68,10 +68,10 @@ Deno.test("a lane is not over while what was read of it is not committed", () =>
 
 Deno.test("messages count for the take-over that they were read for, and for no partition that left", () => {
   const tenures = new Tenures();
-  const first = tenures.take(new Map([[3, undefined], [4, undefined]]), { life: "first", log, nowNs });
+  const first = tenures.take(new Map([[3, undefined], [4, undefined]]), { life: "first", beganNs, log });
   tenures.leave([3]);
   strictEqual(tenures.isWanted(message(first.tenure, { sequence: 5 })), false);
-  const second = tenures.take(new Map([[3, checkpoint]]), { life: "first", log, nowNs });
+  const second = tenures.take(new Map([[3, checkpoint]]), { life: "first", beganNs, log });
   strictEqual(tenures.isWanted(message(first.tenure, { sequence: 150 })), false);
   strictEqual(tenures.isWanted(message(second.tenure, { sequence: 150 })), true);
   tenures.reach([message(first.tenure, { sequence: 150 })]);
@@ -81,8 +81,8 @@ Deno.test("messages count for the take-over that they were read for, and for no 
 
 Deno.test("what waits holds back its own tenure and no other", () => {
   const tenures = new Tenures();
-  const one = tenures.take(new Map([[3, undefined]]), { life: "first", log, nowNs });
-  const two = tenures.take(new Map([[4, undefined]]), { life: "first", log, nowNs });
+  const one = tenures.take(new Map([[3, undefined]]), { life: "first", beganNs, log });
+  const two = tenures.take(new Map([[4, undefined]]), { life: "first", beganNs, log });
   tenures.reach([message(one.tenure, { sequence: 50 }), message(two.tenure, { partition: 4, sequence: 60 })]);
   const waiting: Place[] = [{ lane: "live", partition: 3, sequence: 20 }];
   equal([tenures.passed(3, waiting)?.live, tenures.passed(4, waiting)?.live], [19, 60]);
@@ -91,36 +91,34 @@ Deno.test("what waits holds back its own tenure and no other", () => {
 
 Deno.test("in a new life of the store those who were there before write no place and are named", () => {
   const tenures = new Tenures();
-  const { tenure } = tenures.take(new Map([[3, checkpoint]]), { life: "first", log, nowNs });
+  const { tenure } = tenures.take(new Map([[3, checkpoint]]), { life: "first", beganNs, log });
   tenures.reach([message(tenure, { sequence: 120 })]);
   equal(tenures.due(at("second"), []), []);
   equal([tenures.heldBefore("first"), tenures.heldBefore("second")], [[], [3]]);
 });
 
 Deno.test("places of a log that is gone are forgotten, and what is gone from the log is told", () => {
-  const other = new Tenures().take(new Map([[3, checkpoint]]), { life: "first", log: { ...log, id: "other" }, nowNs });
+  const other = new Tenures().take(new Map([[3, checkpoint]]), {
+    life: "first",
+    beganNs,
+    log: { ...log, id: "other" },
+  });
   equal(other.from, { live: 0, backfill: 0 });
   const trimmed = new Tenures().take(new Map([[3, checkpoint]]), {
     life: "second",
+    beganNs,
     log: { ...log, first: 111 },
-    nowNs,
   });
   equal(trimmed.missed, { replay: 60, unread: 100 });
 });
 
-Deno.test("inventories are compared once all is worked through that lay in the log at the take-over", () => {
+Deno.test("inventories are compared when all that lay in the log at the beginning is worked through", () => {
   const tenures = new Tenures();
-  const { tenure } = tenures.take(new Map([[3, undefined], [4, undefined]]), { life: "first", log, nowNs });
-  const compared = () => [tenures.comparedBy(3), tenures.comparing()];
-  tenures.handleLaneEnd(tenure, { lane: "live", sequence: 2 });
-  tenures.reach([message(tenure, { sequence: 2 })]);
-  equal(compared(), [0n, []]);
-  tenures.handleLaneEnd(tenure, { lane: "backfill", sequence: 5 });
-  // What a later reader of the lane says does not count.
+  const { tenure } = tenures.take(new Map([[3, undefined], [4, undefined]]), { life: "first", beganNs, log });
+  tenures.handleLaneEnd(tenure, { lane: "live", sequence: 50 });
+  tenures.reach([message(tenure, { sequence: 50 })]);
+  equal([tenures.comparedBy(3), tenures.comparing()], [0n, []]);
   tenures.handleLaneEnd(tenure, { lane: "backfill", sequence: 0 });
-  equal(compared(), [0n, []]);
-  tenures.reach([message(tenure, { lane: "backfill", sequence: 5 })]);
-  equal(compared(), [7n, [{ partitions: [3, 4], beganNs: 7n }]]);
-  tenures.leave([3]);
-  equal(compared(), [0n, [{ partitions: [4], beganNs: 7n }]]);
+  equal([tenures.comparedBy(3), tenures.comparedBy(5)], [beganNs, 0n]);
+  equal(tenures.comparing(), [{ beganNs, partitions: [3, 4] }]);
 });
