@@ -2,35 +2,43 @@
  * The owner's work on one commit: unpack, plan, write, decide, tell.
  *
  *     messages -> unpack -> plan -> write -> verdicts -> ledger (memory) -> notices
- *                   |         |        `- suspended: waits, is tried again, after 60 s kept aside
+ *                   |         |        |- suspended: waits, is tried again, after 60 s kept aside
+ *                   |         |        `- refused: kept aside
  *                   |         `- repeat: compared; equal -> verdict again, different -> kept aside
- *                   `- faulty: kept aside
+ *                   `- faulty: kept aside, by the same write
  *
  * Ledger and places are flushed every few seconds; what a crash forgets is read again from the log, and keys make the
  * second writing harmless.
  */
 import { create } from "@bufbuild/protobuf";
 import { type LedgerAnswer, LedgerAnswerSchema, type LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import type { QuarantineAnswer, QuarantineRequest } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import type { Block } from "#proto/batch.ts";
-import { asFault, type Code } from "#proto/errors.ts";
-import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from "#proto/ids.ts";
+import { asFault } from "#proto/errors.ts";
+import { parseRelayName, parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
-import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
+import { countOf, intersect, none, type Ranges, subtract, union } from "#proto/ranges.ts";
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
-import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
+import { quarantinePageMax } from "../lib/store/limits.ts";
+import { findUnstorable } from "../lib/store/plan.ts";
+import { quarantineId } from "../lib/store/quarantine_documents.ts";
+import type { Checkpoint, KeptAside, QuarantineEntry, Store } from "../lib/store/store.ts";
+import { Held } from "./held.ts";
 import { Ledger } from "./ledger.ts";
 import { ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
 import type { Delivery, LogMessage } from "./log_message.ts";
 import { absorbOwnRecords } from "./own_records.ts";
 import { extendCheckpoint, isWithin, type LanePlaces, passedOf, type ReplayPlan, replayPlanOf } from "./places.ts";
-import { planCommit, type Planned } from "./plan.ts";
+import { lineOf, planCommit, type Planned, rangeOf } from "./plan.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
-import { quarantineEntryOf, unreadableEntryOf } from "./quarantine.ts";
-import { rowsWithin, seqsOf } from "./rows.ts";
+import { type AsideCause, asideOf, unreadableAsideOf, unreadableVehicle } from "./quarantine.ts";
+import { answerQuarantine } from "./quarantine_answer.ts";
+import { rowBlockOf, rowsWithin, seqsOf } from "./rows.ts";
+import { SecondLook } from "./second_look.ts";
 import { Sessions } from "./sessions.ts";
 import { ShapeBook } from "./shape_book.ts";
-import { StoreWriter } from "./store_writer.ts";
-import { unpack, type Unpacked } from "./unpack.ts";
+import { StoreWriter, type Written } from "./store_writer.ts";
+import { openBatch, unpack, type Unpacked } from "./unpack.ts";
 import { noticesOf, type Verdict } from "./verdicts.ts";
 import { fromWire, toWire } from "./wire.ts";
 
@@ -50,6 +58,18 @@ interface Waiting {
   readonly sinceMs: number;
 }
 
+/** Part of a batch that is kept aside. */
+interface Aside {
+  readonly planned: Planned;
+  readonly cause: AsideCause;
+}
+
+/** A batch that has blocks, and those of them that are for the store. */
+interface Decoded {
+  readonly planned: Planned;
+  readonly blocks: readonly Block[];
+}
+
 /** Counters for metrics; read, never written, from outside. */
 export interface IngestCounts {
   batches: number;
@@ -67,7 +87,11 @@ export class Ingest {
   readonly #shapes = new ShapeBook(shapesMax);
   readonly #sessions = new Sessions(ledgerVehiclesMax);
   readonly #writer: StoreWriter;
+  readonly #held = new Held(ledgerVehiclesMax);
+  readonly #secondLook: SecondLook;
   readonly #plans = new Map<number, ReplayPlan>();
+  /** Last message of the log when each partition was taken over: up to there others may have worked. */
+  readonly #logEnds = new Map<number, number>();
   readonly #checkpoints = new Map<number, Checkpoint>();
   #reached: LanePlaces = { live: 0, backfill: 0 };
   #waiting: Waiting[] = [];
@@ -75,6 +99,12 @@ export class Ingest {
   constructor(ports: IngestPorts) {
     this.#ports = ports;
     this.#writer = new StoreWriter(ports);
+    this.#secondLook = new SecondLook({
+      ...ports,
+      ledger: this.#ledger,
+      loadLedger: (vehicle) => this.#loadLedgers(new Set([vehicle])),
+      open: (batch) => this.#knowingShapes(() => openBatch(batch, this.#shapes)),
+    });
   }
 
   /** Why the store does not work at the moment; undefined while it does. */
@@ -92,6 +122,7 @@ export class Ingest {
       const checkpoint = isWithin(known, options.logEnd) ? known : undefined;
       this.#checkpoints.set(partition, checkpoint ?? { partition, places: [] });
       this.#plans.set(partition, replayPlanOf(checkpoint, options.replayMs));
+      this.#logEnds.set(partition, options.logEnd);
     }
     const starts = [...this.#plans.values()].map((plan) => plan.from);
     this.#reached = {
@@ -107,14 +138,16 @@ export class Ingest {
     const unpacked = await this.#unpackAll(wanted);
     const deliveries = unpacked.flatMap((one) => one.deliveries);
     await this.#loadLedgers(new Set(deliveries.map(({ relay }) => relay.vehicle)));
-    const planned = planCommit(deliveries, { ledger: this.#ledger, replayed: (one) => this.#isReplayed(one) });
+    await this.#loadHeld(unpacked);
+    const planned = planCommit(deliveries, {
+      ledger: this.#ledger,
+      replayed: (one) => this.#isReplayed(one),
+      held: (one) => this.#held.unstoredOf(one.relay.vehicle, one),
+    });
 
-    const fresh = await this.#writeFresh(planned.filter((one) => one.fresh.length > 0));
+    const unreadable = wanted.flatMap((message, at) => this.#unreadableOf(message, unpacked[at]));
+    const fresh = await this.#writeFresh(planned, unreadable);
     const repeats = await this.#checkRepeats(planned.filter((one) => one.repeated.length > 0));
-    const unreadable = wanted.flatMap((message, at) =>
-      unpacked[at].unreadable.map((one) => unreadableEntryOf(message, one))
-    );
-    for (const entry of unreadable) await this.#writer.quarantine(entry);
 
     this.#reach(messages);
     this.#count(planned, unreadable.length);
@@ -156,6 +189,11 @@ export class Ingest {
     });
   }
 
+  /** Decides about a batch that was kept aside as an operator wants it, or answers why not. */
+  async decide(request: QuarantineRequest): Promise<QuarantineAnswer> {
+    return await answerQuarantine(request, this.#secondLook);
+  }
+
   /** Makes ledger lines and places durable. */
   async flush(): Promise<void> {
     const { store, clock } = this.#ports;
@@ -193,20 +231,27 @@ export class Ingest {
     return place.sequence <= (this.#plans.get(place.partition)?.committedTo[place.lane] ?? 0);
   }
 
-  /** Unpacks in order; a message that names shapes unknown here is unpacked again once they were looked up. */
+  /** Unpacks in order. What was sought in vain is not sought again in this commit: unknown shapes come in numbers. */
   async #unpackAll(messages: readonly LogMessage[]): Promise<Unpacked[]> {
+    const sought = new Set<ShapeHash>();
     const all: Unpacked[] = [];
-    for (const message of messages) all.push(await this.#unpackOne(message));
+    for (const message of messages) {
+      all.push(await this.#knowingShapes(() => unpack(message, this.#shapes), sought));
+    }
     return all;
   }
 
-  /** A batch names the first shape it lacks only: as long as that one is found, another may follow. */
-  async #unpackOne(message: LogMessage): Promise<Unpacked> {
-    const sought = new Set<ShapeHash>();
+  /**
+   * Opens again as long as shapes that were unknown are found: a batch names the first one it lacks only.
+   */
+  async #knowingShapes<T extends { readonly missing: ReadonlySet<ShapeHash> }>(
+    open: () => T,
+    sought = new Set<ShapeHash>(),
+  ): Promise<T> {
     while (true) {
-      const unpacked = unpack(message, this.#shapes);
-      const wanted = unpacked.missing.difference(sought);
-      if (wanted.size === 0) return unpacked;
+      const opened = open();
+      const wanted = opened.missing.difference(sought);
+      if (wanted.size === 0) return opened;
       for (const hash of wanted) {
         sought.add(hash);
         await this.#findShape(hash);
@@ -233,52 +278,81 @@ export class Ingest {
     }
   }
 
-  async #writeFresh(planned: readonly Planned[]): Promise<Verdict[]> {
-    const decoded = planned.flatMap((one) =>
-      "blocks" in one.delivery.content ? [{ one, blocks: rowsWithin(one.delivery.content.blocks, one.fresh) }] : []
-    );
-    const outcome = await this.#writer.write(
-      decoded.flatMap(({ one, blocks }) => blocks.map((block) => rowBlockOf(one, block))),
-    );
-    const verdicts: Verdict[] = [];
-    for (const one of planned) {
-      if ("fault" in one.delivery.content) {
-        verdicts.push(await this.#keepAside(one, one.fresh, one.delivery.content.fault.code));
-      }
+  /** Loads what quarantine holds of messages that may have been worked by a former owner. */
+  async #loadHeld(unpacked: readonly Unpacked[]): Promise<void> {
+    const items = unpacked.flatMap(({ deliveries, unreadable }) => [...deliveries, ...unreadable]);
+    for (const { place, relay } of items) {
+      const vehicle = relay?.vehicle ?? unreadableVehicle;
+      if (place.sequence > (this.#logEnds.get(place.partition) ?? 0) || this.#held.has(vehicle)) continue;
+      this.#held.load(vehicle, await this.#entriesOf(vehicle));
     }
-    for (const { one, blocks } of decoded) verdicts.push(...await this.#decide(one, blocks, outcome));
-    return verdicts;
+  }
+
+  async #entriesOf(vehicle: VehicleId): Promise<QuarantineEntry[]> {
+    const behind = Math.min(...[...this.#plans.values()].flatMap(({ from }) => [from.live, from.backfill]));
+    const entries: QuarantineEntry[] = [];
+    while (true) {
+      const last = entries.at(-1);
+      const query = { behind, limit: quarantinePageMax, ...(last && { after: quarantineId(last) }) };
+      const ask = () => this.#ports.store.quarantined(vehicle, query);
+      const page = await this.#writer.untilItAnswers("read the quarantine", ask);
+      entries.push(...page.entries);
+      if (!page.more) return entries;
+    }
+  }
+
+  #unreadableOf(message: LogMessage, { unreadable }: Unpacked): KeptAside[] {
+    return unreadable
+      .filter((one) => !this.#held.holds(one.relay?.vehicle ?? unreadableVehicle, one))
+      .map((one) => unreadableAsideOf(message, one));
+  }
+
+  /** What is known to be bad is kept aside by the commit that stores the rest, so before any verdict on it. */
+  async #writeFresh(planned: readonly Planned[], unreadable: readonly KeptAside[]): Promise<Verdict[]> {
+    const decoded = planned.filter((one) => one.fresh.length > 0).flatMap(decodedOf);
+    const bad = [...planned.flatMap((one) => this.#damageOf(one)), ...decoded.flatMap(unstorableOf)];
+    const storable = decoded.map((one) => withoutRows(one, bad));
+    const written = await this.#writer.write(
+      storable.flatMap(({ planned, blocks }) => blocks.map((block) => rowBlockOf(planned, block))),
+      [...bad.map(keptAside), ...unreadable],
+    );
+    const held = planned.filter((one) => one.held.length > 0).map((one) => this.#quarantineRows(one, one.held));
+    const verdicts = bad.map((one) => this.#noteAside(one));
+    return [...held, ...verdicts, ...await this.#decide(storable, written)];
   }
 
   /** Verdicts on written blocks: what a suspended table has not shown waits, what the store refused is kept aside. */
-  async #decide(
-    one: Planned,
-    blocks: readonly Block[],
-    outcome: { suspended: ReadonlySet<StreamName>; refused: ReadonlySet<Block> },
-  ): Promise<Verdict[]> {
-    const refused = seqsOf(blocks.filter((block) => outcome.refused.has(block)));
-    const suspended = blocks.filter((block) =>
-      outcome.suspended.has(block.shape.stream) && !outcome.refused.has(block)
-    );
-    const held = seqsOf(suspended);
-    const committed = subtract(subtract(one.fresh, refused), held);
-    const nowNs = this.#ports.clock.wallNs();
+  async #decide(decoded: readonly Decoded[], written: Written): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
-    if (committed.length > 0) {
-      this.#ledger.commit(one.key, committed, nowNs);
-      absorbOwnRecords(one.key.vehicle, rowsWithin(blocks, committed), { ledger: this.#ledger, nowNs });
-      verdicts.push(this.#verdict(one, { committed, quarantined: none }));
+    const aside: Aside[] = [];
+    for (const { planned, blocks } of decoded) {
+      const refused = blocks.filter((block) => written.refused.has(block));
+      const suspended = blocks.filter((block) =>
+        written.suspended.has(block.shape.stream) && !written.refused.has(block)
+      );
+      const shown = blocks.filter((block) => !refused.includes(block) && !suspended.includes(block));
+      if (shown.length > 0) verdicts.push(this.#commitRows(planned, shown));
+      if (refused.length > 0) aside.push(refusedAside(planned, refused, written));
+      if (suspended.length > 0) aside.push(...this.#hold(planned, suspended));
     }
-    if (refused.length > 0) verdicts.push(await this.#keepAside(one, refused, "store_failed"));
-    if (held.length > 0) verdicts.push(...await this.#hold(one, suspended));
-    return verdicts;
+    return [...verdicts, ...await this.#keepAside(aside)];
   }
 
-  async #hold(one: Planned, blocks: readonly Block[]): Promise<Verdict[]> {
-    const bytes = this.#waiting.reduce((sum, { planned }) => sum + planned.delivery.bytes.byteLength, 0);
-    if (bytes > waitingBytesMax) return [await this.#keepAside(one, seqsOf(blocks), "table_suspended")];
-    this.#ledger.hold(one.key, seqsOf(blocks), this.#ports.clock.wallNs());
-    this.#waiting.push({ planned: one, blocks, sinceMs: this.#ports.clock.uptimeMs() });
+  #commitRows(planned: Planned, blocks: readonly Block[]): Verdict {
+    const committed = coveredBy(planned.fresh, blocks);
+    const nowNs = this.#ports.clock.wallNs();
+    this.#ledger.commit(planned.key, committed, nowNs);
+    absorbOwnRecords(planned.key.vehicle, blocks, { ledger: this.#ledger, nowNs });
+    this.counts.rows += countOf(committed);
+    return this.#verdict(planned, { committed, quarantined: none });
+  }
+
+  /** Lets blocks wait for their table; what there is no room for is to be kept aside. */
+  #hold(planned: Planned, blocks: readonly Block[]): Aside[] {
+    const bytes = this.#waiting.reduce((sum, one) => sum + one.planned.delivery.bytes.byteLength, 0);
+    if (bytes > waitingBytesMax) return [suspendedAside(planned, blocks)];
+    this.#ledger.hold(planned.key, seqsOf(blocks), this.#ports.clock.wallNs());
+    this.#waiting.push({ planned, blocks, sinceMs: this.#ports.clock.uptimeMs() });
     this.counts.waiting = this.#waiting.length;
     return [];
   }
@@ -286,46 +360,67 @@ export class Ingest {
   async #retryOne(waiting: Waiting): Promise<Verdict[]> {
     const { planned, blocks, sinceMs } = waiting;
     if (this.#ports.clock.uptimeMs() - sinceMs >= suspendedMaxMs) {
-      return [await this.#keepAside(planned, seqsOf(blocks), "table_suspended")];
+      return await this.#keepAside([suspendedAside(planned, blocks)]);
     }
-    const outcome = await this.#writer.write(blocks.map((block) => rowBlockOf(planned, block)));
-    const still = blocks.filter((block) => outcome.suspended.has(block.shape.stream));
+    const written = await this.#writer.write(blocks.map((block) => rowBlockOf(planned, block)));
+    const still = blocks.filter((block) => written.suspended.has(block.shape.stream));
     if (still.length > 0) this.#waiting.push({ planned, blocks: still, sinceMs });
-    const shown = blocks.filter((block) => !outcome.suspended.has(block.shape.stream));
+    const shown = blocks.filter((block) => !written.suspended.has(block.shape.stream));
     if (shown.length === 0) return [];
-    return await this.#decide({ ...planned, fresh: seqsOf(shown) }, shown, { ...outcome, suspended: new Set() });
+    const decoded = { planned: { ...planned, fresh: seqsOf(shown) }, blocks: shown };
+    return await this.#decide([decoded], { ...written, suspended: new Set() });
   }
 
   /** Repeats: what equals the stored rows gets its verdict again, what differs is kept aside and changes nothing. */
   async #checkRepeats(planned: readonly Planned[]): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
+    const aside: Aside[] = [];
     for (const one of planned) {
-      const line = this.#ledger.linesOf(one.key.vehicle).find((entry) =>
-        entry.epoch === one.key.epoch && entry.class === one.key.class
-      );
+      const line = lineOf(one.key, this.#ledger);
       const committed = intersect(line?.committed ?? none, one.repeated);
       const quarantined = intersect(line?.quarantined ?? none, one.repeated);
-      if (committed.length > 0 && "blocks" in one.delivery.content) {
-        await this.#compare(one, rowsWithin(one.delivery.content.blocks, committed));
-      }
+      aside.push(...await this.#differenceOf(one, committed));
       verdicts.push(this.#verdict(one, { committed, quarantined }));
     }
+    await this.#keepAside(aside);
     return verdicts;
   }
 
-  async #compare(one: Planned, blocks: readonly Block[]): Promise<void> {
-    const rows = blocks.map((block) => rowBlockOf(one, block));
+  async #differenceOf(planned: Planned, committed: Ranges): Promise<Aside[]> {
+    const { delivery } = planned;
+    const unknown = subtract(committed, this.#held.allOf(planned.key.vehicle, delivery));
+    if (unknown.length === 0 || "fault" in delivery.content) return [];
+    const rows = rowsWithin(delivery.content.blocks, unknown).map((block) => rowBlockOf(planned, block));
     const { different } = await this.#writer.untilItAnswers("compare a repeat", () => this.#ports.store.compare(rows));
-    if (different.length === 0) return;
-    this.counts.quarantined++;
-    await this.#writer.quarantine(quarantineEntryOf(one.delivery, { code: "different_body", ranges: different }));
+    if (different.length === 0) return [];
+    const reason = "A repeat differs from the rows that are stored under its keys";
+    return [{ planned, cause: { code: "different_body", reason, ranges: different } }];
   }
 
-  async #keepAside(one: Planned, ranges: Ranges, code: Code): Promise<Verdict> {
-    await this.#writer.quarantine(quarantineEntryOf(one.delivery, { code, ranges }));
-    this.#ledger.quarantine(one.key, ranges, this.#ports.clock.wallNs());
+  /** All of a batch that cannot be decoded, but for what quarantine has already: of another, or of itself when read again. */
+  #damageOf(planned: Planned): Aside[] {
+    const { delivery, key } = planned;
+    if ("blocks" in delivery.content) return [];
+    const { code, message } = delivery.content.fault;
+    const known = union(lineOf(key, this.#ledger)?.quarantined ?? none, this.#held.allOf(key.vehicle, delivery));
+    const ranges = subtract([rangeOf(delivery)], known);
+    return ranges.length === 0 ? [] : [{ planned, cause: { code, reason: message, ranges } }];
+  }
+
+  /** Keeps parts of batches aside; only then has what was fresh of them its verdict. */
+  async #keepAside(aside: readonly Aside[]): Promise<Verdict[]> {
+    await this.#writer.keep(aside.map(keptAside));
+    return aside.map((one) => this.#noteAside(one));
+  }
+
+  #noteAside({ planned, cause }: Aside): Verdict {
     this.counts.quarantined++;
-    return this.#verdict(one, { committed: none, quarantined: ranges });
+    return this.#quarantineRows(planned, intersect(cause.ranges, planned.fresh));
+  }
+
+  #quarantineRows(planned: Planned, quarantined: Ranges): Verdict {
+    if (quarantined.length > 0) this.#ledger.quarantine(planned.key, quarantined, this.#ports.clock.wallNs());
+    return this.#verdict(planned, { committed: none, quarantined });
   }
 
   #verdict(one: Planned, ranges: { committed: Ranges; quarantined: Ranges }): Verdict {
@@ -367,10 +462,7 @@ export class Ingest {
   #count(planned: readonly Planned[], unreadable: number): void {
     this.counts.batches += planned.length;
     this.counts.quarantined += unreadable;
-    for (const { fresh, repeated } of planned) {
-      this.counts.rows += fresh.reduce((sum, range) => sum + range.last - range.first + 1, 0);
-      if (repeated.length > 0) this.counts.repeated++;
-    }
+    this.counts.repeated += planned.filter(({ repeated }) => repeated.length > 0).length;
   }
 
   #tell(verdicts: readonly Verdict[]): void {
@@ -378,12 +470,42 @@ export class Ingest {
   }
 }
 
-function rowBlockOf({ key, delivery }: Planned, block: Block): RowBlock {
-  return {
-    vehicle: key.vehicle,
-    epoch: key.epoch,
-    class: key.class,
-    clockOffsetNs: delivery.header.clockOffsetNs,
-    block,
-  };
+function decodedOf(planned: Planned): Decoded[] {
+  const { content } = planned.delivery;
+  return "blocks" in content ? [{ planned, blocks: rowsWithin(content.blocks, planned.fresh) }] : [];
+}
+
+function keptAside({ planned, cause }: Aside): KeptAside {
+  return asideOf(planned.delivery, cause);
+}
+
+/** The rows that no table takes: they are kept aside, and their neighbours are not. */
+function unstorableOf({ planned, blocks }: Decoded): Aside[] {
+  const found = blocks.flatMap((block) => findUnstorable(rowBlockOf(planned, block)) ?? []);
+  if (found.length === 0) return [];
+  const ranges = found.map((one) => one.ranges).reduce(union);
+  return [{ planned, cause: { code: "bad_batch", reason: `Cannot store rows: ${found[0].why}`, ranges } }];
+}
+
+function withoutRows(decoded: Decoded, bad: readonly Aside[]): Decoded {
+  const own = bad.find(({ planned }) => planned === decoded.planned);
+  if (own === undefined) return decoded;
+  const fresh = subtract(decoded.planned.fresh, own.cause.ranges);
+  return { planned: { ...decoded.planned, fresh }, blocks: rowsWithin(decoded.blocks, fresh) };
+}
+
+function refusedAside(planned: Planned, blocks: readonly Block[], { refused }: Written): Aside {
+  const reason = refused.get(blocks[0])?.message ?? "";
+  return { planned, cause: { code: "store_failed", reason, ranges: seqsOf(blocks) } };
+}
+
+function suspendedAside(planned: Planned, blocks: readonly Block[]): Aside {
+  const reason = `Table of "${blocks[0].shape.stream}" is suspended in the store`;
+  return { planned, cause: { code: "table_suspended", reason, ranges: seqsOf(blocks) } };
+}
+
+/** Seqs of blocks that hold some, mostly all, of `wanted`. */
+function coveredBy(wanted: Ranges, blocks: readonly Block[]): Ranges {
+  const rows = blocks.reduce((sum, block) => sum + block.seqs.length, 0);
+  return rows === countOf(wanted) ? wanted : seqsOf(blocks);
 }

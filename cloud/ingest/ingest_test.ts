@@ -148,7 +148,7 @@ scenario("a repeat with another body changes nothing and is kept aside", async (
   const { rows } = await stage.store.rows({ vehicle, stream: parseStream("telemetry"), limit: 10 });
   deepStrictEqual(rows.map(({ values }) => values.a), [1, 2, 3, 4]);
   const [entry] = await stage.quarantined();
-  deepStrictEqual([entry.code, entry.first, entry.last], ["different_body", 2, 2]);
+  deepStrictEqual([entry.code, entry.ranges], ["different_body", [{ first: 2, last: 2 }]]);
 });
 
 scenario("a damaged batch is kept aside with its reason, and blocks nothing", async (stage) => {
@@ -188,8 +188,8 @@ scenario(
       await stage.clock.advance(1_000);
     }
     const kept = async (id?: string) => (await stage.quarantined(id)).map(({ place }) => place.item);
-    deepStrictEqual(await kept("unreadable"), [0, 2]);
-    deepStrictEqual(await kept(), [1]);
+    deepStrictEqual((await kept()).sort(), [0, 1, 2, 3]);
+    deepStrictEqual(await kept("unreadable"), []);
   },
 );
 
@@ -243,7 +243,7 @@ scenario("a replay writes again what a lazy store may have lost, but not what is
   const second = await stage.ingest(600_000);
   stage.told();
   await second.commit(messages);
-  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 2 }], quarantined: [] });
+  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 2 }], quarantined: [{ first: 3, last: 4 }] });
   strictEqual((await stage.quarantined()).length, 1);
 });
 

@@ -21,6 +21,7 @@ import { Ingest } from "./ingest.ts";
 import { claimPartitions, type Leases } from "./io/lease.ts";
 import { readLane } from "./io/log_reader.ts";
 import { setUpLog, setUpShapes } from "./io/log_setup.ts";
+import { answerQuarantineRequests } from "./io/quarantine_requests.ts";
 import { LaneQueue } from "./lane_queue.ts";
 import { leaseRenewMs, ledgerRequestsMax } from "./limits.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
@@ -54,6 +55,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
     whenNotFull: (lane: "live" | "backfill") => service.whenNotFull(lane),
   };
   answerLedgerRequests(nats, { leases, service, log });
+  answerQuarantineRequests(nats, { partitions: leases.partitions, desk: service, log });
   const readers = [readLane("live", places.live, reader), readLane("backfill", places.backfill, reader)];
   const renewing = renewForEver(leases, clock, signal);
   const working = service.run(signal);

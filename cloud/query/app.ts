@@ -8,29 +8,20 @@ import { stringifyJson } from "#proto/json.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import type { RowPage, RowQuery, StoreReader } from "../lib/store/store.ts";
 import { Admission } from "./admission.ts";
-import { answerRow, toCsv, toLines } from "./answer.ts";
+import { answerRow, jsonResponse, toCsv, toLines } from "./answer.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { ledgerView } from "./ledger_view.ts";
 import { countAnswer, type QueryCounts } from "./metrics.ts";
-import { quarantineView } from "./quarantine_view.ts";
-import {
-  batchType,
-  cursorHeader,
-  latestRoute,
-  ledgerRoute,
-  quarantineBatchRoute,
-  quarantineEntryRoute,
-  quarantineRoute,
-  rowFormats,
-  streamsRoute,
-  telemetryRoute,
-} from "./routes.ts";
+import type { PartitionOwners } from "./owner.ts";
+import { addQuarantine } from "./quarantine_routes.ts";
+import { cursorHeader, latestRoute, ledgerRoute, rowFormats, streamsRoute, telemetryRoute } from "./routes.ts";
 import type { TelemetryQuery } from "./schema.ts";
 import { parseTime } from "./time_bound.ts";
 
 /** What the app stands on. */
 export interface QueryParts {
   readonly store: StoreReader;
+  readonly owners: PartitionOwners;
   /** Lets only requests with a valid token pass. */
   readonly guard: MiddlewareHandler;
   readonly clock: Pick<Clock, "after">;
@@ -39,7 +30,7 @@ export interface QueryParts {
 }
 
 /** Makes the app; it is served by the caller. */
-export function createApp({ store, guard, clock, log, counts }: QueryParts): OpenAPIHono {
+export function createApp({ store, owners, guard, clock, log, counts }: QueryParts): OpenAPIHono {
   const admission = new Admission(clock);
   const app = new OpenAPIHono({ defaultHook: schemaProblem });
   app.onError(problemHandler((fault, { req }) => {
@@ -75,31 +66,8 @@ export function createApp({ store, guard, clock, log, counts }: QueryParts): Ope
     const entries = await admission.run(() => store.ledger(vehicle));
     return jsonResponse(JSON.stringify({ vehicle_id: vehicle, epochs: ledgerView(entries) }));
   });
-  addQuarantine(app, store, admission);
+  addQuarantine(app, { store, owners, admission });
   return app;
-}
-
-function addQuarantine(app: OpenAPIHono, store: StoreReader, admission: Admission): void {
-  const find = ({ id, entry }: { id: string; entry: string }) =>
-    admission.run(() => store.quarantinedOne(parseVehicleId(id), entry));
-  app.openapi(quarantineRoute, async (context) => {
-    const vehicle = parseVehicleId(context.req.valid("param").id);
-    const { limit, cursor } = context.req.valid("query");
-    const query = { limit, ...(cursor !== undefined && { after: cursor }) };
-    const { entries, more } = await admission.run(() => store.quarantined(vehicle, query));
-    const views = entries.map(quarantineView);
-    const next = more ? views[views.length - 1].id : null;
-    return jsonResponse(JSON.stringify({ vehicle_id: vehicle, entries: views, next_cursor: next }));
-  });
-  app.openapi(quarantineEntryRoute, async (context) => {
-    return jsonResponse(JSON.stringify(quarantineView(await find(context.req.valid("param")))));
-  });
-  app.openapi(quarantineBatchRoute, async (context) => {
-    const params = context.req.valid("param");
-    const { batch } = await find(params);
-    const disposition = `attachment; filename="${params.entry}.batch"`;
-    return new Response(batch.slice(), { headers: { "content-type": batchType, "content-disposition": disposition } });
-  });
 }
 
 function addHealth(app: OpenAPIHono, store: StoreReader, admission: Admission): void {
@@ -143,8 +111,4 @@ function rowsResponse(query: RowQuery, page: RowPage, format: string): Response 
     default:
       return new Response(stringifyJson({ rows: rows.map(answerRow), next_cursor: cursor }), { headers });
   }
-}
-
-function jsonResponse(body: string): Response {
-  return new Response(body, { headers: { "content-type": "application/json" } });
 }

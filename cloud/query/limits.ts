@@ -8,6 +8,10 @@ export const limitDefault = 100;
 export const limitMax = pageRowsMax;
 /** Quarantined batches in an answer when the caller does not say. */
 export const quarantineLimitDefault = 20;
+/** Counts of quarantined batches in an answer when the caller does not say. */
+export const quarantineCountsDefault = 1_000;
+/** The owner of a partition works between two commits; one that has not answered by then is away, or its store is. */
+export const ownerTimeoutMs = 4_000;
 /** Fields that one request may name. */
 export const fieldsMax = columnsMax;
 /** A request that has not been answered by then fails with `deadline`. */
@@ -16,3 +20,4 @@ export const answerTimeoutMs = 5_000;
 export const requestsAtOnceMax = 32;
 
 ok(limitDefault <= limitMax, "the default is allowed");
+ok(ownerTimeoutMs < answerTimeoutMs, "an owner that is away is told as such");

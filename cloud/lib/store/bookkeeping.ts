@@ -1,11 +1,9 @@
-/** Ledger entries, checkpoints and quarantined batches as documents of the store, there and back. */
-import { ok } from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import type { Class, TelemetryLane } from "#proto/class.ts";
-import { parseEpoch, parseRelayName, type VehicleId } from "#proto/ids.ts";
-import { formatRanges, parseRanges, union } from "#proto/ranges.ts";
+/** Ledger entries and checkpoints as documents of the store, there and back. */
+import type { Class } from "#proto/class.ts";
+import { parseEpoch, type VehicleId } from "#proto/ids.ts";
+import { formatRanges, parseRanges, subtract, union } from "#proto/ranges.ts";
 import type { Document } from "./backend.ts";
-import type { Checkpoint, Gap, LedgerEntry, QuarantineEntry } from "./store.ts";
+import type { Checkpoint, Gap, LedgerEntry } from "./store.ts";
 
 interface LedgerText {
   readonly epoch: string;
@@ -16,21 +14,6 @@ interface LedgerText {
   readonly inFlight: string;
   readonly onBoard: string;
   readonly gaps: readonly Gap[];
-}
-
-interface QuarantineText {
-  readonly epoch: string;
-  readonly class: Class;
-  readonly first: number;
-  readonly last: number;
-  readonly code: string;
-  readonly reason: string;
-  readonly lane: TelemetryLane;
-  readonly partition: number;
-  readonly sequence: number;
-  readonly item: number;
-  readonly relay: string;
-  readonly batch: string;
 }
 
 interface CheckpointText {
@@ -92,53 +75,6 @@ export function readCheckpoint(document: Document): Checkpoint {
   };
 }
 
-/** What tells a vehicle's quarantined batches apart, as a text that fits into a path. */
-export function quarantineId(entry: QuarantineEntry): string {
-  const { first, last, place } = entry;
-  const at = `${place.lane}-${place.partition}-${place.sequence}-${place.item}`;
-  return `${entry.epoch}_${entry.class}_${first}-${last}_${at}_${entry.receivedAtNs}`;
-}
-
-/** Where the document of an id lies; undefined for what is no id. */
-export function quarantinePlace(vehicle: VehicleId, id: string): Pick<Document, "key" | "atNs"> | undefined {
-  const match = /^([a-z0-9_-]{1,200})_([0-9]{1,18}|[1-8][0-9]{18})$/.exec(id);
-  if (match === null) return undefined;
-  return { key: `${keyPrefix(vehicle)}${match[1].replaceAll("_", "/")}`, atNs: BigInt(match[2]) };
-}
-
-/** A quarantined batch as a document, its bytes as base64. */
-export function quarantineDocument(entry: QuarantineEntry): Document {
-  const { first, last, place } = entry;
-  const text: QuarantineText = {
-    epoch: entry.epoch.toString(),
-    class: entry.class,
-    first,
-    last,
-    code: entry.code,
-    reason: entry.reason,
-    ...place,
-    relay: entry.relay,
-    batch: Buffer.from(entry.batch).toString("base64"),
-  };
-  const at = quarantinePlace(entry.vehicle, quarantineId(entry));
-  ok(at !== undefined, "an id tells its place");
-  return { kind: "quarantine", ...at, text: JSON.stringify(text) };
-}
-
-/** Reads what {@link quarantineDocument} made. */
-export function readQuarantine(vehicle: VehicleId, document: Document): QuarantineEntry {
-  const { lane, partition, sequence, item, batch, ...text } = JSON.parse(document.text) as QuarantineText;
-  return {
-    ...text,
-    vehicle,
-    epoch: parseEpoch(text.epoch),
-    relay: parseRelayName(text.relay),
-    place: { lane, partition, sequence, item },
-    receivedAtNs: document.atNs,
-    batch: new Uint8Array(Buffer.from(batch, "base64")),
-  };
-}
-
 function readLedgerEntry(vehicle: VehicleId, document: Document): LedgerEntry {
   const text = JSON.parse(document.text) as LedgerText;
   return {
@@ -156,12 +92,14 @@ function readLedgerEntry(vehicle: VehicleId, document: Document): LedgerEntry {
 }
 
 function mergeTwins(older: LedgerEntry, newer: LedgerEntry): LedgerEntry {
+  const committed = union(older.committed, newer.committed);
   return {
     ...newer,
     sinceNs: older.sinceNs,
     expected: Math.max(older.expected, newer.expected),
-    committed: union(older.committed, newer.committed),
-    quarantined: union(older.quarantined, newer.quarantined),
+    committed,
+    // What one of them kept aside may have been stored since: there is no way back from that.
+    quarantined: subtract(union(older.quarantined, newer.quarantined), committed),
     gaps: [...older.gaps, ...newer.gaps],
   };
 }

@@ -2,19 +2,21 @@
 import { normalize, type Ranges } from "#proto/ranges.ts";
 import { sameValue, valueAt } from "./mapping.ts";
 import type { JsonValue } from "#proto/json.ts";
-import type { Comparison, Row, RowBlock } from "./store.ts";
+import type { Comparison, Row, RowBlock, StreamRow } from "./store.ts";
 
 /** Compares one block with the rows that its stream has in the block's span of times and seqs, by seq. */
 export function compareBlock(block: RowBlock, stored: ReadonlyMap<number, Row>): Comparison {
   const same: number[] = [];
   const different: number[] = [];
+  const twins: StreamRow[] = [];
   block.block.seqs.forEach((seq, index) => {
     const row = stored.get(seq);
     const equal = row !== undefined && row.ts === block.block.ts[index] + block.clockOffsetNs &&
       equalValues(block, index, row.values);
     (equal ? same : different).push(seq);
+    if (!equal && row !== undefined) twins.push({ stream: block.block.shape.stream, row });
   });
-  return { same: rangesOf(same), different: rangesOf(different) };
+  return { same: rangesOf(same), different: rangesOf(different), stored: twins };
 }
 
 /** Puts comparisons of several blocks together. */
@@ -22,6 +24,7 @@ export function joinComparisons(parts: readonly Comparison[]): Comparison {
   return {
     same: normalize(parts.flatMap((part) => part.same)),
     different: normalize(parts.flatMap((part) => part.different)),
+    stored: parts.flatMap((part) => part.stored),
   };
 }
 

@@ -13,7 +13,9 @@ function stored(block: RowBlock, values: readonly Row["values"][]): Map<number, 
 Deno.test("null and missing are the same, a value and none are not", () => {
   const block = blockOf("telemetry", framesOf([{ x: null }, {}, { x: 1 }, {}]));
   const rows = stored(block, [{}, { x: null }, { x: null }, { x: 1 }]);
-  equal(compareBlock(block, rows), { same: [{ first: 1, last: 2 }], different: [{ first: 3, last: 4 }] });
+  const { same, different, stored: twins } = compareBlock(block, rows);
+  equal([same, different], [[{ first: 1, last: 2 }], [{ first: 3, last: 4 }]]);
+  equal(twins, [3, 4].map((seq) => ({ stream: "telemetry", row: rows.get(seq) })));
 });
 
 Deno.test("a record without a row, or with another time, is different", () => {
@@ -23,8 +25,8 @@ Deno.test("a record without a row, or with another time, is different", () => {
 });
 
 Deno.test("comparisons of several blocks are one", () => {
-  const parts = [{ same: [{ first: 1, last: 1 }], different: [] }, { same: [{ first: 2, last: 2 }], different: [] }];
-  equal(joinComparisons(parts), { same: [{ first: 1, last: 2 }], different: [] });
+  const parts = [1, 2].map((seq) => ({ same: [{ first: seq, last: seq }], different: [], stored: [] }));
+  equal(joinComparisons(parts), { same: [{ first: 1, last: 2 }], different: [], stored: [] });
 });
 
 Deno.test("a block spans its earliest and latest stored time, whatever the order of its seqs", () => {

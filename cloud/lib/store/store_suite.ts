@@ -2,6 +2,7 @@
 import { testBookkeeping } from "./bookkeeping_suite.ts";
 import { testMapping } from "./mapping_suite.ts";
 import { testPaging } from "./paging_suite.ts";
+import { testQuarantine } from "./quarantine_suite.ts";
 import type { StoreTest, TestDatabase } from "./testing/database.ts";
 
 /** How the suite gets its databases. */
@@ -30,4 +31,5 @@ export function testStore(options: SuiteOptions): void {
   testMapping(test, options.rounds);
   testPaging(test, options.rounds);
   testBookkeeping(test);
+  testQuarantine(test);
 }

@@ -3,16 +3,7 @@ import { ok } from "node:assert/strict";
 import { Fault } from "#proto/errors.ts";
 import type { StreamName, VehicleId } from "#proto/ids.ts";
 import { type Backend, type Commit, type Document, type DocumentKind, documentsTable } from "./backend.ts";
-import {
-  checkpointDocument,
-  keyPrefix,
-  ledgerDocument,
-  quarantineDocument,
-  quarantinePlace,
-  readCheckpoint,
-  readLedger,
-  readQuarantine,
-} from "./bookkeeping.ts";
+import { checkpointDocument, keyPrefix, ledgerDocument, readCheckpoint, readLedger } from "./bookkeeping.ts";
 import {
   type Catalog,
   fieldsText,
@@ -24,14 +15,26 @@ import {
   unlistedStream,
 } from "./catalog.ts";
 import { compareBlock, joinComparisons, spanOf } from "./compare.ts";
-import { compareRowsMax, pageRowsMax, quarantinePageMax, readsAtOnce } from "./limits.ts";
-import { growthOfAll, planWrite, whyNotStorable, type WritePlan } from "./plan.ts";
+import { compareRowsMax, pageRowsMax, quarantineCountsMax, quarantinePageMax, readsAtOnce } from "./limits.ts";
+import { findUnstorable, growthOfAll, planWrite, type WritePlan } from "./plan.ts";
+import {
+  countQuery,
+  quarantineDocuments,
+  quarantineFilters,
+  quarantinePlace,
+  readCount,
+  readQuarantine,
+  readQuarantineBatch,
+} from "./quarantine_documents.ts";
 import { planRead, readRow } from "./reading.ts";
 import type {
   Checkpoint,
   Comparison,
+  KeptAside,
   LatestRow,
   LedgerEntry,
+  QuarantineCountPage,
+  QuarantineCountQuery,
   QuarantineEntry,
   QuarantinePage,
   QuarantineQuery,
@@ -95,13 +98,14 @@ class TableReader implements StoreReader {
     return readLedger(vehicle, await this.backend.documents("ledger", keyPrefix(vehicle)));
   }
 
-  async quarantined(vehicle: VehicleId, { after, limit }: QuarantineQuery): Promise<QuarantinePage> {
+  async quarantined(vehicle: VehicleId, query: QuarantineQuery): Promise<QuarantinePage> {
+    const { after, limit } = query;
     ok(limit >= 1 && limit <= quarantinePageMax, "limit of a page");
     const place = after === undefined ? undefined : quarantinePlace(vehicle, after);
     if (after !== undefined && place === undefined) {
       throw new Fault("bad_query", `Cannot go on after "${after.slice(0, 100)}": it is no id of an entry`);
     }
-    const page = { limit: limit + 1, ...(place && { after: place }) };
+    const page = { limit: limit + 1, where: quarantineFilters(query), ...(place && { after: place }) };
     const documents = await this.backend.documents("quarantine", keyPrefix(vehicle), page);
     return {
       entries: documents.slice(0, limit).map((document) => readQuarantine(vehicle, document)),
@@ -110,15 +114,29 @@ class TableReader implements StoreReader {
   }
 
   async quarantinedOne(vehicle: VehicleId, id: string): Promise<QuarantineEntry> {
-    const place = quarantinePlace(vehicle, id);
-    const documents = place === undefined ? [] : await this.backend.documents("quarantine", place.key);
-    const found = documents.find(({ key, atNs }) => key === place?.key && atNs === place.atNs);
-    if (found === undefined) throw new Fault("not_found", `Cannot find "${id.slice(0, 100)}" in quarantine`);
-    return readQuarantine(vehicle, found);
+    return readQuarantine(vehicle, await this.#ofQuarantine("quarantine", vehicle, id));
+  }
+
+  async quarantinedBatch(vehicle: VehicleId, id: string): Promise<Uint8Array> {
+    return readQuarantineBatch(await this.#ofQuarantine("quarantine_batch", vehicle, id));
+  }
+
+  async quarantineCounts(query: QuarantineCountQuery): Promise<QuarantineCountPage> {
+    ok(query.limit >= 1 && query.limit <= quarantineCountsMax, "limit of a page");
+    const tallies = await this.backend.tally(countQuery({ ...query, limit: query.limit + 1 }));
+    return { counts: tallies.slice(0, query.limit).map(readCount), more: tallies.length > query.limit };
   }
 
   close(): Promise<void> {
     return this.backend.close();
+  }
+
+  async #ofQuarantine(kind: DocumentKind, vehicle: VehicleId, id: string): Promise<Document> {
+    const place = quarantinePlace(vehicle, id);
+    const documents = place === undefined ? [] : await this.backend.documents(kind, place.key);
+    const found = documents.find(({ key, atNs }) => key === place?.key && atNs === place.atNs);
+    if (found === undefined) throw new Fault("not_found", `Cannot find "${id.slice(0, 100)}" in quarantine`);
+    return found;
   }
 
   async #latestOf(place: StreamPlace, vehicle: VehicleId): Promise<LatestRow | undefined> {
@@ -146,16 +164,15 @@ class TableStore extends TableReader implements Store {
   /** Writes follow one another, since each plans on the catalog that the last one left. */
   #writes: Promise<unknown> = Promise.resolve();
 
-  async write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
+  async write(blocks: readonly RowBlock[], aside: readonly KeptAside[] = []): Promise<WriteOutcome> {
     for (const block of blocks) refuseUnstorable(block);
-    const written = this.#writes.then(() => this.#write(blocks));
-    this.#writes = Promise.allSettled([written]);
-    return await written;
+    return await this.#inTurn(() => this.#write(blocks, aside));
   }
 
   async compare(blocks: readonly RowBlock[]): Promise<Comparison> {
+    const catalog = await this.#inTurn(() => this.#knownCatalog());
     const parts: Comparison[] = [];
-    for (const block of blocks) parts.push(compareBlock(block, await this.#storedRows(block)));
+    for (const block of blocks) parts.push(compareBlock(block, await this.#storedRows(block, catalog)));
     return joinComparisons(parts);
   }
 
@@ -172,15 +189,34 @@ class TableStore extends TableReader implements Store {
     return found.map(readCheckpoint).find((checkpoint) => checkpoint.partition === partition);
   }
 
-  quarantine(entry: QuarantineEntry): Promise<void> {
-    return this.#keep([quarantineDocument(entry)]);
+  quarantine(aside: readonly KeptAside[], ledger: readonly LedgerEntry[] = []): Promise<void> {
+    return this.#keep([...aside.flatMap(quarantineDocuments), ...ledger.map(ledgerDocument)]);
   }
 
-  async #write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
-    const before = this.#catalog ?? await this.#openCatalog();
-    const plan = planWrite(before, blocks);
+  probe(): Promise<void> {
+    return this.#keep([{ kind: "probe", key: "", atNs: 0n, text: "" }]);
+  }
+
+  /** What is under way ends first, however it ends. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#writes.then(work);
+    this.#writes = Promise.allSettled([done]);
+    return await done;
+  }
+
+  async #knownCatalog(): Promise<Catalog> {
+    this.#catalog ??= await this.#openCatalog();
+    return this.#catalog;
+  }
+
+  async #write(blocks: readonly RowBlock[], aside: readonly KeptAside[]): Promise<WriteOutcome> {
+    const plan = planWrite(await this.#knownCatalog(), blocks);
+    const commit = commitOf(plan);
     this.#catalog = undefined;
-    const suspended = await this.#commit(commitOf(plan));
+    const suspended = await this.#commit({
+      ...commit,
+      documents: [...commit.documents, ...aside.flatMap(quarantineDocuments)],
+    });
     this.#catalog = plan.catalog;
     const streams = plan.rows.filter(({ table }) => suspended.includes(table)).map(({ stream }) => stream);
     return { suspended: Array.from(new Set(streams)) };
@@ -192,8 +228,8 @@ class TableStore extends TableReader implements Store {
     return catalog;
   }
 
-  async #storedRows(block: RowBlock): Promise<Map<number, Row>> {
-    const place = placeOf(this.#catalog ?? await readCatalog(this.backend), block.block.shape.stream);
+  async #storedRows(block: RowBlock, catalog: Catalog): Promise<Map<number, Row>> {
+    const place = placeOf(catalog, block.block.shape.stream);
     if (place === undefined) return new Map();
     const { fromNs, toNs, ...seqs } = spanOf(block);
     const query = { vehicle: block.vehicle, stream: place.stream, fromNs, toNs, limit: compareRowsMax };
@@ -235,9 +271,9 @@ async function readCatalog(backend: Backend): Promise<Catalog> {
 }
 
 function refuseUnstorable(block: RowBlock): void {
-  const why = whyNotStorable(block);
-  if (why === undefined) return;
-  throw new Fault("bad_batch", `Cannot store rows of "${block.vehicle}" in "${block.block.shape.stream}": ${why}`);
+  const wild = findUnstorable(block);
+  if (wild === undefined) return;
+  throw new Fault("bad_batch", `Cannot store rows of "${block.vehicle}" in "${block.block.shape.stream}": ${wild.why}`);
 }
 
 function commitOf(plan: WritePlan): Commit {

@@ -19,6 +19,8 @@ import {
   documentsTable,
   type Selection,
   type StoredRow,
+  type Tally,
+  type TallyQuery,
 } from "../backend.ts";
 import { encodeLines } from "../ilp.ts";
 import type { Cell, ColumnType } from "../mapping.ts";
@@ -32,6 +34,7 @@ import {
   selectLastTime,
   selectQuestDocuments,
   selectQuestRows,
+  tallyQuestDocuments,
 } from "../questdb_text.ts";
 
 /** How long one request may take. */
@@ -106,6 +109,12 @@ class QuestDbBackend implements Backend {
     await this.#started();
     const rows = await this.#exec(selectQuestDocuments(kind, prefix, page));
     return rows.map(([key, at, text]) => ({ kind, key: String(key), atNs: BigInt(String(at)), text: String(text) }));
+  }
+
+  async tally(query: TallyQuery): Promise<Tally[]> {
+    await this.#started();
+    const rows = await this.#exec(tallyQuestDocuments(query));
+    return rows.map((row) => ({ of: row.slice(0, -1).map(String), count: Number(row.at(-1)) }));
   }
 
   /** Requests stand alone; there is nothing to close. */
