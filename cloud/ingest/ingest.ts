@@ -14,7 +14,7 @@ import { create } from "@bufbuild/protobuf";
 import { type LedgerAnswer, LedgerAnswerSchema, type LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { QuarantineAnswer, QuarantineRequest } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import type { Block } from "#proto/batch.ts";
-import { asFault } from "#proto/errors.ts";
+import { asFault, type Fault } from "#proto/errors.ts";
 import { parseRelayName, parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { countOf, intersect, none, type Ranges, subtract, union } from "#proto/ranges.ts";
@@ -29,7 +29,7 @@ import { ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from ".
 import type { Delivery, LogMessage } from "./log_message.ts";
 import { absorbOwnRecords } from "./own_records.ts";
 import { extendCheckpoint, isWithin, type LanePlaces, passedOf, type ReplayPlan, replayPlanOf } from "./places.ts";
-import { lineOf, planCommit, type Planned, rangeOf } from "./plan.ts";
+import { lineOf, planCommit, type Planned } from "./plan.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
 import { type AsideCause, asideOf, unreadableAsideOf, unreadableVehicle } from "./quarantine.ts";
 import { answerQuarantine } from "./quarantine_answer.ts";
@@ -310,7 +310,7 @@ export class Ingest {
   /** What is known to be bad is kept aside by the commit that stores the rest, so before any verdict on it. */
   async #writeFresh(planned: readonly Planned[], unreadable: readonly KeptAside[]): Promise<Verdict[]> {
     const decoded = planned.filter((one) => one.fresh.length > 0).flatMap(decodedOf);
-    const bad = [...planned.flatMap((one) => this.#damageOf(one)), ...decoded.flatMap(unstorableOf)];
+    const bad = [...planned.flatMap(damageOf), ...decoded.flatMap(unstorableOf)];
     const storable = decoded.map((one) => withoutRows(one, bad));
     const written = await this.#writer.write(
       storable.flatMap(({ planned, blocks }) => blocks.map((block) => rowBlockOf(planned, block))),
@@ -387,24 +387,17 @@ export class Ingest {
   }
 
   async #differenceOf(planned: Planned, committed: Ranges): Promise<Aside[]> {
-    const { delivery } = planned;
-    const unknown = subtract(committed, this.#held.allOf(planned.key.vehicle, delivery));
-    if (unknown.length === 0 || "fault" in delivery.content) return [];
+    const { key, delivery } = planned;
+    const unknown = subtract(committed, this.#held.allOf(key.vehicle, delivery));
+    if (unknown.length === 0) return [];
+    if ("fault" in delivery.content) {
+      return [{ planned, cause: { ...causeOf(delivery.content.fault), ranges: unknown } }];
+    }
     const rows = rowsWithin(delivery.content.blocks, unknown).map((block) => rowBlockOf(planned, block));
     const { different } = await this.#writer.untilItAnswers("compare a repeat", () => this.#ports.store.compare(rows));
     if (different.length === 0) return [];
     const reason = "A repeat differs from the rows that are stored under its keys";
     return [{ planned, cause: { code: "different_body", reason, ranges: different } }];
-  }
-
-  /** All of a batch that cannot be decoded, but for what quarantine has already: of another, or of itself when read again. */
-  #damageOf(planned: Planned): Aside[] {
-    const { delivery, key } = planned;
-    if ("blocks" in delivery.content) return [];
-    const { code, message } = delivery.content.fault;
-    const known = union(lineOf(key, this.#ledger)?.quarantined ?? none, this.#held.allOf(key.vehicle, delivery));
-    const ranges = subtract([rangeOf(delivery)], known);
-    return ranges.length === 0 ? [] : [{ planned, cause: { code, reason: message, ranges } }];
   }
 
   /** Keeps parts of batches aside; only then has what was fresh of them its verdict. */
@@ -477,6 +470,17 @@ function decodedOf(planned: Planned): Decoded[] {
 
 function keptAside({ planned, cause }: Aside): KeptAside {
   return asideOf(planned.delivery, cause);
+}
+
+/** What is fresh of a batch that cannot be decoded; first wins here too. */
+function damageOf(planned: Planned): Aside[] {
+  const { content } = planned.delivery;
+  if ("blocks" in content || planned.fresh.length === 0) return [];
+  return [{ planned, cause: { ...causeOf(content.fault), ranges: planned.fresh } }];
+}
+
+function causeOf({ code, message }: Fault): Omit<AsideCause, "ranges"> {
+  return { code, reason: message };
 }
 
 /** The rows that no table takes: they are kept aside, and their neighbours are not. */

@@ -188,7 +188,8 @@ scenario(
       await stage.clock.advance(1_000);
     }
     const kept = async (id?: string) => (await stage.quarantined(id)).map(({ place }) => place.item);
-    deepStrictEqual((await kept()).sort(), [0, 1, 2, 3]);
+    // The second damaged one repeats records that are kept aside already.
+    deepStrictEqual(await kept(), [0, 2, 1]);
     deepStrictEqual(await kept("unreadable"), []);
   },
 );
