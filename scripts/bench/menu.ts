@@ -39,6 +39,13 @@ export const benches: readonly Bench[] = [
     args: [],
   },
   {
+    name: "quarantine",
+    what: "rows per CPU-second of ingest over SQLite, clean and with one bad batch in ten (R19)",
+    usage: "[--batches N] [--records N] [--rounds N] [--kind crc|body|shape|repeat|time]",
+    file: "scripts/bench/quarantine.ts",
+    args: [],
+  },
+  {
     name: "live",
     what: "a whole system under single posts: time to the durable answer, and to the query API (P13)",
     usage: "[--store sqlite|questdb] [--rate N] [--seconds N] [--warm-up N] [--rounds N] [--sample N]",
@@ -65,7 +72,7 @@ export const menuText: string = [
   "",
   ...benches.flatMap((
     { name, what, usage },
-  ) => [`  ${name.padEnd(8)}${what}`, ...usage === "" ? [] : [`${" ".repeat(10)}${usage}`]]),
+  ) => [`  ${name.padEnd(12)}${what}`, ...usage === "" ? [] : [`${" ".repeat(14)}${usage}`]]),
   "",
   "Each prints machine, versions, rounds and spread. Figures of different runs compare only on a machine that does nothing else.",
 ].join("\n");

@@ -63,6 +63,11 @@ export function valueAt(column: Column, row: number): JsonValue {
   return cellValue(column.field.type, rawAt(column, row));
 }
 
+/** Whether a stored cell is bit for bit what a row of a column of its type has: a no may be due to another notation. */
+export function sameCell(column: Column, row: number, cell: Cell): boolean {
+  return Object.is(rawAt(column, row), cell);
+}
+
 /** Whether a column of a batch has any value that is not null. */
 export function hasValues(column: Column): boolean {
   return column.values !== undefined && column.presence.includes(2);

@@ -2,7 +2,14 @@
 import { ok } from "node:assert/strict";
 import { Fault } from "#proto/errors.ts";
 import type { StreamName, VehicleId } from "#proto/ids.ts";
-import { type Backend, type Commit, type Document, type DocumentKind, documentsTable } from "./backend.ts";
+import {
+  type Backend,
+  type Commit,
+  type Document,
+  type DocumentKind,
+  documentsTable,
+  type StoredRow,
+} from "./backend.ts";
 import { checkpointDocument, keyPrefix, ledgerDocument, readCheckpoint, readLedger } from "./bookkeeping.ts";
 import {
   type Catalog,
@@ -14,7 +21,7 @@ import {
   type StreamPlace,
   unlistedStream,
 } from "./catalog.ts";
-import { compareBlock, joinComparisons, spanOf } from "./compare.ts";
+import { compareBlock, joinComparisons, spanOf, type StoredRows } from "./compare.ts";
 import { compareRowsMax, pageRowsMax, quarantineCountsMax, quarantinePageMax, readsAtOnce } from "./limits.ts";
 import { findUnstorable, growthOfAll, planWrite, type WritePlan } from "./plan.ts";
 import {
@@ -38,8 +45,8 @@ import type {
   QuarantineEntry,
   QuarantinePage,
   QuarantineQuery,
-  Row,
   RowBlock,
+  RowKey,
   RowPage,
   RowQuery,
   Store,
@@ -172,7 +179,11 @@ class TableStore extends TableReader implements Store {
   async compare(blocks: readonly RowBlock[]): Promise<Comparison> {
     const catalog = await this.#inTurn(() => this.#knownCatalog());
     const parts: Comparison[] = [];
-    for (const block of blocks) parts.push(compareBlock(block, await this.#storedRows(block, catalog)));
+    for (const block of blocks) {
+      const place = placeOf(catalog, block.block.shape.stream);
+      const stored = place === undefined ? nothingStored(block) : await this.#storedRows(block, place);
+      parts.push(compareBlock(block, stored));
+    }
     return joinComparisons(parts);
   }
 
@@ -228,21 +239,19 @@ class TableStore extends TableReader implements Store {
     return catalog;
   }
 
-  async #storedRows(block: RowBlock, catalog: Catalog): Promise<Map<number, Row>> {
-    const place = placeOf(catalog, block.block.shape.stream);
-    if (place === undefined) return new Map();
+  async #storedRows(block: RowBlock, place: StreamPlace): Promise<StoredRows> {
     const { fromNs, toNs, ...seqs } = spanOf(block);
     const query = { vehicle: block.vehicle, stream: place.stream, fromNs, toNs, limit: compareRowsMax };
     const plan = planRead(place, query);
     const identity = { epoch: block.epoch, class: block.class, ...seqs };
-    const rows = new Map<number, Row>();
-    let after: Row | undefined;
+    const rows = new Map<number, StoredRow>();
+    let after: RowKey | undefined;
     do {
       const stored = await this.backend.select({ ...plan.selection, identity, ...(after && { after }) });
-      for (const row of stored) rows.set(row.key.seq, readRow(row, plan));
-      after = stored.length < compareRowsMax ? undefined : readRow(stored[stored.length - 1], plan);
+      for (const row of stored) rows.set(row.key.seq, row);
+      after = stored.length < compareRowsMax ? undefined : stored[stored.length - 1].key;
     } while (after !== undefined);
-    return rows;
+    return { plan, rows };
   }
 
   async #keep(documents: readonly Document[]): Promise<void> {
@@ -254,6 +263,11 @@ class TableStore extends TableReader implements Store {
     if (!suspended.includes(documentsTable)) return suspended;
     throw new Fault("table_suspended", `Cannot keep documents: table "${documentsTable}" is suspended`);
   }
+}
+
+/** Of a stream that was never seen. */
+function nothingStored({ vehicle, block: { shape: { stream } } }: RowBlock): StoredRows {
+  return { plan: planRead(unlistedStream(stream), { vehicle, stream, limit: 1 }), rows: new Map() };
 }
 
 /** A catalog that is full lists no further streams, yet their rows are there. */

@@ -42,6 +42,9 @@ const busyTimeoutMs = 5_000;
 /** Twice the default: rows of a hundred columns, clustered, need room in a page. */
 const pageBytes = 8_192;
 
+/** Rows as arrays are read three times as fast as objects; the runtime's types do not know of it. */
+type ArrayStatement = StatementSync & { setReturnArrays(wanted: boolean): void };
+
 /** Opens or makes the file. It is not touched before the first call, and a failed opening is tried again by the next. */
 export function openSqlite(options: { readonly path: string }): Backend {
   return new SqliteBackend(options.path);
@@ -75,10 +78,11 @@ class SqliteBackend implements Backend {
   select(selection: Selection): Promise<StoredRow[]> {
     return this.#use((database) => {
       const { sql, bound } = selectRows(selection);
-      const statement = this.#prepared(database, sql);
+      const statement = this.#prepared(database, sql) as ArrayStatement;
       statement.setReadBigInts(true);
+      statement.setReturnArrays(true);
       const types = selection.columns.map(({ type }) => type);
-      return statement.all(...bound).map((row) => storedRow(Object.values(row) as Bound[], types));
+      return (statement.all(...bound) as unknown as Bound[][]).map((row) => storedRow(row, types));
     });
   }
 
