@@ -38,6 +38,10 @@ export function testQuarantine(test: StoreTest): void {
     equal(others, { entries: [], more: false });
     equal(await store.quarantinedOne(vehicle, quarantineId(later)), later);
     equal(await store.quarantinedBatch(vehicle, quarantineId(kept)), batch);
+    // The largest message that the log takes.
+    const huge = entryAt(2, { ranges: [], bytes: 2 ** 20 });
+    await store.quarantine([{ entry: huge, batch: new Uint8Array(huge.bytes).fill(7) }]);
+    equal(await store.quarantinedBatch(vehicle, quarantineId(huge)), new Uint8Array(huge.bytes).fill(7));
     const other = quarantineId({ ...kept, ranges: [{ first: 6, last: 9 }] });
     for (const id of ["", "what's this", `${quarantineId(later)}0`, other]) {
       await rejects(store.quarantinedOne(vehicle, id), { code: "not_found" });
