@@ -146,12 +146,15 @@ export class Ingest {
     });
 
     const unreadable = wanted.flatMap((message, at) => this.#unreadableOf(message, unpacked[at]));
-    const fresh = await this.#writeFresh(planned, unreadable);
-    const repeats = await this.#checkRepeats(planned.filter((one) => one.repeated.length > 0));
+    const repeats = new Repeats(planned.filter((one) => one.repeated.length > 0));
+    // What a replay is about to write may be missing until then: repeats of it must not be held against nothing.
+    const different = deliveries.some((one) => this.#isReplayed(one)) ? [] : await this.#differencesOf(repeats);
+    const fresh = await this.#writeFresh(planned, { different, unreadable });
+    const repeated = await this.#checkRepeats(repeats);
 
     this.#reach(messages);
     this.#count(planned, unreadable.length);
-    this.#tell([...fresh, ...repeats]);
+    this.#tell([...fresh, ...repeated]);
   }
 
   /** Tries again what waits for suspended tables. Call every `suspendedRetryMs`. */
@@ -308,9 +311,12 @@ export class Ingest {
   }
 
   /** What is known to be bad is kept aside by the commit that stores the rest, so before any verdict on it. */
-  async #writeFresh(planned: readonly Planned[], unreadable: readonly KeptAside[]): Promise<Verdict[]> {
+  async #writeFresh(
+    planned: readonly Planned[],
+    { different, unreadable }: { different: readonly Aside[]; unreadable: readonly KeptAside[] },
+  ): Promise<Verdict[]> {
     const decoded = planned.filter((one) => one.fresh.length > 0).flatMap(decodedOf);
-    const bad = [...planned.flatMap(damageOf), ...decoded.flatMap(unstorableOf)];
+    const bad = [...different, ...planned.flatMap(damageOf), ...decoded.flatMap(unstorableOf)];
     const storable = decoded.map((one) => withoutRows(one, bad));
     const written = await this.#writer.write(
       storable.flatMap(({ planned, blocks }) => blocks.map((block) => rowBlockOf(planned, block))),
@@ -372,18 +378,24 @@ export class Ingest {
   }
 
   /** Repeats: what equals the stored rows gets its verdict again, what differs is kept aside and changes nothing. */
-  async #checkRepeats(planned: readonly Planned[]): Promise<Verdict[]> {
-    const verdicts: Verdict[] = [];
-    const aside: Aside[] = [];
-    for (const one of planned) {
+  async #checkRepeats(repeats: Repeats): Promise<Verdict[]> {
+    await this.#keepAside(await this.#differencesOf(repeats));
+    return repeats.all.map((one) => {
       const line = lineOf(one.key, this.#ledger);
       const committed = intersect(line?.committed ?? none, one.repeated);
       const quarantined = intersect(line?.quarantined ?? none, one.repeated);
-      aside.push(...await this.#differenceOf(one, committed));
-      verdicts.push(this.#verdict(one, { committed, quarantined }));
+      return this.#verdict(one, { committed, quarantined });
+    });
+  }
+
+  /** Compares what is stored by now and was not compared before. */
+  async #differencesOf(repeats: Repeats): Promise<Aside[]> {
+    const aside: Aside[] = [];
+    for (const one of repeats.all) {
+      const committed = intersect(lineOf(one.key, this.#ledger)?.committed ?? none, one.repeated);
+      aside.push(...await this.#differenceOf(one, repeats.takeUnchecked(one, committed)));
     }
-    await this.#keepAside(aside);
-    return verdicts;
+    return aside;
   }
 
   async #differenceOf(planned: Planned, committed: Ranges): Promise<Aside[]> {
@@ -463,6 +475,20 @@ export class Ingest {
   }
 }
 
+/** The repeats of one commit. Most repeat what is stored before it, some what it stores itself. */
+class Repeats {
+  readonly #checked = new Map<Planned, Ranges>();
+
+  constructor(readonly all: readonly Planned[]) {}
+
+  /** What of the stored seqs was not taken by a call before. */
+  takeUnchecked(one: Planned, stored: Ranges): Ranges {
+    const checked = this.#checked.get(one) ?? none;
+    this.#checked.set(one, union(checked, stored));
+    return subtract(stored, checked);
+  }
+}
+
 function decodedOf(planned: Planned): Decoded[] {
   const { content } = planned.delivery;
   return "blocks" in content ? [{ planned, blocks: rowsWithin(content.blocks, planned.fresh) }] : [];
@@ -492,9 +518,9 @@ function unstorableOf({ planned, blocks }: Decoded): Aside[] {
 }
 
 function withoutRows(decoded: Decoded, bad: readonly Aside[]): Decoded {
-  const own = bad.find(({ planned }) => planned === decoded.planned);
-  if (own === undefined) return decoded;
-  const fresh = subtract(decoded.planned.fresh, own.cause.ranges);
+  const own = bad.filter(({ planned }) => planned === decoded.planned);
+  if (own.length === 0) return decoded;
+  const fresh = own.map(({ cause }) => cause.ranges).reduce(subtract, decoded.planned.fresh);
   return { planned: { ...decoded.planned, fresh }, blocks: rowsWithin(decoded.blocks, fresh) };
 }
 

@@ -1,11 +1,13 @@
 /** Repeats, however they are cut: equal ones are told as stored, of others exactly the differing records are kept aside. */
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { normalize, type Ranges } from "#proto/ranges.ts";
 import { encodeShape, type FrameRecord, makeShape, type Shape, type Value } from "#proto/shape.ts";
 import { parseEpoch, parseStream } from "#proto/ids.ts";
 import { someRecords } from "#proto/testing/records.ts";
-import { batchOf, type IngestStage, scenario, startNs } from "./testing/stage.ts";
+import type { Store } from "../lib/store/store.ts";
+import { batchOf, damaged, IngestStage, recordsOf, scenario, startNs, telemetry } from "./testing/stage.ts";
 
 const normal = 2;
 
@@ -124,4 +126,47 @@ scenario("odd values equal themselves and nothing else", async (stage) => {
   const kept = normalize((await stage.quarantined()).flatMap(({ ranges }) => ranges));
   // What is no finite number is stored as none, so the third and the fourth are alike.
   equal(kept, rangesOf(others.map(({ seq }) => seq).filter((seq) => seq !== 3)));
+});
+
+scenario(
+  "a repeat of what a lazy store has lost is not held against nothing: the replay writes it first",
+  async (stage) => {
+    await stage.send(batchOf(recordsOf({ first: 1, last: 4 })));
+    await stage.ingest.flush();
+    await stage.send(batchOf(recordsOf({ first: 2, last: 4 })));
+    // As after a power cut.
+    const database = new DatabaseSync(stage.path);
+    database.exec("DELETE FROM telemetry");
+    database.close();
+    await stage.restart({ replayMs: 600_000 });
+    equal(await stage.values(), { 1: 1, 2: 2, 3: 3, 4: 4 });
+    equal(await stage.quarantined(), []);
+  },
+);
+
+Deno.test("another body is kept aside by the commit that stores its neighbours", async () => {
+  const calls: string[] = [];
+  const counting = (store: Store) =>
+    new Proxy(store, {
+      get: (whole, name) => {
+        if (name === "write" || name === "quarantine") calls.push(name);
+        return Reflect.get(whole, name).bind(whole);
+      },
+    });
+  const stage = new IngestStage(counting);
+  try {
+    stage.bucket.set(telemetry.hash, encodeShape(telemetry));
+    await stage.restart();
+    await stage.send(batchOf(recordsOf({ first: 1, last: 4 })));
+    await stage.send(
+      batchOf(recordsOf({ first: 1, last: 2 }, { value: () => 99 })),
+      damaged(batchOf(recordsOf({ first: 7, last: 8 }))),
+      batchOf(recordsOf({ first: 5, last: 6 })),
+    );
+    equal(calls, ["write", "write"]);
+    equal((await stage.quarantined()).map(({ code }) => code), ["different_body", "bad_batch"]);
+    equal(stage.told(), { committed: [{ first: 1, last: 6 }], quarantined: [{ first: 7, last: 8 }] });
+  } finally {
+    await stage.close();
+  }
 });
