@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { machineText, runtimeText } from "./machine.ts";
 import { countOf } from "./options.ts";
 import { spreadText } from "./percentiles.ts";
-import { badKinds, runQuarantineRound } from "./quarantine_round.ts";
+import { kindsOf, pairText, type RoundPair, runPair } from "./quarantine_round.ts";
 
 /** Share of the clean speed that is good enough. */
 const goal = 0.95;
@@ -24,28 +24,24 @@ const { values } = parseArgs({
     kind: { type: "string" },
   },
 });
-const bad = badKinds.filter((kind) => values.kind === undefined || kind === values.kind);
-if (bad.length === 0) throw new Error(`Cannot take kind "${values.kind}": wanted ${badKinds.join(", ")}`);
+const bad = kindsOf(values.kind);
+const rounds = countOf(values.rounds);
 const load = { goodBatches: countOf(values.batches), recordsPerBatch: countOf(values.records) };
 
 console.log(`${machineText()}\n${runtimeText()}`);
 console.log(
   `${load.goodBatches} good batches of ${load.recordsPerBatch} records, 10 numbers each; bad: ${bad.join(", ")}`,
 );
-const [clean, mixed, shares]: number[][] = [[], [], []];
-await runQuarantineRound({ ...load, bad });
-await runQuarantineRound({ ...load, bad: [] });
-for (let round = 1; round <= countOf(values.rounds); round++) {
-  const order = round % 2 === 0 ? [bad, []] : [[], bad];
-  const results = [];
-  for (const kinds of order) results.push(await runQuarantineRound({ ...load, bad: kinds }));
-  const [without, among] = round % 2 === 0 ? results.toReversed() : results;
-  clean.push(without.rowsPerCpuSecond);
-  mixed.push(among.rowsPerCpuSecond);
-  shares.push(among.rowsPerCpuSecond / without.rowsPerCpuSecond);
-  const figures = [without, among].map(({ rowsPerCpuSecond }) => rowsPerCpuSecond.toFixed(0));
-  console.log(`round ${round}: clean ${figures[0]}, with ${among.keptAside} bad ${figures[1]} rows/CPU-s`);
+await runPair(load, { bad, badFirst: true });
+const pairs: RoundPair[] = [];
+for (let round = 1; round <= rounds; round++) {
+  const pair = await runPair(load, { bad, badFirst: round % 2 === 0 });
+  console.log(`round ${round}: ${pairText(pair)}`);
+  pairs.push(pair);
 }
+const [clean, mixed] = [pairs.map((pair) => pair.clean), pairs.map((pair) => pair.mixed)]
+  .map((all) => all.map(({ rowsPerCpuSecond }) => rowsPerCpuSecond));
+const shares = mixed.map((speed, at) => speed / clean[at]);
 console.log(`clean     ${spreadText(clean, 0)} rows/CPU-s`);
 console.log(`with bad  ${spreadText(mixed, 0)} rows/CPU-s`);
 console.log(`share     ${spreadText(shares, 3)}, wanted at least ${goal}`);

@@ -38,6 +38,36 @@ export interface QuarantineRound {
   readonly keptAside: number;
 }
 
+/** The same good batches without and with bad ones. */
+export interface RoundPair {
+  readonly clean: QuarantineRound;
+  readonly mixed: QuarantineRound;
+}
+
+/** The kind that a command line names; all when it names none. */
+export function kindsOf(text: string | undefined): readonly BadKind[] {
+  const kinds = badKinds.filter((kind) => text === undefined || kind === text);
+  if (kinds.length > 0) return kinds;
+  throw new Error(`Cannot take kind "${text}": wanted one of ${badKinds.join(", ")}`);
+}
+
+/** Both rounds, the one or the other first. */
+export async function runPair(
+  load: Omit<RoundLoad, "bad">,
+  { bad, badFirst }: { bad: readonly BadKind[]; badFirst: boolean },
+): Promise<RoundPair> {
+  const run = (kinds: readonly BadKind[]) => runQuarantineRound({ ...load, bad: kinds });
+  if (!badFirst) return { clean: await run([]), mixed: await run(bad) };
+  const mixed = await run(bad);
+  return { clean: await run([]), mixed };
+}
+
+/** One pair, for people. */
+export function pairText({ clean, mixed }: RoundPair): string {
+  const [without, among] = [clean, mixed].map(({ rowsPerCpuSecond }) => rowsPerCpuSecond.toFixed(0));
+  return `clean ${without}, with ${mixed.keptAside} bad ${among} rows/CPU-s`;
+}
+
 const fields = Array.from({ length: 10 }, (_, i) => ({ name: `signal_${i}`, type: "f64" as const }));
 const shape = makeShape(parseStream("telemetry"), fields);
 const unknown = makeShape(parseStream("unknown"), fields);
@@ -48,7 +78,7 @@ const messagesPerCommit = 10;
 const firstBadSeq = 1e9;
 
 /** Sends the load through an ingest over a SQLite file of its own. The making of the messages is not measured. */
-export async function runQuarantineRound(load: RoundLoad): Promise<QuarantineRound> {
+async function runQuarantineRound(load: RoundLoad): Promise<QuarantineRound> {
   const stage = new IngestStage();
   try {
     await stage.restart();
@@ -86,7 +116,7 @@ function itemsOf({ goodBatches, recordsPerBatch, bad }: RoundLoad): BatchItem[] 
 }
 
 function records(first: number, count: number): FrameRecord[] {
-  return recordsOf({ first, last: first + count - 1 }, { shape, value: (seq) => 0 * seq })
+  return recordsOf({ first, last: first + count - 1 }, { shape })
     .map((record) => ({ ...record, values: fields.map((_, i) => Math.sin(record.seq + i) * 100) }));
 }
 

@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { machineText, runtimeText } from "../bench/machine.ts";
 import { countOf } from "../bench/options.ts";
-import { soakRepeats } from "./repeats_rig.ts";
+import { isWell, soakRepeats } from "./repeats_rig.ts";
 
 const { values } = parseArgs({
   options: {
@@ -25,6 +25,4 @@ const { deliveries, restarts, changed, rows, rowsWanted, rowsOverwritten, commit
 console.log(`${deliveries} deliveries of ${batches} batches, ${restarts} owners gone, in ${seconds.toFixed(1)} s`);
 console.log(`rows       ${rows}, wanted ${rowsWanted}; overwritten ${rowsOverwritten}; called stored ${committed}`);
 console.log(`quarantine ${keptAside} entries for ${changed} changed bodies; ${misplaced} misplaced`);
-const isWell = rows === rowsWanted && rowsOverwritten === 0 && committed === rows && keptAside === changed &&
-  misplaced === 0;
-Deno.exit(isWell ? 0 : 1);
+Deno.exit(isWell(result) ? 0 : 1);

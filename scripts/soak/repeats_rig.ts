@@ -54,6 +54,13 @@ interface Bundle {
   readonly changed: readonly number[];
 }
 
+/** Whether all is as it should be. */
+export function isWell(
+  { rows, rowsWanted, rowsOverwritten, committed, keptAside, changed, misplaced }: RepeatsResult,
+): boolean {
+  return rows === rowsWanted && committed === rows && rowsOverwritten === 0 && keptAside === changed && misplaced === 0;
+}
+
 /** Sends the load, and looks at what the store holds then. */
 export async function soakRepeats(load: RepeatsLoad): Promise<RepeatsResult> {
   const stage = new IngestStage();

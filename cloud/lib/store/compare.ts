@@ -2,7 +2,7 @@
 import type { Column } from "#proto/batch.ts";
 import { normalize, type Ranges } from "#proto/ranges.ts";
 import type { StoredRow } from "./backend.ts";
-import { type Cell, sameCell, sameValue, valueAt } from "./mapping.ts";
+import { type Cell, rawAt, sameValue, valueAt } from "./mapping.ts";
 import type { JsonValue } from "#proto/json.ts";
 import { type ReadPlan, readRow } from "./reading.ts";
 import type { Comparison, Row, RowBlock, StreamRow } from "./store.ts";
@@ -73,7 +73,7 @@ function cellComparer(
 }
 
 function isCellOf(column: Column | undefined, index: number, cell: Cell): boolean {
-  return column?.presence[index] === 2 ? sameCell(column, index, cell) : cell === null;
+  return column?.presence[index] === 2 ? Object.is(rawAt(column, index), cell) : cell === null;
 }
 
 function equalValues(block: RowBlock, index: number, stored: Row["values"]): boolean {

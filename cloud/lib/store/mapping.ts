@@ -63,11 +63,6 @@ export function valueAt(column: Column, row: number): JsonValue {
   return cellValue(column.field.type, rawAt(column, row));
 }
 
-/** Whether a stored cell is bit for bit what a row of a column of its type has: a no may be due to another notation. */
-export function sameCell(column: Column, row: number, cell: Cell): boolean {
-  return Object.is(rawAt(column, row), cell);
-}
-
 /** Whether a column of a batch has any value that is not null. */
 export function hasValues(column: Column): boolean {
   return column.values !== undefined && column.presence.includes(2);
@@ -131,7 +126,8 @@ function sameNumber(integer: bigint, number: number): boolean {
   return Number.isInteger(number) && BigInt(number) === integer;
 }
 
-function rawAt(column: Column, row: number): Cell {
+/** The value in one row as it would lie in a column of the field's type. There must be one. */
+export function rawAt(column: Column, row: number): Cell {
   const raw = column.values![row];
   return column.field.type === "bool" ? raw === 1 : raw;
 }
