@@ -44,6 +44,8 @@ const schema = z.strictObject({
     address: address.default("127.0.0.1:8081"),
     /** File with the SHA-256 (hex) of the Bearer token that the API asks for. */
     token_sha256_file: z.string().min(1),
+    /** Its account at `nats.servers`, to ask the owners of partitions; without it, it only reads. */
+    nats: z.strictObject({ user: z.string(), password: z.string() }).optional(),
   }),
   /** Health and metrics of all services; not for the public. */
   private_address: address.default("127.0.0.1:9080"),

@@ -75,6 +75,8 @@ export const codes = {
   table_suspended: { status: 503, title: "Table is suspended in the store", retry: true },
   // At the end, because a link's close code is the place in this list
   body_timeout: { status: 408, title: "Body did not arrive in time", retry: true },
+  different_body: { status: 409, title: "Repeat differs from what is stored", retry: false },
+  already_decided: { status: 409, title: "Decided otherwise before", retry: false },
 } as const satisfies Record<string, CodeFacts>;
 
 /** One of {@link codes}. */

@@ -26,6 +26,11 @@ export function ledgerSubject(partition: number): string {
   return `ledger.v1.${partition}`;
 }
 
+/** Requests to the partition's owner about what was kept aside. */
+export function quarantineSubject(partition: number): string {
+  return `quarantine.v1.${partition}`;
+}
+
 /** Verdicts for the sessions of one shard. */
 export function ackSubject(relay: RelayName, shard: number): string {
   return `ack.v1.${relay}.${shard}`;

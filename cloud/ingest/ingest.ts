@@ -2,9 +2,10 @@
  * The owner's work on one commit: unpack, plan, write, decide, tell.
  *
  *     messages -> unpack -> plan -> write -> verdicts -> ledger (memory) -> notices
- *                   |         |        `- suspended: waits, is tried again, after 60 s kept aside
+ *                   |         |        |- suspended: waits, is tried again, after 60 s kept aside
+ *                   |         |        `- refused: kept aside
  *                   |         `- repeat: compared; equal -> verdict again, different -> kept aside
- *                   `- faulty: kept aside
+ *                   `- faulty: kept aside, by the same write
  *
  * Ledger and places are flushed every few seconds; what a crash forgets is read again from the log, and keys make the
  * second writing harmless.
@@ -16,34 +17,54 @@ import {
   type LedgerRequest,
   OwnerNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import type { QuarantineAnswer, QuarantineRequest } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import type { Block } from "#proto/batch.ts";
 import type { TelemetryLane } from "#proto/class.ts";
-import { asFault, type Code } from "#proto/errors.ts";
-import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from "#proto/ids.ts";
+import { asFault } from "#proto/errors.ts";
+import { parseRelayName, parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { countOf, intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
 import { partitionOf } from "#proto/subjects.ts";
-import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
 import { accountPages } from "../lib/completeness/account_pages.ts";
 import { markOf } from "../lib/completeness/time_marks.ts";
+import { quarantinePageMax } from "../lib/store/limits.ts";
+import { quarantineId } from "../lib/store/quarantine_documents.ts";
+import type { Checkpoint, KeptAside, QuarantineEntry, Store } from "../lib/store/store.ts";
+import {
+  type Aside,
+  causeOf,
+  coveredBy,
+  damageOf,
+  type Decoded,
+  decodedOf,
+  keptAside,
+  refusedAside,
+  suspendedAside,
+  unstorableOf,
+  withoutRows,
+} from "./aside.ts";
 import { FleetFigures, type LedgerFigures } from "./fleet_figures.ts";
+import { Held } from "./held.ts";
 import { Ledger } from "./ledger.ts";
 import { type LinkReport, Links } from "./links.ts";
 import { countedVehiclesMax, ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
 import type { LogMessage, Place } from "./log_message.ts";
 import { absorbOwnRecords } from "./own_records.ts";
 import type { LanePlaces, LogExtent } from "./places.ts";
-import { planCommit, type Planned } from "./plan.ts";
+import { lineOf, planCommit, type Planned } from "./plan.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
+import { unreadableAsideOf, unreadableVehicle } from "./quarantine.ts";
+import { answerQuarantine } from "./quarantine_answer.ts";
+import { Repeats } from "./repeats.ts";
 import { unknownOf } from "./resend.ts";
-import { quarantineEntryOf, unreadableEntryOf } from "./quarantine.ts";
-import { rowsWithin, seqsOf } from "./rows.ts";
+import { rowBlockOf, rowsWithin, seqsOf } from "./rows.ts";
+import { SecondLook } from "./second_look.ts";
 import { Sessions } from "./sessions.ts";
 import { ShapeBook } from "./shape_book.ts";
-import { StoreWriter } from "./store_writer.ts";
+import { StoreWriter, type Written } from "./store_writer.ts";
 import { type TakeOver, Tenures } from "./tenures.ts";
-import { unpack, type Unpacked } from "./unpack.ts";
+import { openBatch, unpack, type Unpacked } from "./unpack.ts";
 import { noticesOf, type Verdict } from "./verdicts.ts";
 import { fromWire, type LineRanges, mergeLines, toWire } from "./wire.ts";
 
@@ -97,12 +118,21 @@ export class Ingest {
   readonly #shapes = new ShapeBook(shapesMax);
   readonly #sessions = new Sessions(ledgerVehiclesMax);
   readonly #writer: StoreWriter;
+  readonly #held = new Held(ledgerVehiclesMax);
+  readonly #secondLook: SecondLook;
   readonly #tenures = new Tenures();
   #waiting: Waiting[] = [];
 
   constructor(ports: IngestPorts) {
     this.#ports = ports;
     this.#writer = new StoreWriter(ports);
+    this.#secondLook = new SecondLook({
+      ...ports,
+      ledger: this.#ledger,
+      links: this.#links,
+      loadLedger: (vehicle) => this.#loadLedgers(new Set([vehicle])),
+      open: (batch) => this.#knowingShapes(() => openBatch(batch, this.#shapes)),
+    });
   }
 
   /** Why the store does not work at the moment; undefined while it does. */
@@ -138,6 +168,7 @@ export class Ingest {
     this.counts.waiting = this.#waiting.length;
     for (const partition of partitions) {
       this.#ledger.forget(partition);
+      this.#held.forget(partition);
       this.#figures.forget(partition);
       this.#sessions.forget(partition);
     }
@@ -173,21 +204,25 @@ export class Ingest {
     await this.#loadLedgers(new Set(deliveries.map(({ relay }) => relay.vehicle)));
     const nowNs = this.#ports.clock.wallNs();
     for (const { relay } of deliveries) this.#ledger.hear(relay.vehicle, nowNs);
+    await this.#loadHeld(unpacked);
     const planned = planCommit(deliveries, {
       ledger: this.#ledger,
       replayed: ({ place }) => this.#tenures.isReplayed(place),
+      held: (one) => this.#held.unstoredOf(one.relay.vehicle, one),
     });
 
-    const fresh = await this.#writeFresh(planned.filter((one) => one.fresh.length > 0));
-    const repeats = await this.#checkRepeats(planned.filter((one) => one.repeated.length > 0));
-    const unreadable = wanted.flatMap((message, at) =>
-      unpacked[at].unreadable.map((one) => unreadableEntryOf(message, one))
-    );
-    for (const entry of unreadable) await this.#writer.quarantine(entry);
+    const unreadable = wanted.flatMap((message, at) => this.#unreadableOf(message, unpacked[at]));
+    const repeats = new Repeats(planned.filter((one) => one.repeated.length > 0));
+    // What a replay is about to write may be missing until then: repeats of it must not be held against nothing.
+    const different = deliveries.some(({ place }) => this.#tenures.isReplayed(place))
+      ? []
+      : await this.#differencesOf(repeats);
+    const fresh = await this.#writeFresh(planned, { different, unreadable });
+    const repeated = await this.#checkRepeats(repeats);
 
     this.#tenures.reach(messages);
     this.#count(planned, unreadable.length);
-    this.#tell([...fresh, ...repeats]);
+    this.#tell([...fresh, ...repeated]);
   }
 
   /** Tries again what waits for suspended tables. Call every `suspendedRetryMs`. */
@@ -240,6 +275,11 @@ export class Ingest {
     });
   }
 
+  /** Decides about a batch that was kept aside as an operator wants it, or answers why not. */
+  async decide(request: QuarantineRequest): Promise<QuarantineAnswer> {
+    return await answerQuarantine(request, this.#secondLook);
+  }
+
   /** A relay told of links. */
   noteLinks(reports: readonly LinkReport[]): void {
     const nowNs = this.#ports.clock.wallNs();
@@ -279,20 +319,27 @@ export class Ingest {
     );
   }
 
-  /** Unpacks in order; a message that names shapes unknown here is unpacked again once they were looked up. */
+  /** Unpacks in order. What was sought in vain is not sought again in this commit: unknown shapes come in numbers. */
   async #unpackAll(messages: readonly LogMessage[]): Promise<Unpacked[]> {
+    const sought = new Set<ShapeHash>();
     const all: Unpacked[] = [];
-    for (const message of messages) all.push(await this.#unpackOne(message));
+    for (const message of messages) {
+      all.push(await this.#knowingShapes(() => unpack(message, this.#shapes), sought));
+    }
     return all;
   }
 
-  /** A batch names the first shape it lacks only: as long as that one is found, another may follow. */
-  async #unpackOne(message: LogMessage): Promise<Unpacked> {
-    const sought = new Set<ShapeHash>();
+  /**
+   * Opens again as long as shapes that were unknown are found: a batch names the first one it lacks only.
+   */
+  async #knowingShapes<T extends { readonly missing: ReadonlySet<ShapeHash> }>(
+    open: () => T,
+    sought = new Set<ShapeHash>(),
+  ): Promise<T> {
     while (true) {
-      const unpacked = unpack(message, this.#shapes);
-      const wanted = unpacked.missing.difference(sought);
-      if (wanted.size === 0) return unpacked;
+      const opened = open();
+      const wanted = opened.missing.difference(sought);
+      if (wanted.size === 0) return opened;
       for (const hash of wanted) {
         sought.add(hash);
         await this.#findShape(hash);
@@ -321,56 +368,87 @@ export class Ingest {
     }
   }
 
-  async #writeFresh(planned: readonly Planned[]): Promise<Verdict[]> {
-    const decoded = planned.flatMap((one) =>
-      "blocks" in one.delivery.content ? [{ one, blocks: rowsWithin(one.delivery.content.blocks, one.fresh) }] : []
-    );
-    const outcome = await this.#writer.write(
-      decoded.flatMap(({ one, blocks }) => blocks.map((block) => rowBlockOf(one, block))),
-    );
-    const verdicts: Verdict[] = [];
-    for (const one of planned) {
-      if ("fault" in one.delivery.content) {
-        verdicts.push(await this.#keepAside(one, one.fresh, one.delivery.content.fault.code));
-      }
+  /** Loads what quarantine holds of messages that may have been worked by a former owner. */
+  async #loadHeld(unpacked: readonly Unpacked[]): Promise<void> {
+    const items = unpacked.flatMap(({ deliveries, unreadable }) => [...deliveries, ...unreadable]);
+    for (const { place, relay } of items) {
+      const vehicle = relay?.vehicle ?? unreadableVehicle;
+      if (!this.#tenures.isFromBefore(place) || this.#held.has(vehicle)) continue;
+      this.#held.load(vehicle, await this.#entriesOf(vehicle));
     }
-    for (const { one, blocks } of decoded) verdicts.push(...await this.#decide(one, blocks, outcome));
-    return verdicts;
+  }
+
+  async #entriesOf(vehicle: VehicleId): Promise<QuarantineEntry[]> {
+    const behind = this.#tenures.oldestRead;
+    const entries: QuarantineEntry[] = [];
+    while (true) {
+      const last = entries.at(-1);
+      const query = { behind, limit: quarantinePageMax, ...(last && { after: quarantineId(last) }) };
+      const ask = () => this.#ports.store.quarantined(vehicle, query);
+      const page = await this.#writer.untilItAnswers("read the quarantine", ask);
+      entries.push(...page.entries);
+      if (!page.more) return entries;
+    }
+  }
+
+  #unreadableOf(message: LogMessage, { unreadable }: Unpacked): KeptAside[] {
+    return unreadable
+      .filter((one) => !this.#held.holds(one.relay?.vehicle ?? unreadableVehicle, one))
+      .map((one) => unreadableAsideOf(message, one));
+  }
+
+  /** What is known to be bad is kept aside by the commit that stores the rest, so before any verdict on it. */
+  async #writeFresh(
+    planned: readonly Planned[],
+    { different, unreadable }: { different: readonly Aside[]; unreadable: readonly KeptAside[] },
+  ): Promise<Verdict[]> {
+    const decoded = planned.filter((one) => one.fresh.length > 0).flatMap(decodedOf);
+    const bad = [...different, ...planned.flatMap(damageOf), ...decoded.flatMap(unstorableOf)];
+    const storable = decoded.map((one) => withoutRows(one, bad));
+    const written = await this.#writer.write(
+      storable.flatMap(({ planned, blocks }) => blocks.map((block) => rowBlockOf(planned, block))),
+      [...bad.map(keptAside), ...unreadable],
+    );
+    const held = planned.filter((one) => one.held.length > 0).map((one) => this.#quarantineRows(one, one.held));
+    const verdicts = bad.map((one) => this.#noteAside(one));
+    return [...held, ...verdicts, ...await this.#decide(storable, written)];
   }
 
   /** Verdicts on written blocks: what a suspended table has not shown waits, what the store refused is kept aside. */
-  async #decide(
-    one: Planned,
-    blocks: readonly Block[],
-    outcome: { suspended: ReadonlySet<StreamName>; refused: ReadonlySet<Block> },
-  ): Promise<Verdict[]> {
-    const refused = seqsOf(blocks.filter((block) => outcome.refused.has(block)));
-    const suspended = blocks.filter((block) =>
-      outcome.suspended.has(block.shape.stream) && !outcome.refused.has(block)
-    );
-    const held = seqsOf(suspended);
-    const committed = subtract(subtract(one.fresh, refused), held);
-    const nowNs = this.#ports.clock.wallNs();
+  async #decide(decoded: readonly Decoded[], written: Written): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
-    if (committed.length > 0) {
-      const shown = rowsWithin(blocks, committed);
-      const span = { first: committed[0].first, last: committed[committed.length - 1].last };
-      const { clockOffsetNs: offsetNs } = one.delivery.header;
-      const mark = markOf(span, { times: shown.map(({ ts }) => ts), offsetNs });
-      this.#ledger.commit(one.key, committed, nowNs, mark);
-      absorbOwnRecords(one.delivery, shown, { ledger: this.#ledger, links: this.#links, nowNs });
-      verdicts.push(this.#verdict(one, { committed, quarantined: none }));
+    const aside: Aside[] = [];
+    for (const { planned, blocks } of decoded) {
+      const refused = blocks.filter((block) => written.refused.has(block));
+      const suspended = blocks.filter((block) =>
+        written.suspended.has(block.shape.stream) && !written.refused.has(block)
+      );
+      const shown = blocks.filter((block) => !refused.includes(block) && !suspended.includes(block));
+      if (shown.length > 0) verdicts.push(this.#commitRows(planned, shown));
+      if (refused.length > 0) aside.push(refusedAside(planned, refused, written));
+      if (suspended.length > 0) aside.push(...this.#hold(planned, suspended));
     }
-    if (refused.length > 0) verdicts.push(await this.#keepAside(one, refused, "store_failed"));
-    if (held.length > 0) verdicts.push(...await this.#hold(one, suspended));
-    return verdicts;
+    return [...verdicts, ...await this.#keepAside(aside)];
   }
 
-  async #hold(one: Planned, blocks: readonly Block[]): Promise<Verdict[]> {
-    const bytes = this.#waiting.reduce((sum, { planned }) => sum + planned.delivery.bytes.byteLength, 0);
-    if (bytes > waitingBytesMax) return [await this.#keepAside(one, seqsOf(blocks), "table_suspended")];
-    this.#ledger.hold(one.key, seqsOf(blocks), this.#ports.clock.wallNs());
-    this.#waiting.push({ planned: one, blocks, sinceMs: this.#ports.clock.uptimeMs() });
+  #commitRows(planned: Planned, blocks: readonly Block[]): Verdict {
+    const committed = coveredBy(planned.fresh, blocks);
+    const nowNs = this.#ports.clock.wallNs();
+    const span = { first: committed[0].first, last: committed[committed.length - 1].last };
+    const { clockOffsetNs: offsetNs } = planned.delivery.header;
+    const mark = markOf(span, { times: blocks.map(({ ts }) => ts), offsetNs });
+    this.#ledger.commit(planned.key, committed, nowNs, mark);
+    absorbOwnRecords(planned.delivery, blocks, { ledger: this.#ledger, links: this.#links, nowNs });
+    this.counts.rows += countOf(committed);
+    return this.#verdict(planned, { committed, quarantined: none });
+  }
+
+  /** Lets blocks wait for their table; what there is no room for is to be kept aside. */
+  #hold(planned: Planned, blocks: readonly Block[]): Aside[] {
+    const bytes = this.#waiting.reduce((sum, one) => sum + one.planned.delivery.bytes.byteLength, 0);
+    if (bytes > waitingBytesMax) return [suspendedAside(planned, blocks)];
+    this.#ledger.hold(planned.key, seqsOf(blocks), this.#ports.clock.wallNs());
+    this.#waiting.push({ planned, blocks, sinceMs: this.#ports.clock.uptimeMs() });
     this.counts.waiting = this.#waiting.length;
     return [];
   }
@@ -378,49 +456,71 @@ export class Ingest {
   async #retryOne(waiting: Waiting): Promise<Verdict[]> {
     const { planned, blocks, sinceMs } = waiting;
     if (this.#ports.clock.uptimeMs() - sinceMs >= suspendedMaxMs) {
-      return [await this.#keepAside(planned, seqsOf(blocks), "table_suspended")];
+      return await this.#keepAside([suspendedAside(planned, blocks)]);
     }
-    const outcome = await this.#writer.write(blocks.map((block) => rowBlockOf(planned, block)));
-    const still = blocks.filter((block) => outcome.suspended.has(block.shape.stream));
+    const written = await this.#writer.write(blocks.map((block) => rowBlockOf(planned, block)));
+    const still = blocks.filter((block) => written.suspended.has(block.shape.stream));
     if (still.length > 0) this.#waiting.push({ planned, blocks: still, sinceMs });
-    const shown = blocks.filter((block) => !outcome.suspended.has(block.shape.stream));
+    const shown = blocks.filter((block) => !written.suspended.has(block.shape.stream));
     if (shown.length === 0) return [];
-    return await this.#decide({ ...planned, fresh: seqsOf(shown) }, shown, { ...outcome, suspended: new Set() });
+    const decoded = { planned: { ...planned, fresh: seqsOf(shown) }, blocks: shown };
+    return await this.#decide([decoded], { ...written, suspended: new Set() });
   }
 
   /** Repeats: what equals the stored rows gets its verdict again, what differs is kept aside and changes nothing. */
-  async #checkRepeats(planned: readonly Planned[]): Promise<Verdict[]> {
-    const verdicts: Verdict[] = [];
-    for (const one of planned) {
-      const line = this.#ledger.linesOf(one.key.vehicle).find((entry) =>
-        entry.epoch === one.key.epoch && entry.class === one.key.class
-      );
+  async #checkRepeats(repeats: Repeats): Promise<Verdict[]> {
+    await this.#keepAside(await this.#differencesOf(repeats));
+    return repeats.all.map((one) => {
+      const line = lineOf(one.key, this.#ledger);
       const committed = intersect(line?.committed ?? none, one.repeated);
       const quarantined = intersect(line?.quarantined ?? none, one.repeated);
-      if (committed.length > 0 && "blocks" in one.delivery.content) {
-        await this.#compare(one, rowsWithin(one.delivery.content.blocks, committed));
-      }
-      verdicts.push(this.#verdict(one, { committed, quarantined }));
+      return this.#verdict(one, { committed, quarantined });
+    });
+  }
+
+  /** Compares what is stored by now and was not compared before. */
+  async #differencesOf(repeats: Repeats): Promise<Aside[]> {
+    const aside: Aside[] = [];
+    for (const one of repeats.all) {
+      const committed = intersect(lineOf(one.key, this.#ledger)?.committed ?? none, one.repeated);
+      aside.push(...await this.#differenceOf(one, repeats.takeUnchecked(one, committed)));
     }
-    return verdicts;
+    return aside;
   }
 
-  async #compare(one: Planned, blocks: readonly Block[]): Promise<void> {
-    const rows = blocks.map((block) => rowBlockOf(one, block));
+  async #differenceOf(planned: Planned, committed: Ranges): Promise<Aside[]> {
+    const { key, delivery } = planned;
+    const unknown = subtract(committed, this.#held.allOf(key.vehicle, delivery));
+    if (unknown.length === 0) return [];
+    if ("fault" in delivery.content) {
+      return [{ planned, cause: { ...causeOf(delivery.content.fault), ranges: unknown } }];
+    }
+    const rows = rowsWithin(delivery.content.blocks, unknown).map((block) => rowBlockOf(planned, block));
     const found = await this.#writer.untilItAnswers("compare a repeat", () => this.#ports.store.compare(rows));
-    const lost = this.#tenures.isDoubtful(one.delivery.place) ? found.missing : none;
-    if (lost.length > 0) await this.#writer.write(rowsWithin(blocks, lost).map((block) => rowBlockOf(one, block)));
+    const lost = this.#tenures.isDoubtful(delivery.place) ? found.missing : none;
+    if (lost.length > 0) {
+      await this.#writer.write(rowsWithin(delivery.content.blocks, lost).map((block) => rowBlockOf(planned, block)));
+    }
     const different = subtract(found.different, lost);
-    if (different.length === 0) return;
-    this.counts.quarantined++;
-    await this.#writer.quarantine(quarantineEntryOf(one.delivery, { code: "different_body", ranges: different }));
+    if (different.length === 0) return [];
+    const reason = "A repeat differs from the rows that are stored under its keys";
+    return [{ planned, cause: { code: "different_body", reason, ranges: different } }];
   }
 
-  async #keepAside(one: Planned, ranges: Ranges, code: Code): Promise<Verdict> {
-    await this.#writer.quarantine(quarantineEntryOf(one.delivery, { code, ranges }));
-    this.#ledger.quarantine(one.key, ranges, this.#ports.clock.wallNs());
+  /** Keeps parts of batches aside; only then has what was fresh of them its verdict. */
+  async #keepAside(aside: readonly Aside[]): Promise<Verdict[]> {
+    await this.#writer.keep(aside.map(keptAside));
+    return aside.map((one) => this.#noteAside(one));
+  }
+
+  #noteAside({ planned, cause }: Aside): Verdict {
     this.counts.quarantined++;
-    return this.#verdict(one, { committed: none, quarantined: ranges });
+    return this.#quarantineRows(planned, intersect(cause.ranges, planned.fresh));
+  }
+
+  #quarantineRows(planned: Planned, quarantined: Ranges): Verdict {
+    if (quarantined.length > 0) this.#ledger.quarantine(planned.key, quarantined, this.#ports.clock.wallNs());
+    return this.#verdict(planned, { committed: none, quarantined });
   }
 
   #verdict(one: Planned, ranges: { committed: Ranges; quarantined: Ranges }): Verdict {
@@ -460,10 +560,7 @@ export class Ingest {
   #count(planned: readonly Planned[], unreadable: number): void {
     this.counts.batches += planned.length;
     this.counts.quarantined += unreadable;
-    for (const { fresh, repeated } of planned) {
-      this.counts.rows += fresh.reduce((sum, range) => sum + range.last - range.first + 1, 0);
-      if (repeated.length > 0) this.counts.repeated++;
-    }
+    this.counts.repeated += planned.filter(({ repeated }) => repeated.length > 0).length;
   }
 
   #tell(verdicts: readonly Verdict[]): void {
@@ -471,14 +568,4 @@ export class Ingest {
       this.#ports.verdicts.publish(to, notice);
     }
   }
-}
-
-function rowBlockOf({ key, delivery }: Planned, block: Block): RowBlock {
-  return {
-    vehicle: key.vehicle,
-    epoch: key.epoch,
-    class: key.class,
-    clockOffsetNs: delivery.header.clockOffsetNs,
-    block,
-  };
 }

@@ -291,7 +291,7 @@ scenario(
     await stage.fly({ epoch: b, session: 1 }, { first: 1, last: 2 });
     equal([await stage.valuesOf(a), await stage.valuesOf(b)], [[], [0, 0]]);
     const [entry, ...others] = await stage.quarantined();
-    equal([entry.code, entry.first, entry.last, others], ["bad_batch", 1, 3, []]);
+    equal([entry.code, entry.ranges, others], ["bad_batch", [{ first: 1, last: 3 }], []]);
     ok(/time \d+ is outside of/.test(entry.reason), entry.reason);
     equal((await stage.told()).missing, ["1/normal/1-3 quarantined"]);
   },

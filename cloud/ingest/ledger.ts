@@ -106,20 +106,21 @@ export class Ledger {
     return subtract(subtract([range], line.committed), line.quarantined);
   }
 
-  /** These are queryable, and lie in time as `mark` says. A row that came after all beats the gap record that gave it up. */
+  /** These are queryable, and lie in time as `mark` says. A row that came after all beats the gap record and what kept it aside. */
   commit(key: LineKey, ranges: Ranges, nowNs: bigint, mark?: TimeMark): void {
     this.#change(key, nowNs, (line) => ({
       committed: union(line.committed, ranges),
+      quarantined: subtract(line.quarantined, ranges),
       inFlight: subtract(line.inFlight, ranges),
       expected: highest(line.expected, ranges),
       ...(mark && { marks: addMark(line.marks, mark) }),
     }));
   }
 
-  /** These were kept aside. */
+  /** These were kept aside. What is stored stays stored. */
   quarantine(key: LineKey, ranges: Ranges, nowNs: bigint): void {
     this.#change(key, nowNs, (line) => ({
-      quarantined: union(line.quarantined, ranges),
+      quarantined: union(line.quarantined, subtract(ranges, line.committed)),
       inFlight: subtract(line.inFlight, ranges),
       expected: highest(line.expected, ranges),
     }));

@@ -56,6 +56,11 @@ export const leaseRenewMs = 5_000;
 export const shareIntervalMs = 2_000;
 /** Ledger requests worked at the same time; the relay asks again for more. */
 export const ledgerRequestsMax = 256;
+/** Requests about the quarantine worked at the same time: people make them. */
+export const quarantineRequestsMax = 32;
+/** Stored rows in the answer to a retry that they stand in the way of, and the length of one's values. */
+export const storedRowsToldMax = 20;
+export const storedValuesCharsMax = 16 * 1024;
 /** Bytes asked of the log at once, per lane. */
 export const readerBatchBytes = 4 * MiB;
 /** Pause before a reader that ended is made anew. */

@@ -28,9 +28,13 @@ export interface Delivery {
   /** Which item of the message, from 0. */
   readonly item: number;
   readonly relay: RelayHeader;
+  /** When the relay took it, ns since 1970; when the log did, if the relay says what cannot be. */
+  readonly receivedAtNs: bigint;
   readonly header: BatchHeader;
   /** The whole batch as it came, for quarantine. */
   readonly bytes: Uint8Array;
-  /** Decoded blocks, or why there are none. */
-  readonly content: { readonly blocks: readonly Block[] } | { readonly fault: Fault };
+  readonly content: Content;
 }
+
+/** Decoded blocks, or why there are none. */
+export type Content = { readonly blocks: readonly Block[] } | { readonly fault: Fault };

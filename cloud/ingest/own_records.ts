@@ -13,7 +13,7 @@ const reasonPattern = /^[a-z_]{1,32}$/;
 
 /** The batch that records came in: who brought it, and what it says of all of them. */
 export interface RecordSource {
-  readonly relay: RelayHeader;
+  readonly relay: Pick<RelayHeader, "vehicle" | "relay" | "session" | "receivedAtNs">;
   readonly header: Pick<BatchHeader, "epoch" | "class" | "clockOffsetNs">;
 }
 

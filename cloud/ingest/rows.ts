@@ -1,6 +1,17 @@
-/** Cuts decoded blocks by sequence number, and tells which numbers they hold. */
+/** Cuts decoded blocks by sequence number, tells which numbers they hold, and says whose they are. */
 import type { Block, Column } from "#proto/batch.ts";
 import { has, normalize, type Ranges } from "#proto/ranges.ts";
+import type { RowBlock } from "../lib/store/store.ts";
+import type { LineKey } from "./ledger.ts";
+import type { Delivery } from "./log_message.ts";
+
+/** A decoded block as the store takes it. */
+export function rowBlockOf(
+  { key, delivery }: { key: LineKey; delivery: Pick<Delivery, "header"> },
+  block: Block,
+): RowBlock {
+  return { ...key, clockOffsetNs: delivery.header.clockOffsetNs, block };
+}
 
 /** The seqs of blocks. */
 export function seqsOf(blocks: readonly Block[]): Ranges {

@@ -1,5 +1,6 @@
 /** Drives an {@link Ingest}: commits while there are messages, and does the small periodic duties between commits. */
 import type { LedgerAnswer, LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import type { QuarantineAnswer, QuarantineRequest } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import { asFault } from "#proto/errors.ts";
 import type { TelemetryLane } from "#proto/class.ts";
 import type { Clock, Log } from "#proto/ports.ts";
@@ -11,7 +12,7 @@ import type { LogMessage } from "./log_message.ts";
 
 /** What the service is given. */
 export interface IngestServiceParts {
-  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "announce" | "answer">;
+  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "announce" | "answer" | "decide">;
   readonly queue: LaneQueue;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,6 +49,11 @@ export class IngestService {
   /** Answers a relay's question, between two commits. */
   async answer(request: LedgerRequest): Promise<LedgerAnswer> {
     return await this.inTurn(() => this.#parts.ingest.answer(request));
+  }
+
+  /** Decides about what was kept aside, between two commits. */
+  async decide(request: QuarantineRequest): Promise<QuarantineAnswer> {
+    return await this.inTurn(() => this.#parts.ingest.decide(request));
   }
 
   /** Works until the signal fires, then flushes once more. */

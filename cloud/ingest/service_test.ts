@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { create } from "@bufbuild/protobuf";
 import { LedgerAnswerSchema, LedgerRequestSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import { QuarantineAnswerSchema, QuarantineRequestSchema } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import type { Log } from "#proto/ports.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import type { Ingest } from "./ingest.ts";
@@ -17,20 +18,25 @@ class Stage {
   readonly calls: string[] = [];
   readonly stopping = new AbortController();
   gate: Promise<void> = Promise.resolve();
-  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "announce" | "answer"> = {
-    commit: async (messages) => {
-      await this.gate;
-      this.calls.push(`commit ${messages.length}`);
-    },
-    flush: () => Promise.resolve(void this.calls.push("flush")),
-    retryWaiting: () => Promise.resolve(),
-    tellPassed: () => {},
-    announce: () => void this.calls.push("announce"),
-    answer: () => {
-      this.calls.push("answer");
-      return Promise.resolve(create(LedgerAnswerSchema));
-    },
-  };
+  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "announce" | "answer" | "decide"> =
+    {
+      commit: async (messages) => {
+        await this.gate;
+        this.calls.push(`commit ${messages.length}`);
+      },
+      flush: () => Promise.resolve(void this.calls.push("flush")),
+      retryWaiting: () => Promise.resolve(),
+      tellPassed: () => {},
+      announce: () => void this.calls.push("announce"),
+      answer: () => {
+        this.calls.push("answer");
+        return Promise.resolve(create(LedgerAnswerSchema));
+      },
+      decide: () => {
+        this.calls.push("decide");
+        return Promise.resolve(create(QuarantineAnswerSchema));
+      },
+    };
   readonly service: IngestService;
 
   constructor(commitIntervalMs = 0) {
@@ -98,19 +104,22 @@ Deno.test("a whole group does not wait for the interval", async () => {
   await stage.clock.run(running);
 });
 
-Deno.test("an answer waits for the commit under way, and the next commit for the answer", async () => {
+Deno.test("answers wait for the commit under way, and the next commit for the answers", async () => {
   const stage = new Stage();
   const open = Promise.withResolvers<void>();
   stage.gate = open.promise;
   const running = stage.service.run(stage.stopping.signal);
   stage.push();
   await stage.clock.advance(1);
-  const answering = stage.service.answer(create(LedgerRequestSchema));
+  const answering = Promise.all([
+    stage.service.answer(create(LedgerRequestSchema)),
+    stage.service.decide(create(QuarantineRequestSchema)),
+  ]);
   await stage.clock.advance(1);
   deepStrictEqual(stage.calls, []);
   open.resolve();
   await answering;
-  deepStrictEqual(stage.calls, ["commit 1", "answer"]);
+  deepStrictEqual(stage.calls, ["commit 1", "answer", "decide"]);
   stage.stopping.abort();
   await stage.clock.run(running);
 });

@@ -25,6 +25,8 @@ import {
 /** One partition that is held. */
 interface Held {
   readonly plan: ReplayPlan;
+  /** Last message of the log at the take-over: up to there others may have worked. */
+  readonly logEnd: number;
   /** Up to here the ledger may say of messages that they are committed, and the store have lost them. */
   readonly doubtfulTo: number;
   checkpoint: Checkpoint;
@@ -77,7 +79,7 @@ export class Tenures {
       const plan = replayPlanOf(checkpoint, checkpoint?.life === life ? 0 : replayWindowMs);
       const present = { partition, log: log.id, life, places: checkpoint?.places ?? [] };
       const isSaved = checkpoint?.life === life;
-      return [partition, { plan, doubtfulTo: isSaved ? 0 : log.last, checkpoint: present, isSaved }];
+      return [partition, { plan, logEnd: log.last, doubtfulTo: isSaved ? 0 : log.last, checkpoint: present, isSaved }];
     }));
     const plans = [...held.values()].map(({ plan }) => plan);
     const from = lanes((lane) => Math.min(...plans.map((plan) => plan.from[lane])));
@@ -128,6 +130,17 @@ export class Tenures {
    */
   isDoubtful({ partition, sequence }: Place): boolean {
     return sequence <= (this.#byPartition.get(partition)?.held.get(partition)?.doubtfulTo ?? 0);
+  }
+
+  /** Whether the message lay in the log at the take-over, so that a former owner may have worked it. */
+  isFromBefore({ partition, sequence }: Place): boolean {
+    return sequence <= (this.#byPartition.get(partition)?.held.get(partition)?.logEnd ?? 0);
+  }
+
+  /** Place behind which all lies that is read for the partitions held. */
+  get oldestRead(): number {
+    const plans = [...this.#tenures.values()].flatMap(({ held }) => [...held.values()]);
+    return Math.min(...plans.flatMap(({ plan: { from } }) => [from.live, from.backfill]));
   }
 
   /** A lane ended at a place when its reader began; what comes behind was published later. */

@@ -1,10 +1,11 @@
 /** Opens a message of the log: learns its shapes and decodes its batches. Faults are results, for they end in quarantine. */
-import { type BatchHeader, type Block, decodeBatch, readBatchHeader } from "#proto/batch.ts";
-import { type BundleItem, readBundle } from "#proto/bundle.ts";
+import { type BatchHeader, decodeBatch, readBatchHeader } from "#proto/batch.ts";
+import { type BundleItem, readBundle, type RelayHeader } from "#proto/bundle.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import { decodeShape, type Shape, type ShapeHash } from "#proto/shape.ts";
-import { whyNotStorable } from "../lib/store/plan.ts";
-import type { Delivery, LogMessage } from "./log_message.ts";
+import { partitionOf } from "#proto/subjects.ts";
+import { storedNsMax, storedNsMin } from "../lib/store/limits.ts";
+import type { Content, Delivery, LogMessage, Place } from "./log_message.ts";
 import type { ShapeBook } from "./shape_book.ts";
 
 /** What a message holds. */
@@ -12,16 +13,43 @@ export interface Unpacked {
   readonly deliveries: readonly Delivery[];
   /** Of each batch, the first shape that nobody here knows: find it and unpack again. */
   readonly missing: ReadonlySet<ShapeHash>;
-  /** Items that name no vehicle or no range, so no verdict can be given. */
+  /** Items that name no range, so no verdict can be given. */
   readonly unreadable: readonly UnreadableItem[];
 }
 
 /** One item, or a whole message, whose bytes are all that can be kept. */
 export interface UnreadableItem {
+  readonly place: Place;
   /** Which item of the message, from 0. */
   readonly item: number;
   readonly fault: Fault;
   readonly bytes: Uint8Array;
+  /** Who brought it, if that much can be read and believed. */
+  readonly relay?: RelayHeader;
+}
+
+/** A batch that was opened. */
+export interface OpenedBatch {
+  readonly header: BatchHeader;
+  readonly content: Content;
+  /** The first shape that nobody here knows, if any. */
+  readonly missing: ReadonlySet<ShapeHash>;
+}
+
+/** Opens one batch. Throws `bad_batch` when not even its header can be read. */
+export function openBatch(bytes: Uint8Array, shapes: ShapeBook): OpenedBatch {
+  const missing = new Set<ShapeHash>();
+  const lookup = (hash: ShapeHash): Shape | undefined => {
+    const shape = shapes.get(hash);
+    if (shape === undefined) missing.add(hash);
+    return shape;
+  };
+  const header = readBatchHeader(bytes);
+  try {
+    return { header, content: { blocks: decodeBatch(bytes, lookup).blocks }, missing };
+  } catch (error) {
+    return { header, content: { fault: asFault(error, "bad_batch") }, missing };
+  }
 }
 
 /** Unpacks one message; shapes it defines go into the book. */
@@ -29,42 +57,48 @@ export function unpack(message: LogMessage, shapes: ShapeBook): Unpacked {
   const deliveries: Delivery[] = [];
   const missing = new Set<ShapeHash>();
   const unreadable: UnreadableItem[] = [];
-  const lookup = (hash: ShapeHash): Shape | undefined => {
-    const shape = shapes.get(hash);
-    if (shape === undefined) missing.add(hash);
-    return shape;
-  };
+  const { place } = message;
   try {
     readBundle(message.bytes).forEach(unpackItem);
   } catch (error) {
-    unreadable.push({ item: 0, fault: asFault(error, "bad_batch"), bytes: message.bytes });
+    unreadable.push({ place, item: 0, fault: asFault(error, "bad_batch"), bytes: message.bytes });
   }
   return { deliveries, missing, unreadable };
 
   function unpackItem(content: BundleItem, item: number): void {
+    if (content.kind === "shape") learnShape(content.definition, item);
+    else if (partitionOf(content.header.vehicle) !== place.partition) refuseStranger(content, item);
+    else unpackBatch(content, item);
+  }
+
+  function learnShape(definition: Uint8Array, item: number): void {
     try {
-      if (content.kind === "shape") shapes.add(decodeShape(content.definition));
-      else deliveries.push(delivery(content, item));
+      shapes.add(decodeShape(definition));
     } catch (error) {
-      const bytes = content.kind === "shape" ? content.definition : content.batch;
-      unreadable.push({ item, fault: asFault(error, "bad_batch"), bytes });
+      unreadable.push({ place, item, fault: asFault(error, "bad_shape"), bytes: definition });
     }
   }
 
-  function delivery({ header: relay, batch: bytes }: Extract<BundleItem, { kind: "batch" }>, item: number): Delivery {
-    const base = { place: message.place, item, relay, header: readBatchHeader(bytes), bytes };
+  /** Its ledger belongs to another owner: two that write it would undo each other's verdicts. */
+  function refuseStranger({ header, batch }: Extract<BundleItem, { kind: "batch" }>, item: number): void {
+    const where = `partition ${place.partition}, its own is ${partitionOf(header.vehicle)}`;
+    const fault = new Fault("bad_batch", `Cannot take batch of "${header.vehicle}" on ${where}`);
+    unreadable.push({ place, item, fault, bytes: batch });
+  }
+
+  function unpackBatch({ header: relay, batch: bytes }: Extract<BundleItem, { kind: "batch" }>, item: number): void {
     try {
-      const { blocks, header } = decodeBatch(bytes, lookup);
-      for (const block of blocks) refuseUnstorable(block, header);
-      return { ...base, content: { blocks } };
+      const { header, content, missing: lacking } = openBatch(bytes, shapes);
+      for (const hash of lacking) missing.add(hash);
+      deliveries.push({ place, item, relay, receivedAtNs: receivedAt(relay), header, bytes, content });
     } catch (error) {
-      return { ...base, content: { fault: asFault(error, "bad_batch") } };
+      unreadable.push({ place, item, fault: asFault(error, "bad_batch"), bytes, relay });
     }
   }
-}
 
-/** Times are the vehicle's to decide: one that no table can hold is not moved here, its batch is kept aside. */
-function refuseUnstorable(block: Block, { clockOffsetNs }: BatchHeader): void {
-  const why = whyNotStorable({ block, clockOffsetNs });
-  if (why !== undefined) throw new Fault("bad_batch", `Cannot store rows of stream "${block.shape.stream}": ${why}`);
+  /** A relay's clock may be wrong, and what stands there decides where an entry of the quarantine lies. */
+  function receivedAt({ receivedAtNs }: RelayHeader): bigint {
+    const isPlausible = receivedAtNs >= storedNsMin && receivedAtNs <= storedNsMax;
+    return isPlausible ? receivedAtNs : message.placedAtNs;
+  }
 }

@@ -2,29 +2,31 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { KV } from "@nats-io/kv";
-import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import {
   LedgerAnswerSchema,
   LedgerRequestSchema,
   OwnerNoticeSchema,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import { QuarantineAnswerSchema, QuarantineRequestSchema } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
 import { connectNats } from "#proto/io/nats.ts";
 import type { Log } from "#proto/ports.ts";
-import { ackSubject, ledgerSubject, ownerSubject } from "#proto/subjects.ts";
+import { ackSubject, ledgerSubject, ownerSubject, quarantineSubject } from "#proto/subjects.ts";
 import type { CloudConfig } from "../config.ts";
 import { commitIntervalOf, openStore } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
 import { Ingest } from "./ingest.ts";
 import { PartitionAttendance } from "./io/attendance.ts";
+import { type Desk, openDesk } from "./io/desk.ts";
 import { openLeases } from "./io/lease.ts";
 import { readLogExtent, setUpLog, setUpReplicas, setUpShapes } from "./io/log_setup.ts";
 import { linkReportsOf } from "./links.ts";
 import { LaneQueue } from "./lane_queue.ts";
-import { ledgerRequestsMax } from "./limits.ts";
+import { ledgerRequestsMax, quarantineRequestsMax } from "./limits.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
 import { ingestMetrics } from "./metrics.ts";
 import { Ownership } from "./ownership.ts";
@@ -52,7 +54,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
     onMessage: () => service.noticeMessage(),
     onLaneEnd: (tenure, end) => ingest.handleLaneEnd(tenure, end),
     whenNotFull: (lane) => service.whenNotFull(lane),
-  }, ledgerDesk(nats, service, log));
+  }, [ledgerDesk(nats, service, log), quarantineDesk(nats, service, log)]);
   const ownership = new Ownership({
     instance: config.instance,
     board,
@@ -107,30 +109,27 @@ function hearOfLinks(nats: NatsConnection, { ingest, log }: { ingest: Ingest; lo
   });
 }
 
-/** Answers relays' questions about a partition until what it returns is called. */
-function ledgerDesk(nats: NatsConnection, service: IngestService, log: Log): (partition: number) => () => void {
-  let underWay = 0;
-  const answer = async (message: Msg) => {
-    try {
-      const request = fromBinary(LedgerRequestSchema, message.data);
-      message.respond(toBinary(LedgerAnswerSchema, await service.answer(request)));
-    } catch (error) {
-      // No answer is an answer: the relay tells the vehicle so and asks again.
-      log.warn("Cannot answer a ledger request", { error: asFault(error).message });
-    } finally {
-      underWay--;
-    }
-  };
-  return (partition) => {
-    const subscription = nats.subscribe(ledgerSubject(partition), {
-      callback: (_error, message) => {
-        if (underWay >= ledgerRequestsMax) return;
-        underWay++;
-        answer(message);
-      },
-    });
-    return () => subscription.unsubscribe();
-  };
+/** Answers relays' questions about a partition's vehicles. */
+function ledgerDesk(nats: NatsConnection, service: IngestService, log: Log): Desk {
+  return openDesk(nats, {
+    about: "the ledger",
+    subjectOf: ledgerSubject,
+    answer: async (bytes) => toBinary(LedgerAnswerSchema, await service.answer(fromBinary(LedgerRequestSchema, bytes))),
+    underWayMax: ledgerRequestsMax,
+    log,
+  });
+}
+
+/** Hears what the query service asks about what was kept aside. */
+function quarantineDesk(nats: NatsConnection, service: IngestService, log: Log): Desk {
+  return openDesk(nats, {
+    about: "the quarantine",
+    subjectOf: quarantineSubject,
+    answer: async (bytes) =>
+      toBinary(QuarantineAnswerSchema, await service.decide(fromBinary(QuarantineRequestSchema, bytes))),
+    underWayMax: quarantineRequestsMax,
+    log,
+  });
 }
 
 serveSupervisor(start);

@@ -19,7 +19,7 @@ export function permissionsOf(service: ServiceName, config: CloudConfig): Servic
     case "query":
       return {
         ...store,
-        net: [...store.net, config.query.address],
+        net: [...store.net, config.query.address, ...config.query.nats ? config.nats.servers.map(natsAddress) : []],
         read: [...store.read, config.query.token_sha256_file],
       };
   }

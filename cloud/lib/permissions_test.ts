@@ -2,11 +2,11 @@ import { deepStrictEqual } from "node:assert/strict";
 import { parseCloudConfig } from "../config.ts";
 import { permissionsOf } from "./permissions.ts";
 
-function configWith(store: string) {
+function configWith(store: string, query = "") {
   return parseCloudConfig(
     `nats: { servers: ["a:4222", "nats://u:p@b"], user: u, password: p }
 store: ${store}
-query: { token_sha256_file: /etc/token }`,
+query: { token_sha256_file: /etc/token${query} }`,
     "cloud.yaml",
   );
 }
@@ -24,10 +24,12 @@ Deno.test("ingest reaches NATS and its store, and nothing else", () => {
   });
 });
 
-Deno.test("query listens, reads its token's hash, and never reaches NATS", () => {
+Deno.test("query listens, reads its token's hash, and reaches NATS only with an account of its own", () => {
   deepStrictEqual(permissionsOf("query", configWith('{ kind: questdb, url: "https://q" }')), {
     net: ["q:443", "127.0.0.1:8081"],
     read: ["/etc/token"],
     write: [],
   });
+  const asking = configWith('{ kind: questdb, url: "https://q" }', ", nats: { user: query, password: p }");
+  deepStrictEqual(permissionsOf("query", asking).net, ["q:443", "127.0.0.1:8081", "a:4222", "b:4222"]);
 });

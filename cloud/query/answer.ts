@@ -1,4 +1,4 @@
-/** Rows as answers: JSON objects, lines of them, or CSV. Pure. */
+/** Rows as answers: JSON objects, lines of them, or CSV. */
 import { type JsonValue, stringifyJson } from "#proto/json.ts";
 import type { Row } from "../lib/store/store.ts";
 
@@ -14,6 +14,11 @@ export function answerRow({ ts, vehicle, epoch, class: name, seq, values }: Row)
   const own = { ts: ts.toString(), vehicle_id: vehicle, epoch: epoch.toString(), class: name, seq };
   const fields = Object.entries(values).map(([field, value]) => [memberName(field, values), value] as const);
   return Object.fromEntries([...Object.entries(own), ...fields]);
+}
+
+/** An answer whose text is JSON already: numbers may have 64 bits. */
+export function jsonResponse(body: string): Response {
+  return new Response(body, { headers: { "content-type": "application/json" } });
 }
 
 /** One JSON object per line (NDJSON). */

@@ -9,24 +9,21 @@ import { stringifyJson } from "#proto/json.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import type { RowPage, RowQuery, StoreReader } from "../lib/store/store.ts";
 import { Admission } from "./admission.ts";
-import { answerRow, toCsv, toLines } from "./answer.ts";
+import { answerRow, jsonResponse, toCsv, toLines } from "./answer.ts";
 import { fleetTotalVehiclesMax } from "./limits.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type AskedTime, completenessView, fleetLine } from "./completeness_view.ts";
 import { epochsPage } from "./epochs_view.ts";
 import { fleetTotals } from "./fleet_totals.ts";
 import { countAnswer, type QueryCounts } from "./metrics.ts";
-import { quarantineView } from "./quarantine_view.ts";
+import type { PartitionOwners } from "./owner.ts";
+import { addQuarantine } from "./quarantine_routes.ts";
 import {
-  batchType,
   completenessRoute,
   cursorHeader,
   epochsRoute,
   fleetRoute,
   latestRoute,
-  quarantineBatchRoute,
-  quarantineEntryRoute,
-  quarantineRoute,
   rowFormats,
   streamsRoute,
   telemetryRoute,
@@ -37,6 +34,7 @@ import { parseTime } from "./time_bound.ts";
 /** What the app stands on. */
 export interface QueryParts {
   readonly store: StoreReader;
+  readonly owners: PartitionOwners;
   /** Lets only requests with a valid token pass. */
   readonly guard: MiddlewareHandler;
   readonly clock: Pick<Clock, "after">;
@@ -45,7 +43,7 @@ export interface QueryParts {
 }
 
 /** Makes the app; it is served by the caller. */
-export function createApp({ store, guard, clock, log, counts }: QueryParts): OpenAPIHono {
+export function createApp({ store, owners, guard, clock, log, counts }: QueryParts): OpenAPIHono {
   const admission = new Admission(clock);
   const app = new OpenAPIHono({ defaultHook: schemaProblem });
   app.onError(problemHandler((fault, { req }) => {
@@ -77,7 +75,7 @@ export function createApp({ store, guard, clock, log, counts }: QueryParts): Ope
     return jsonResponse(stringifyJson({ vehicle_id: vehicle, streams }));
   });
   addCompleteness(app, store, admission);
-  addQuarantine(app, store, admission);
+  addQuarantine(app, { store, owners, admission });
   return app;
 }
 
@@ -110,29 +108,6 @@ function addCompleteness(app: OpenAPIHono, store: StoreReader, admission: Admiss
     const totals = cursor === undefined ? await admission.run(() => fleetTotals(store, fleetTotalVehiclesMax)) : null;
     const next = more ? accounts[accounts.length - 1].vehicle : null;
     return jsonResponse(JSON.stringify({ totals, vehicles: accounts.map(fleetLine), next_cursor: next }));
-  });
-}
-
-function addQuarantine(app: OpenAPIHono, store: StoreReader, admission: Admission): void {
-  const find = ({ id, entry }: { id: string; entry: string }) =>
-    admission.run(() => store.quarantinedOne(parseVehicleId(id), entry));
-  app.openapi(quarantineRoute, async (context) => {
-    const vehicle = parseVehicleId(context.req.valid("param").id);
-    const { limit, cursor } = context.req.valid("query");
-    const query = { limit, ...(cursor !== undefined && { after: cursor }) };
-    const { entries, more } = await admission.run(() => store.quarantined(vehicle, query));
-    const views = entries.map(quarantineView);
-    const next = more ? views[views.length - 1].id : null;
-    return jsonResponse(JSON.stringify({ vehicle_id: vehicle, entries: views, next_cursor: next }));
-  });
-  app.openapi(quarantineEntryRoute, async (context) => {
-    return jsonResponse(JSON.stringify(quarantineView(await find(context.req.valid("param")))));
-  });
-  app.openapi(quarantineBatchRoute, async (context) => {
-    const params = context.req.valid("param");
-    const { batch } = await find(params);
-    const disposition = `attachment; filename="${params.entry}.batch"`;
-    return new Response(batch.slice(), { headers: { "content-type": batchType, "content-disposition": disposition } });
   });
 }
 
@@ -183,8 +158,4 @@ function rowsResponse(query: RowQuery, page: RowPage, format: string): Response 
     default:
       return new Response(stringifyJson({ rows: rows.map(answerRow), next_cursor: cursor }), { headers });
   }
-}
-
-function jsonResponse(body: string): Response {
-  return new Response(body, { headers: { "content-type": "application/json" } });
 }

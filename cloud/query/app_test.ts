@@ -1,4 +1,4 @@
-import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as equal, fail, match, ok } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { bearerGuard } from "#proto/base/bearer.ts";
@@ -23,7 +23,7 @@ const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: ()
 function served(store: StoreReader) {
   const clock = new VirtualClock();
   const counts = createCounts();
-  const app = createApp({ store, guard, clock, log: silent, counts });
+  const app = createApp({ store, owners: { decide: fail }, guard, clock, log: silent, counts });
   const get = (path: string, headers: Record<string, string> = {}) =>
     Promise.resolve(app.request(path, { headers: { authorization: `Bearer ${token}`, ...headers } }));
   return { app, clock, counts, get };
@@ -287,57 +287,6 @@ async function statusesOf(get: ReturnType<typeof served>["get"], paths: readonly
   return await Promise.all(paths.map(async (path) => (await get(path)).status));
 }
 
-Deno.test("quarantine is listed page by page, and an entry shown and downloaded", async () => {
-  await withData([], async (get, store) => {
-    const batches = [new Uint8Array([1, 2, 3]), new Uint8Array([4])];
-    for (const [at, batch] of batches.entries()) {
-      await store.quarantine({
-        vehicle,
-        epoch,
-        class: "normal",
-        first: 1,
-        last: 9,
-        code: "bad_batch",
-        reason: "Checksum differs",
-        place: { lane: "live", partition: 3, sequence: 7, item: at },
-        relay: parseRelayName("relay-1"),
-        receivedAtNs: startNs,
-        batch,
-      });
-    }
-    const path = "/v1/vehicles/drone-001/quarantine";
-    const first = await (await get(`${path}?limit=1`)).json();
-    equal([first.vehicle_id, first.entries.length, first.next_cursor], ["drone-001", 1, first.entries[0].id]);
-    const second = await (await get(`${path}?limit=1&cursor=${first.next_cursor}`)).json();
-    equal([second.entries[0].place.item, second.next_cursor], [1, null]);
-    const [{ id }] = second.entries;
-    equal(await (await get(`${path}/${id}`)).json(), {
-      id,
-      epoch: epoch.toString(),
-      class: "normal",
-      first: 1,
-      last: 9,
-      code: "bad_batch",
-      reason: "Checksum differs",
-      place: { lane: "live", partition: 3, sequence: 7, item: 1 },
-      relay: "relay-1",
-      received_at: startNs.toString(),
-      bytes: 1,
-    });
-    const download = await get(`${path}/${id}/batch`);
-    equal(download.headers.get("content-disposition"), `attachment; filename="${id}.batch"`);
-    equal(await download.bytes(), batches[1]);
-    const wrong = [
-      `${path}/nothing`,
-      `${path}/nothing/batch`,
-      `${path}?cursor=no`,
-      `${path}?limit=101`,
-      `${path}/${id}?x=1`,
-    ];
-    equal(await Promise.all(wrong.map(async (one) => (await get(one)).status)), [404, 404, 422, 422, 422]);
-  });
-});
-
 /** A reader that never answers, or always with a fault. */
 function stuck(answer: () => Promise<never>): StoreReader {
   return {
@@ -350,6 +299,8 @@ function stuck(answer: () => Promise<never>): StoreReader {
     accounts: answer,
     quarantined: answer,
     quarantinedOne: answer,
+    quarantinedBatch: answer,
+    quarantineCounts: answer,
     close: () => Promise.resolve(),
   };
 }
@@ -384,8 +335,10 @@ Deno.test("the OpenAPI document names every route with its parameters", async ()
       "/v1/vehicles/{id}/epochs",
       "/v1/completeness",
       "/v1/vehicles/{id}/quarantine",
+      "/v1/quarantine",
       "/v1/vehicles/{id}/quarantine/{entry}",
       "/v1/vehicles/{id}/quarantine/{entry}/batch",
+      "/v1/vehicles/{id}/quarantine/{entry}/retry",
     ]);
     const { parameters } = document.paths["/v1/telemetry"].get;
     equal(parameters.map(({ name }: { name: string }) => name), [

@@ -18,6 +18,10 @@ export const epochsLimitDefault = 50;
 export const epochsLimitMax = 1_000;
 /** Missing ranges shown of one class; the counts are of all. */
 export const rangesShownMax = 1_000;
+/** Counts of quarantined batches in an answer when the caller does not say. */
+export const quarantineCountsDefault = 1_000;
+/** The owner of a partition works between two commits; one that has not answered by then is away, or its store is. */
+export const ownerTimeoutMs = 4_000;
 /** Fields that one request may name. */
 export const fieldsMax = columnsMax;
 /** A request that has not been answered by then fails with `deadline`. */
@@ -26,3 +30,4 @@ export const answerTimeoutMs = 5_000;
 export const requestsAtOnceMax = 32;
 
 ok(limitDefault <= limitMax, "the default is allowed");
+ok(ownerTimeoutMs < answerTimeoutMs, "an owner that is away is told as such");

@@ -5,6 +5,7 @@ import { timeMarksMax } from "../lib/store/limits.ts";
 import {
   completenessAnswer,
   completenessQuery,
+  differentProblem,
   epochsAnswer,
   epochsQuery,
   fleetAnswer,
@@ -13,6 +14,8 @@ import {
   noQuery,
   problem,
   quarantineAnswer,
+  quarantineCountsAnswer,
+  quarantineCountsQuery,
   quarantineEntry,
   quarantinePath,
   quarantineQuery,
@@ -167,6 +170,46 @@ export const quarantineBatchRoute = createRoute({
       content: { [batchType]: { schema: { type: "string" as const, format: "binary" } } },
     },
     ...problems([...ofOneEntry]),
+  },
+});
+
+/** Stores it after all. */
+export const quarantineRetryRoute = createRoute({
+  method: "post",
+  path: "/v1/vehicles/{id}/quarantine/{entry}/retry",
+  summary: "Store what was kept aside, now that its cause is gone; harmless to repeat",
+  security,
+  request: { params: quarantinePath, query: noQuery },
+  responses: {
+    200: answer(quarantineEntry),
+    ...problems([...ofOneEntry, "bad_batch", "unavailable", "already_decided"]),
+    409: {
+      description: "Other rows are stored and stay, or it was dropped before",
+      content: { "application/problem+json": { schema: differentProblem } },
+    },
+  },
+});
+
+/** Gives it up. */
+export const quarantineDropRoute = createRoute({
+  method: "delete",
+  path: "/v1/vehicles/{id}/quarantine/{entry}",
+  summary: "Give up the bytes of what was kept aside; what it covers stays named as quarantined",
+  security,
+  request: { params: quarantinePath, query: noQuery },
+  responses: { 200: answer(quarantineEntry), ...problems([...ofOneEntry, "unavailable", "already_decided"]) },
+});
+
+/** The fleet's quarantine. */
+export const quarantineCountsRoute = createRoute({
+  method: "get",
+  path: "/v1/quarantine",
+  summary: "How much was kept aside, by vehicle, code and state",
+  security,
+  request: { query: quarantineCountsQuery },
+  responses: {
+    200: answer(quarantineCountsAnswer),
+    ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]),
   },
 });
 

@@ -4,8 +4,8 @@ import { classes } from "#proto/class.ts";
 import { streamPattern, vehicleIdPattern } from "#proto/ids.ts";
 import { fieldNameMax } from "#proto/limits.ts";
 import { fieldTypes } from "#proto/shape.ts";
-import { quarantinePageMax } from "../lib/store/limits.ts";
-import { missingCauses } from "../lib/store/store.ts";
+import { quarantineCountsMax, quarantinePageMax } from "../lib/store/limits.ts";
+import { missingCauses, quarantineStates } from "../lib/store/store.ts";
 import {
   epochsLimitDefault,
   epochsLimitMax,
@@ -15,6 +15,7 @@ import {
   fleetTotalVehiclesMax,
   limitDefault,
   limitMax,
+  quarantineCountsDefault,
   quarantineLimitDefault,
 } from "./limits.ts";
 
@@ -59,6 +60,13 @@ export const quarantinePath = vehiclePath.extend({ entry: z.string().max(250) })
 export const quarantineQuery = z.strictObject({
   limit: limit({ most: quarantinePageMax, usual: quarantineLimitDefault }),
   cursor: z.string().max(250).optional().openapi({ description: "`next_cursor` of the answer before" }),
+  code: z.string().regex(/^[a-z_]{1,40}$/).optional().openapi({ description: "Only batches with this code" }),
+  state: z.enum(quarantineStates).optional().openapi({ description: "Only batches in this state" }),
+});
+/** Parameters of the fleet's quarantine, counted. */
+export const quarantineCountsQuery = z.strictObject({
+  limit: limit({ most: quarantineCountsMax, usual: quarantineCountsDefault }),
+  cursor: z.string().max(150).optional().openapi({ description: "`next_cursor` of the answer before" }),
 });
 /** Parameters of one vehicle's completeness. */
 export const completenessQuery = z.strictObject({
@@ -215,8 +223,9 @@ export const quarantineEntry = z.object({
   id: z.string().openapi({ description: "Names it in further requests" }),
   epoch: decimal,
   class: z.enum(classes),
-  first: z.number().int(),
-  last: z.number().int(),
+  ranges: z.array(range).openapi({
+    description: "Seqs that have no row because of it, or another; none when it names none",
+  }),
   code: z.string().openapi({ description: "Why, for programs" }),
   reason: z.string().openapi({ description: "Why, for people" }),
   place: z.object({
@@ -227,7 +236,14 @@ export const quarantineEntry = z.object({
   }).openapi({ description: "Where it stands in the log; `item` counts what one message holds" }),
   relay: z.string(),
   received_at: decimal.openapi({ description: "Nanoseconds since 1970, UTC" }),
-  bytes: z.number().int().openapi({ description: "Size of the batch" }),
+  bytes: z.number().int().openapi({ description: "Size of the batch as it came" }),
+  state: z.enum(quarantineStates).openapi({
+    description: "`retried`: stored by a retry; `dropped`: its bytes are given up, its seqs stay named",
+  }),
+  tries: z.number().int().openapi({ description: "How often it was retried" }),
+  decided_at: decimal.nullable().openapi({
+    description: "When it was retried or dropped last, nanoseconds since 1970",
+  }),
 }).openapi("QuarantineEntry");
 
 /** A page of quarantined batches. */
@@ -236,6 +252,17 @@ export const quarantineAnswer = z.object({
   entries: z.array(quarantineEntry),
   next_cursor: z.string().nullable().openapi({ description: "Null when there are no entries behind these" }),
 }).openapi("Quarantine");
+
+/** The fleet's quarantine, counted. */
+export const quarantineCountsAnswer = z.object({
+  counts: z.array(z.object({
+    vehicle_id: z.string(),
+    code: z.string(),
+    state: z.enum(quarantineStates),
+    count: z.number().int(),
+  })),
+  next_cursor: z.string().nullable().openapi({ description: "Null when there are no counts behind these" }),
+}).openapi("QuarantineCounts");
 
 /** What every error is answered with. */
 export const problem = z.object({
@@ -246,3 +273,10 @@ export const problem = z.object({
   code: z.string(),
   pointer: z.string().optional(),
 }).openapi("Problem", { description: "RFC 9457" });
+
+/** What a retry is answered with that finds other rows stored. */
+export const differentProblem = problem.extend({
+  different: z.array(range).optional().openapi({ description: "Seqs whose stored rows are others" }),
+  stored: z.array(z.object({ stream: z.string(), seq: z.number().int(), ts: decimal, values: z.unknown() })).optional()
+    .openapi({ description: "The first of these rows" }),
+}).openapi("DifferentProblem");

@@ -1,4 +1,4 @@
-/** The query service's composition root: the store, read only, behind HTTP. */
+/** The query service's composition root: the store, read only, behind HTTP, and the way to the owners of partitions. */
 import { bearerGuard } from "#proto/base/bearer.ts";
 import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
@@ -6,6 +6,7 @@ import type { CloudConfig } from "../config.ts";
 import { openStoreReader } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
 import { createApp } from "./app.ts";
+import { type NatsOwners, natsOwners, noOwners } from "./io/nats_owners.ts";
 import { createCounts, queryMetrics } from "./metrics.ts";
 
 async function start(config: CloudConfig): Promise<RunningService> {
@@ -13,7 +14,8 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const guard = bearerGuard(await Deno.readTextFile(config.query.token_sha256_file));
   const store = openStoreReader(config.store);
   const counts = createCounts();
-  const app = createApp({ store, guard, clock: processClock(), log, counts });
+  const owners = ownersOf(config);
+  const app = createApp({ store, owners, guard, clock: processClock(), log, counts });
   const { address } = config.query;
   const at = address.lastIndexOf(":");
   const hostname = address.slice(0, at).replace(/^\[(.*)\]$/, "$1");
@@ -25,9 +27,15 @@ async function start(config: CloudConfig): Promise<RunningService> {
     metrics: () => Promise.resolve(queryMetrics(counts)),
     stop: async () => {
       await server.shutdown();
+      await owners.close();
       await store.close();
     },
   };
+}
+
+function ownersOf({ nats: { servers }, query: { nats: account }, instance }: CloudConfig): NatsOwners {
+  if (account === undefined) return noOwners;
+  return natsOwners({ ...account, servers, name: `query ${instance}`, inboxPrefix: "_INBOX_query" });
 }
 
 serveSupervisor(start);

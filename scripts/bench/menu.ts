@@ -26,6 +26,13 @@ const entries: readonly Entry[] = [
     args: [],
   },
   {
+    name: "quarantine",
+    what: "rows per CPU-second of ingest over SQLite, clean and with one bad batch in ten (R19)",
+    usage: "[--batches N] [--records N] [--rounds N] [--kind crc|body|shape|repeat|time]",
+    file: "scripts/bench/quarantine.ts",
+    args: [],
+  },
+  {
     name: "live",
     what: "a whole system under single posts: time to the durable answer, and to the query API (P13)",
     usage: "[--store sqlite|questdb] [--rate N] [--seconds N] [--warm-up N] [--rounds N] [--sample N]",

@@ -59,7 +59,11 @@ function cloudConfig({ state, ports, store, hubNodes }: Layout, passwords: NatsP
     store: store === "sqlite"
       ? { kind: "sqlite", path: paths.sqlite }
       : { kind: "questdb", url: `http://127.0.0.1:${ports.questDb}` },
-    query: { address: `127.0.0.1:${ports.query}`, token_sha256_file: paths.tokenHash },
+    query: {
+      address: `127.0.0.1:${ports.query}`,
+      token_sha256_file: paths.tokenHash,
+      nats: { user: "query", password: passwords.query },
+    },
     private_address: `127.0.0.1:${ports.cloudPrivate}`,
   };
 }

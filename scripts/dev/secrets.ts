@@ -1,6 +1,6 @@
 /** Passwords and the operator's token of a development system: made once, readable by their owner only. */
 import { createHash } from "node:crypto";
-import { type NatsPasswords, newPassword } from "../servers/nats.ts";
+import { type NatsPasswords, newPassword, newPasswords } from "../servers/nats.ts";
 import { pathsOf } from "./layout.ts";
 
 /** Reads the passwords, or makes them; makes the operator's token and its hash besides. */
@@ -8,7 +8,7 @@ export async function ensureSecrets(state: string): Promise<NatsPasswords> {
   const paths = pathsOf(state);
   const kept = await readIfThere(paths.secrets);
   if (kept !== undefined) return JSON.parse(kept);
-  const passwords = { leaf: newPassword(), relay: newPassword(), ingest: newPassword(), admin: newPassword() };
+  const passwords = newPasswords();
   const token = `dev_${newPassword().slice(1)}`;
   await Deno.writeTextFile(paths.token, token, { mode: 0o600 });
   await Deno.writeTextFile(paths.tokenHash, createHash("sha256").update(token).digest("hex"));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { connectNats } from "#proto/io/nats.ts";
 import { shapeBucket, telemetryStream } from "#proto/subjects.ts";
 import { type Child, startChild } from "../servers/child.ts";
-import { hubPlan, hubReady, leafPlan, leafReady, type NatsOptions, newPassword } from "../servers/nats.ts";
+import { hubPlan, hubReady, leafPlan, leafReady, type NatsOptions, newPasswords } from "../servers/nats.ts";
 import { obtainNatsServer } from "../servers/nats_binary.ts";
 import { freePorts } from "../servers/ports.ts";
 import { waitFor } from "../servers/wait.ts";
@@ -31,7 +31,7 @@ const readyMs = 10_000;
 export async function startNatsPair(): Promise<NatsPair> {
   const folder = await Deno.makeTempDir({ prefix: "nats pair " });
   const binary = await obtainNatsServer(() => {});
-  const passwords = { leaf: newPassword(), relay: newPassword(), ingest: newPassword(), admin: newPassword() };
+  const passwords = newPasswords();
   const ports = freePorts(6);
   const options = (name: string, [client, monitor, leaf]: number[]): NatsOptions => ({
     binary,

@@ -8,6 +8,7 @@ export interface NatsPasswords {
   readonly leaf: string;
   readonly relay: string;
   readonly ingest: string;
+  readonly query: string;
   readonly admin: string;
 }
 
@@ -36,6 +37,7 @@ export function hubPlan(store: string, options: NatsOptions): ChildPlan {
     NATS_LEAF_LISTEN: `127.0.0.1:${options.ports.leaf}`,
     NATS_LEAF_PASSWORD: options.passwords.leaf,
     NATS_INGEST_PASSWORD: options.passwords.ingest,
+    NATS_QUERY_PASSWORD: options.passwords.query,
     NATS_ADMIN_PASSWORD: options.passwords.admin,
   });
 }
@@ -113,6 +115,12 @@ export async function hubReady(monitorPort: number): Promise<boolean> {
 export async function leafReady(monitorPort: number): Promise<boolean> {
   const text = await tryFetch(`http://127.0.0.1:${monitorPort}/leafz`);
   return text !== undefined && Number(JSON.parse(text).leafnodes) > 0;
+}
+
+/** Passwords for all roles, never used before. */
+export function newPasswords(): NatsPasswords {
+  const [leaf, relay, ingest, query, admin] = Array.from({ length: 5 }, newPassword);
+  return { leaf, relay, ingest, query, admin };
 }
 
 /** A password that nats-server's configuration reads as text whatever digits it holds. */

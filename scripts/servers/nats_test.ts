@@ -1,10 +1,10 @@
 import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert/strict";
-import { clusterNodePlan, hubPlan, leafPlan, newPassword } from "./nats.ts";
+import { clusterNodePlan, hubPlan, leafPlan, newPassword, newPasswords } from "./nats.ts";
 
 const options = {
   binary: "nats-server",
   ports: { client: 4222, monitor: 8222, leaf: 7422 },
-  passwords: { leaf: "pl", relay: "pr", ingest: "pi", admin: "pa" },
+  passwords: { leaf: "pl", relay: "pr", ingest: "pi", query: "pq", admin: "pa" },
   logFile: "log",
 };
 
@@ -12,7 +12,7 @@ Deno.test("each server is given only the passwords of its own roles", () => {
   const hub = hubPlan("store", options);
   const leaf = leafPlan([7422, 7423], { ...options, ports: { client: 4223, monitor: 8223, leaf: 0 } });
   strictEqual(hub.env?.NATS_RELAY_PASSWORD, undefined);
-  strictEqual(leaf.env?.NATS_INGEST_PASSWORD, undefined);
+  for (const role of ["INGEST", "QUERY", "ADMIN"]) strictEqual(leaf.env?.[`NATS_${role}_PASSWORD`], undefined);
   deepStrictEqual(JSON.parse(leaf.env?.NATS_HUB_URLS ?? ""), [
     "nats-leaf://leaf:pl@127.0.0.1:7422",
     "nats-leaf://leaf:pl@127.0.0.1:7423",
@@ -35,4 +35,5 @@ Deno.test("a node of a cluster is a hub that knows the way to the others", () =>
 Deno.test("passwords begin with a letter and differ", () => {
   match(newPassword(), /^p[0-9a-f]{48}$/);
   notStrictEqual(newPassword(), newPassword());
+  strictEqual(new Set(Object.values(newPasswords())).size, 5);
 });

@@ -1,25 +1,28 @@
-/** Reads and answers for the partitions that are owned: a reader per tenure, a subscription per partition. */
+/** Reads and answers for the partitions that are owned: a reader per tenure, subscriptions per partition. */
 import type { Attendance, Taken } from "../ownership.ts";
+import type { Desk } from "./desk.ts";
 import { LogReader, type LogReaderParts } from "./log_reader.ts";
 
 /** See the head of this file. */
 export class PartitionAttendance implements Attendance {
   readonly #parts: LogReaderParts;
-  /** Answers questions about a partition until what it returns is called. */
-  readonly #answer: (partition: number) => () => void;
+  readonly #desks: readonly Desk[];
   readonly #answering = new Map<number, () => void>();
   readonly #readers = new Set<LogReader>();
 
-  constructor(parts: LogReaderParts, answer: (partition: number) => () => void) {
+  constructor(parts: LogReaderParts, desks: readonly Desk[]) {
     this.#parts = parts;
-    this.#answer = answer;
+    this.#desks = desks;
   }
 
   begin(taken: Taken): void {
     const reader = new LogReader(taken, this.#parts);
     this.#readers.add(reader);
     reader.ended.then(() => this.#readers.delete(reader));
-    for (const partition of taken.partitions) this.#answering.set(partition, this.#answer(partition));
+    for (const partition of taken.partitions) {
+      const ends = this.#desks.map((desk) => desk(partition));
+      this.#answering.set(partition, () => ends.forEach((end) => end()));
+    }
   }
 
   end(partitions: readonly number[]): void {

@@ -10,7 +10,15 @@ import type { TableGrowth, TableRows } from "./plan.ts";
 import type { RowKey } from "./store.ts";
 
 /** Kinds of documents. */
-export type DocumentKind = "fields" | "overflowed" | "ledger" | "account" | "checkpoint" | "quarantine";
+export type DocumentKind =
+  | "fields"
+  | "overflowed"
+  | "ledger"
+  | "account"
+  | "checkpoint"
+  | "quarantine"
+  | "quarantine_batch"
+  | "probe";
 
 /** Table of the documents. No stream's table begins with `_documents`. */
 export const documentsTable = "_documents";
@@ -28,6 +36,30 @@ export interface Document {
 export interface DocumentPage {
   /** Only documents behind this one. */
   readonly after?: Pick<Document, "key" | "atNs">;
+  readonly limit: number;
+  /** Only documents whose text is a JSON object with members that fit. */
+  readonly where?: readonly MemberFilter[];
+}
+
+/** What a member of a document's text must be. Its name is one of ours, never a caller's. */
+export type MemberFilter =
+  | { readonly member: string; readonly equals: string }
+  | { readonly member: string; readonly above: number };
+
+/** Documents of a kind that are alike: in the part of the key before the first slash and in some members of the text. */
+export interface Tally {
+  /** That part, then the members as texts. */
+  readonly of: readonly string[];
+  readonly count: number;
+}
+
+/** What to count. */
+export interface TallyQuery {
+  readonly kind: DocumentKind;
+  /** Names of members, ours, of which each document has all. */
+  readonly members: readonly string[];
+  /** Only those behind this one. */
+  readonly after?: readonly string[];
   readonly limit: number;
 }
 
@@ -77,5 +109,7 @@ export interface Backend {
   select(selection: Selection): Promise<StoredRow[]>;
   /** Documents of a kind whose key begins with the prefix, by time and key. */
   documents(kind: DocumentKind, prefix: string, page?: DocumentPage): Promise<Document[]>;
+  /** Counts documents, in the order of what they are alike in. */
+  tally(query: TallyQuery): Promise<Tally[]>;
   close(): Promise<void>;
 }

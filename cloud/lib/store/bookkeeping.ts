@@ -1,13 +1,11 @@
-/** Ledger entries, checkpoints and quarantined batches as documents of the store, there and back. */
-import { ok } from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import type { Class, TelemetryLane } from "#proto/class.ts";
+/** Ledger entries and checkpoints as documents of the store, there and back. */
+import type { Class } from "#proto/class.ts";
 import { parseEpoch, parseRelayName, type VehicleId } from "#proto/ids.ts";
 import { formatRanges, parseRanges, subtract, union } from "#proto/ranges.ts";
 import { addMark } from "../completeness/time_marks.ts";
 import type { Document } from "./backend.ts";
 import { editionOf, subjectOf } from "./editions.ts";
-import type { Checkpoint, EpochOpening, Gap, LedgerEntry, QuarantineEntry, TimeMark } from "./store.ts";
+import type { Checkpoint, EpochOpening, Gap, LedgerEntry, TimeMark } from "./store.ts";
 
 interface LedgerText {
   readonly epoch: string;
@@ -39,21 +37,6 @@ interface OpeningText {
     readonly agentVersion: string;
     readonly clockOffset?: { readonly firstNs: string; readonly lastNs: string; readonly lastAtNs: string };
   };
-}
-
-interface QuarantineText {
-  readonly epoch: string;
-  readonly class: Class;
-  readonly first: number;
-  readonly last: number;
-  readonly code: string;
-  readonly reason: string;
-  readonly lane: TelemetryLane;
-  readonly partition: number;
-  readonly sequence: number;
-  readonly item: number;
-  readonly relay: string;
-  readonly batch: string;
 }
 
 interface CheckpointText {
@@ -123,53 +106,6 @@ export function readCheckpoint(document: Document): Checkpoint {
 
 function inOrderOfEditions(documents: readonly Document[]): Document[] {
   return documents.toSorted((a, b) => editionOf(a) < editionOf(b) ? -1 : editionOf(a) > editionOf(b) ? 1 : 0);
-}
-
-/** What tells a vehicle's quarantined batches apart, as a text that fits into a path. */
-export function quarantineId(entry: QuarantineEntry): string {
-  const { first, last, place } = entry;
-  const at = `${place.lane}-${place.partition}-${place.sequence}-${place.item}`;
-  return `${entry.epoch}_${entry.class}_${first}-${last}_${at}_${entry.receivedAtNs}`;
-}
-
-/** Where the document of an id lies; undefined for what is no id. */
-export function quarantinePlace(vehicle: VehicleId, id: string): Pick<Document, "key" | "atNs"> | undefined {
-  const match = /^([a-z0-9_-]{1,200})_([0-9]{1,18}|[1-8][0-9]{18})$/.exec(id);
-  if (match === null) return undefined;
-  return { key: `${keyPrefix(vehicle)}${match[1].replaceAll("_", "/")}`, atNs: BigInt(match[2]) };
-}
-
-/** A quarantined batch as a document, its bytes as base64. */
-export function quarantineDocument(entry: QuarantineEntry): Document {
-  const { first, last, place } = entry;
-  const text: QuarantineText = {
-    epoch: entry.epoch.toString(),
-    class: entry.class,
-    first,
-    last,
-    code: entry.code,
-    reason: entry.reason,
-    ...place,
-    relay: entry.relay,
-    batch: Buffer.from(entry.batch).toString("base64"),
-  };
-  const at = quarantinePlace(entry.vehicle, quarantineId(entry));
-  ok(at !== undefined, "an id tells its place");
-  return { kind: "quarantine", ...at, text: JSON.stringify(text) };
-}
-
-/** Reads what {@link quarantineDocument} made. */
-export function readQuarantine(vehicle: VehicleId, document: Document): QuarantineEntry {
-  const { lane, partition, sequence, item, batch, ...text } = JSON.parse(document.text) as QuarantineText;
-  return {
-    ...text,
-    vehicle,
-    epoch: parseEpoch(text.epoch),
-    relay: parseRelayName(text.relay),
-    place: { lane, partition, sequence, item },
-    receivedAtNs: document.atNs,
-    batch: new Uint8Array(Buffer.from(batch, "base64")),
-  };
 }
 
 function readLedgerEntry(vehicle: VehicleId, document: Document): LedgerEntry {
@@ -244,7 +180,8 @@ function readOpening({ previous, relay, link, ...text }: OpeningText): EpochOpen
 function mergeEditions(older: LedgerEntry, newer: LedgerEntry): LedgerEntry {
   const told = newer.expected >= older.expected ? newer : older;
   const committed = union(older.committed, newer.committed);
-  const quarantined = union(older.quarantined, newer.quarantined);
+  // What one of them kept aside may have been stored since: there is no way back from that.
+  const quarantined = subtract(union(older.quarantined, newer.quarantined), committed);
   const opening = older.opening ?? newer.opening;
   const isNew = (gap: Gap) => older.gaps.every(({ first, last }) => first !== gap.first || last !== gap.last);
   return {

@@ -1,9 +1,8 @@
-/** Ledger, checkpoints and quarantine; and that all of it is there after a new start. */
-import { deepStrictEqual as equal, rejects } from "node:assert/strict";
+/** Ledger, accounts and checkpoints; and that all of it is there after a new start. */
+import { deepStrictEqual as equal } from "node:assert/strict";
 import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
 import { noCounts } from "../completeness/account.ts";
-import { quarantineId } from "./bookkeeping.ts";
-import type { LedgerEntry, QuarantineEntry, VehicleAccount } from "./store.ts";
+import type { LedgerEntry, VehicleAccount } from "./store.ts";
 import type { StoreTest } from "./testing/database.ts";
 import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
 
@@ -42,21 +41,8 @@ const account: VehicleAccount = {
   forks: 2,
   waiting: { first: `${epoch}/normal/61`, sinceNs: startNs },
 };
-const kept: QuarantineEntry = {
-  vehicle,
-  epoch,
-  class: "bulk",
-  first: 5,
-  last: 9,
-  code: "bad_batch",
-  reason: `body "ends" too early: \\ 'quoted'\nand more`,
-  place: { lane: "backfill", partition: 31, sequence: 2 ** 53 - 1, item: 3 },
-  relay: parseRelayName("relay-1"),
-  receivedAtNs: startNs,
-  batch: Uint8Array.from({ length: 65_536 }, (_, at) => at % 251),
-};
 
-/** Defines the tests of ledger, checkpoints and quarantine. */
+/** Defines the tests of ledger and checkpoints. */
 export function testBookkeeping(test: StoreTest): void {
   test("a ledger entry comes back as it was saved last", async (store) => {
     const older = { ...entry, epoch: parseEpoch("7"), sinceNs: startNs - 1n, gaps: [] };
@@ -104,38 +90,6 @@ export function testBookkeeping(test: StoreTest): void {
     await store.saveCheckpoints([grown]);
     equal(await store.checkpoint(3), grown);
     equal(await store.checkpoint(31), { ...checkpoint, partition: 31, places: [] });
-  });
-
-  test("a quarantined batch is kept whole, and once", async (store) => {
-    await store.quarantine(kept);
-    await store.quarantine(kept);
-    const later = { ...kept, receivedAtNs: startNs + 1n, batch: new Uint8Array(0) };
-    await store.quarantine(later);
-    equal(await store.quarantined(vehicle, { limit: 10 }), { entries: [kept, later], more: false });
-    const others = await store.quarantined(parseVehicleId("drone-0"), { limit: 10 });
-    equal(others, { entries: [], more: false });
-    equal(await store.quarantinedOne(vehicle, quarantineId(later)), later);
-    const unknown = ["", "what's this", `${quarantineId(later)}0`, quarantineId({ ...kept, first: 6 })];
-    for (const id of unknown) await rejects(store.quarantinedOne(vehicle, id), { code: "not_found" });
-  });
-
-  test("quarantine is read page by page, oldest first, also among those of one moment", async (store) => {
-    const entries = [0, 0, 1, 2, 2].map((ms, at): QuarantineEntry => ({
-      ...kept,
-      receivedAtNs: startNs + BigInt(ms) * 1_000_000n,
-      place: { ...kept.place, item: at },
-    }));
-    for (const one of entries.toReversed()) await store.quarantine(one);
-    const found: QuarantineEntry[] = [];
-    let after: string | undefined;
-    for (const count of [2, 2, 1]) {
-      const page = await store.quarantined(vehicle, { limit: 2, ...(after !== undefined && { after }) });
-      equal([page.entries.length, page.more], [count, count === 2]);
-      found.push(...page.entries);
-      after = quarantineId(page.entries[count - 1]);
-    }
-    equal(found, entries);
-    await rejects(store.quarantined(vehicle, { limit: 2, after: "x' OR 1" }), { code: "bad_query" });
   });
 
   test("whoever reads beside the writer sees what a write resolved for", async (store, database) => {

@@ -42,6 +42,7 @@ Deno.test("of editions the older start, the union of verdicts, gaps and marks an
     ...other,
     sinceNs: 7n,
     committed: [{ first: 1, last: 5 }],
+    quarantined: [],
     inFlight: [{ first: 6, last: 11 }],
     marks: [{ first: 1, last: 5, fromMs: 10, toMs: 50 }],
   };
@@ -52,6 +53,12 @@ Deno.test("of editions the older start, the union of verdicts, gaps and marks an
 Deno.test("entries come by the time that they began", () => {
   const later = { ...entry, epoch: parseEpoch("1"), sinceNs: 99n };
   equal(readLedger(vehicle, [written(later, 1n), written(entry, 1n)]), [entry, later]);
+});
+
+Deno.test("of editions, what one has kept aside and the other has stored since is stored", () => {
+  const twin = { ...entry, sinceNs: 8n, committed: [{ first: 4, last: 4 }], quarantined: [{ first: 7, last: 7 }] };
+  const [{ committed, quarantined }] = readLedger(vehicle, [written(entry, 1n), written(twin, 2n)]);
+  equal([committed, quarantined], [[{ first: 1, last: 4 }], [{ first: 7, last: 7 }]]);
 });
 
 function written(line: LedgerEntry, edition: bigint) {

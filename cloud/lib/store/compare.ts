@@ -1,22 +1,35 @@
 /** Compares records that come again with what is stored under their keys. Pure. */
+import type { Column } from "#proto/batch.ts";
 import { normalize, type Ranges } from "#proto/ranges.ts";
-import { sameValue, valueAt } from "./mapping.ts";
+import type { StoredRow } from "./backend.ts";
+import { type Cell, rawAt, sameValue, valueAt } from "./mapping.ts";
 import type { JsonValue } from "#proto/json.ts";
-import type { Comparison, Row, RowBlock } from "./store.ts";
+import { type ReadPlan, readRow } from "./reading.ts";
+import type { Comparison, Row, RowBlock, StreamRow } from "./store.ts";
 
-/** Compares one block with the rows that its stream has in the block's span of times and seqs, by seq. */
-export function compareBlock(block: RowBlock, stored: ReadonlyMap<number, Row>): Comparison {
+/** Rows that a stream has in a block's span of times and seqs. */
+export interface StoredRows {
+  /** How they were asked for. */
+  readonly plan: ReadPlan;
+  readonly rows: ReadonlyMap<number, StoredRow>;
+}
+
+/** Compares one block with what is stored. */
+export function compareBlock(block: RowBlock, { plan, rows }: StoredRows): Comparison {
   const same: number[] = [];
   const different: number[] = [];
   const missing: number[] = [];
+  const twins: StreamRow[] = [];
+  const looksSame = cellComparer(block, plan);
   block.block.seqs.forEach((seq, index) => {
-    const row = stored.get(seq);
-    const equal = row !== undefined && row.ts === block.block.ts[index] + block.clockOffsetNs &&
-      equalValues(block, index, row.values);
-    (equal ? same : different).push(seq);
-    if (row === undefined) missing.push(seq);
+    const stored = rows.get(seq);
+    const isSame = stored !== undefined && stored.key.ts === block.block.ts[index] + block.clockOffsetNs &&
+      (looksSame(stored, index) || equalValues(block, index, readRow(stored, plan).values));
+    (isSame ? same : different).push(seq);
+    if (stored === undefined) missing.push(seq);
+    else if (!isSame) twins.push({ stream: block.block.shape.stream, row: readRow(stored, plan) });
   });
-  return { same: rangesOf(same), different: rangesOf(different), missing: rangesOf(missing) };
+  return { same: rangesOf(same), different: rangesOf(different), missing: rangesOf(missing), stored: twins };
 }
 
 /** Puts comparisons of several blocks together. */
@@ -25,6 +38,7 @@ export function joinComparisons(parts: readonly Comparison[]): Comparison {
     same: normalize(parts.flatMap((part) => part.same)),
     different: normalize(parts.flatMap((part) => part.different)),
     missing: normalize(parts.flatMap((part) => part.missing)),
+    stored: parts.flatMap((part) => part.stored),
   };
 }
 
@@ -38,6 +52,31 @@ export function spanOf(
   ]);
   const { seqs } = block;
   return { fromNs: from + clockOffsetNs, toNs: to + clockOffsetNs, first: seqs[0], last: seqs[seqs.length - 1] };
+}
+
+/**
+ * Compares cell by cell as they lie in the table. Its yes is sure; its no may just mean that a value lies elsewhere than
+ * in a column of its own type. Nearly all repeats get its yes, at a tenth of the cost.
+ */
+function cellComparer(
+  { block }: RowBlock,
+  { selection, fields }: ReadPlan,
+): (row: StoredRow, index: number) => boolean {
+  const own = new Array<Column | undefined>(selection.columns.length).fill(undefined);
+  const others: Column[] = [];
+  for (const column of block.columns) {
+    const at = fields.find(({ field }) => field === column.field.name)?.at;
+    if (at === undefined || own[at] !== undefined || selection.columns[at].type !== column.field.type) {
+      others.push(column);
+    } else own[at] = column;
+  }
+  return ({ overflow, cells }, index) =>
+    overflow === null && others.every(({ presence }) => presence[index] !== 2) &&
+    cells.every((cell, at) => isCellOf(own[at], index, cell));
+}
+
+function isCellOf(column: Column | undefined, index: number, cell: Cell): boolean {
+  return column?.presence[index] === 2 ? Object.is(rawAt(column, index), cell) : cell === null;
 }
 
 function equalValues(block: RowBlock, index: number, stored: Row["values"]): boolean {

@@ -1,32 +1,45 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { compareBlock, joinComparisons, spanOf } from "./compare.ts";
-import type { Row, RowBlock } from "./store.ts";
-import { blockOf, epoch, framesOf, startNs, vehicle } from "./testing/blocks.ts";
+import type { StoredRow } from "./backend.ts";
+import { growStream, newStream, type StreamPlace } from "./catalog.ts";
+import { compareBlock, joinComparisons, spanOf, type StoredRows } from "./compare.ts";
+import type { Cell } from "./mapping.ts";
+import { planRead } from "./reading.ts";
+import type { RowBlock } from "./store.ts";
+import { blockOf, epoch, framesOf, startNs } from "./testing/blocks.ts";
 
-function stored(block: RowBlock, values: readonly Row["values"][]): Map<number, Row> {
-  return new Map(values.map((each, at) => {
-    const [seq, ts] = [block.block.seqs[at], block.block.ts[at] + block.clockOffsetNs];
-    return [seq, { vehicle, epoch, class: "normal", seq, ts, values: each }];
+/** Rows of these cells, in the order of the block's fields, under the block's keys. */
+function stored(block: RowBlock, values: readonly (readonly Cell[])[]): StoredRows {
+  const { stream, fields } = block.block.shape;
+  const place = fields.reduce(growStream, newStream(stream, new Map()) as StreamPlace);
+  const rows = values.map((cells, at): StoredRow => ({
+    key: { epoch, class: "normal", seq: block.block.seqs[at], ts: block.block.ts[at] + block.clockOffsetNs },
+    overflow: null,
+    cells,
   }));
+  const plan = planRead(place, { vehicle: block.vehicle, stream, limit: 1 });
+  return { plan, rows: new Map(rows.map((row) => [row.key.seq, row])) };
 }
 
 Deno.test("null and missing are the same, a value and none are not", () => {
-  const block = blockOf("telemetry", framesOf([{ x: null }, {}, { x: 1 }, {}]));
-  const rows = stored(block, [{}, { x: null }, { x: null }, { x: 1 }]);
-  equal(compareBlock(block, rows), { same: [{ first: 1, last: 2 }], different: [{ first: 3, last: 4 }], missing: [] });
+  const block = blockOf("telemetry", framesOf([{ x: 1 }, { x: null }, { x: 1 }, {}]));
+  const { same, different, stored: twins } = compareBlock(block, stored(block, [[1], [null], [null], [1]]));
+  equal([same, different], [[{ first: 1, last: 2 }], [{ first: 3, last: 4 }]]);
+  equal(twins.map(({ stream, row }) => [stream, row.seq, row.values]), [
+    ["telemetry", 3, { x: null }],
+    ["telemetry", 4, { x: 1 }],
+  ]);
 });
 
 Deno.test("a record without a row, or with another time, is different", () => {
   const block = blockOf("telemetry", framesOf([{ x: 1 }, { x: 1 }]), { clockOffsetNs: 5n });
-  const rows = stored({ ...block, clockOffsetNs: 6n }, [{ x: 1 }]);
+  const rows = stored({ ...block, clockOffsetNs: 6n }, [[1]]);
   const { different, missing } = compareBlock(block, rows);
   equal([different, missing], [[{ first: 1, last: 2 }], [{ first: 2, last: 2 }]]);
 });
 
 Deno.test("comparisons of several blocks are one", () => {
-  const [one, two] = [[{ first: 1, last: 1 }], [{ first: 2, last: 2 }]];
-  const parts = [{ same: one, different: [], missing: [] }, { same: two, different: [], missing: [] }];
-  equal(joinComparisons(parts), { same: [{ first: 1, last: 2 }], different: [], missing: [] });
+  const parts = [1, 2].map((seq) => ({ same: [{ first: seq, last: seq }], different: [], missing: [], stored: [] }));
+  equal(joinComparisons(parts), { same: [{ first: 1, last: 2 }], different: [], missing: [], stored: [] });
 });
 
 Deno.test("a block spans its earliest and latest stored time, whatever the order of its seqs", () => {

@@ -14,8 +14,10 @@ export const overflowFieldsMax = 1_000;
 export const columnNameMax = 127;
 /** Rows in one page: some megabytes of JSON for the widest streams. */
 export const pageRowsMax = 10_000;
-/** Quarantined batches in one page: they are read whole, and each has up to 256 KiB. */
-export const quarantinePageMax = 100;
+/** Quarantined batches in one page, without their bytes. */
+export const quarantinePageMax = 1_000;
+/** Counts of quarantined batches in one page: a code and a state of a vehicle each. */
+export const quarantineCountsMax = 10_000;
 /** Vehicles' accounts in one page: some hundred bytes each. */
 export const accountPageMax = 1_000;
 /** Marks of time in one ledger line: its epoch's length by so many is how finely a time is told; 40 bytes each. */

@@ -126,7 +126,8 @@ function sameNumber(integer: bigint, number: number): boolean {
   return Number.isInteger(number) && BigInt(number) === integer;
 }
 
-function rawAt(column: Column, row: number): Cell {
+/** The value in one row as it would lie in a column of the field's type. There must be one. */
+export function rawAt(column: Column, row: number): Cell {
   const raw = column.values![row];
   return column.field.type === "bool" ? raw === 1 : raw;
 }

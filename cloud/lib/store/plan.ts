@@ -3,6 +3,7 @@ import type { Column } from "#proto/batch.ts";
 import { type ClassNumber, classNumber } from "#proto/class.ts";
 import type { Epoch, StreamName, VehicleId } from "#proto/ids.ts";
 import type { JsonValue } from "#proto/json.ts";
+import { normalize, type Ranges } from "#proto/ranges.ts";
 import {
   adoptColumns,
   type Catalog,
@@ -59,15 +60,26 @@ export interface WritePlan {
   readonly rows: readonly TableRows[];
 }
 
-/** Why a block can never be stored, or undefined when it can: times outside of what tables take. */
-export function whyNotStorable(block: Pick<RowBlock, "block" | "clockOffsetNs">): string | undefined {
-  for (const ts of block.block.ts) {
-    const stored = ts + block.clockOffsetNs;
-    if (stored < storedNsMin || stored > storedNsMax) {
-      return `time ${stored} is outside of ${storedNsMin} to ${storedNsMax}`;
-    }
-  }
-  return undefined;
+/** Rows of a block that can never be stored. */
+export interface Unstorable {
+  /** Of the first one, for people. */
+  readonly why: string;
+  readonly ranges: Ranges;
+}
+
+/** Finds the rows that can never be stored: those with a time outside of what tables take. Undefined when all can. */
+export function findUnstorable(
+  { block, clockOffsetNs }: Pick<RowBlock, "block" | "clockOffsetNs">,
+): Unstorable | undefined {
+  const [least, most] = [storedNsMin - clockOffsetNs, storedNsMax - clockOffsetNs];
+  const isWild = (ts: bigint) => ts < least || ts > most;
+  const first = block.ts.findIndex(isWild);
+  if (first === -1) return undefined;
+  const seqs = Array.from(block.seqs).filter((_, row) => isWild(block.ts[row]));
+  return {
+    why: `time ${block.ts[first] + clockOffsetNs} is outside of ${storedNsMin} to ${storedNsMax}`,
+    ranges: normalize(seqs.map((seq) => ({ first: seq, last: seq }))),
+  };
 }
 
 /** Plans the write of blocks that are all storable. */

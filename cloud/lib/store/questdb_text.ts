@@ -8,7 +8,15 @@
  * No TTL: it follows the wall clock, and old rows would be taken and vanish.
  */
 import { classNumber } from "#proto/class.ts";
-import { type Document, type DocumentKind, type DocumentPage, documentsTable, type Selection } from "./backend.ts";
+import {
+  type Document,
+  type DocumentKind,
+  type DocumentPage,
+  documentsTable,
+  type MemberFilter,
+  type Selection,
+  type TallyQuery,
+} from "./backend.ts";
 import { type NewColumn, overflowTable } from "./catalog.ts";
 import { type ColumnType, keyColumns, overflowColumn } from "./mapping.ts";
 
@@ -92,9 +100,38 @@ export function selectQuestRows(selection: Selection): string {
 /** Key, time and text of documents. */
 export function selectQuestDocuments(kind: DocumentKind, prefix: string, page?: DocumentPage): string {
   const matches = prefix === "" ? "" : ` AND starts_with(key, ${quoteText(prefix)})`;
+  const fitting = (page?.where ?? []).map((filter) => ` AND ${fits(filter)}`).join("");
   return `SELECT key, ${nanoseconds("at")}, text FROM "${documentsTable}" WHERE kind = ${quoteText(kind)}${matches}` +
-    `${page?.after === undefined ? "" : behind(page.after)} ORDER BY at, key` +
+    `${fitting}${page?.after === undefined ? "" : behind(page.after)} ORDER BY at, key` +
     (page === undefined ? "" : ` LIMIT ${page.limit}`);
+}
+
+/** Columns of the answer: what they are alike in, then their count. */
+export function tallyQuestDocuments({ kind, members, after, limit }: TallyQuery): string {
+  const alike = ["split_part(key, '/', 1)", ...members.map(member)];
+  const names = alike.map((_, at) => `alike_${at}`);
+  const columns = alike.map((column, at) => `${column} ${names[at]}`).join(", ");
+  const where = after === undefined ? "" : ` WHERE ${isBehind(names, after)}`;
+  return `SELECT * FROM (SELECT ${columns}, count() FROM "${documentsTable}" WHERE kind = ${quoteText(kind)})` +
+    `${where} ORDER BY ${names.join(", ")} LIMIT ${limit}`;
+}
+
+/** QuestDB compares no tuples. */
+function isBehind([name, ...names]: readonly string[], [text, ...texts]: readonly string[]): string {
+  const quoted = quoteText(text);
+  return names.length === 0
+    ? `${name} > ${quoted}`
+    : `(${name} > ${quoted} OR (${name} = ${quoted} AND ${isBehind(names, texts)}))`;
+}
+
+/** A member of a document's text. */
+function member(name: string): string {
+  return `cast(json_extract(text, '$.${name}') AS VARCHAR)`;
+}
+
+function fits(filter: MemberFilter): string {
+  if ("equals" in filter) return `${member(filter.member)} = ${quoteText(filter.equals)}`;
+  return `cast(json_extract(text, '$.${filter.member}') AS LONG) > ${filter.above}`;
 }
 
 function behind({ atNs, key }: Pick<Document, "atNs" | "key">): string {

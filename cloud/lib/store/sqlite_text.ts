@@ -5,12 +5,25 @@
  *       ..., PRIMARY KEY (vehicle_id, ts, epoch, class, seq)) WITHOUT ROWID
  */
 import { type ClassNumber, classNumber } from "#proto/class.ts";
-import { documentsTable, type Selection } from "./backend.ts";
+import {
+  type DocumentKind,
+  type DocumentPage,
+  documentsTable,
+  type MemberFilter,
+  type Selection,
+  type TallyQuery,
+} from "./backend.ts";
 import { type NewColumn, overflowTable } from "./catalog.ts";
 import { type ColumnType, keyColumns, overflowColumn } from "./mapping.ts";
 
 /** What a parameter can be. */
 export type Bound = string | number | bigint | Uint8Array | null;
+
+/** SQL and the values of its marks, in order. */
+interface Statement {
+  readonly sql: string;
+  readonly bound: Bound[];
+}
 
 /**
  * Declared types, each of its own, so that a column tells its type; SQLite takes any word and goes by what is in it. See the
@@ -68,7 +81,7 @@ export function insertRow(table: string, columns: readonly string[]): string {
 }
 
 /** Columns of the answer: key, overflow, then those selected. */
-export function selectRows(selection: Selection): { sql: string; bound: Bound[] } {
+export function selectRows(selection: Selection): Statement {
   const { bound, conditions } = conditionsOf(selection);
   const columns = [...keyColumns, overflowColumn, ...selection.columns.map(({ column }) => column)];
   const direction = selection.order === "ascending" ? "ASC" : "DESC";
@@ -76,6 +89,43 @@ export function selectRows(selection: Selection): { sql: string; bound: Bound[] 
   const sql = `SELECT ${columns.map(quoteName).join(", ")} FROM ${quoteName(selection.table)} ` +
     `WHERE ${conditions.join(" AND ")} ORDER BY ${order} LIMIT ?`;
   return { sql, bound: [...bound, selection.limit] };
+}
+
+/** Columns of the answer: key, at, text. */
+export function selectDocuments(kind: DocumentKind, prefix: string, page?: DocumentPage): Statement {
+  // The prefix is compared as it is: LIKE and GLOB would read signs into it. Both bounds are the index's, so a vehicle's
+  // documents cost the same however many others there are.
+  const conditions = ["kind = ?", "key >= ?", "key < ? || char(1114111)"];
+  const bound: Bound[] = [kind, prefix, prefix];
+  if (page?.after !== undefined) {
+    conditions.push("(at, key) > (?, ?)");
+    bound.push(page.after.atNs, page.after.key);
+  }
+  for (const filter of page?.where ?? []) {
+    conditions.push(`${member(filter.member)} ${"above" in filter ? ">" : "="} ?`);
+    bound.push(valueOf(filter));
+  }
+  const sql = `SELECT key, at, text FROM ${documentsTable} WHERE ${conditions.join(" AND ")} ORDER BY at, key LIMIT ?`;
+  return { sql, bound: [...bound, page?.limit ?? -1] };
+}
+
+/** Columns of the answer: what they are alike in, then their count. */
+export function tallyDocuments({ kind, members, after, limit }: TallyQuery): Statement {
+  const alike = ["substr(key, 1, instr(key, '/') - 1)", ...members.map(member)];
+  const places = alike.map((_, at) => `${at + 1}`).join(", ");
+  const behind = after === undefined ? "" : ` HAVING (${alike.join(", ")}) > (${after.map(() => "?").join(", ")})`;
+  const sql = `SELECT ${alike.join(", ")}, count(*) FROM ${documentsTable} WHERE kind = ? ` +
+    `GROUP BY ${places}${behind} ORDER BY ${places} LIMIT ?`;
+  return { sql, bound: [kind, ...after ?? [], limit] };
+}
+
+/** A member of a document's text. */
+function member(name: string): string {
+  return `json_extract(text, '$.${name}')`;
+}
+
+function valueOf(filter: MemberFilter): Bound {
+  return "above" in filter ? filter.above : filter.equals;
 }
 
 /** A name inside SQL. Names come from the catalog only, which takes none with a quote; doubled all the same. */

@@ -38,6 +38,8 @@ export interface Comparison {
   readonly different: Ranges;
   /** Of the different ones those whose seq the stream does not have in the blocks' span of times. */
   readonly missing: Ranges;
+  /** What is stored in the place of the different ones; of some that may be nothing. */
+  readonly stored: readonly StreamRow[];
 }
 
 /**
@@ -200,13 +202,18 @@ export interface Checkpoint {
   readonly places: readonly CommittedPlace[];
 }
 
-/** A batch that was kept aside, whole. */
+/** What became of a batch that was kept aside: nothing yet, stored by a later try, or given up by somebody. */
+export const quarantineStates = ["kept", "retried", "dropped"] as const;
+/** One of {@link quarantineStates}. */
+export type QuarantineState = typeof quarantineStates[number];
+
+/** What is known of a batch that was kept aside. Its bytes lie beside it. */
 export interface QuarantineEntry {
   readonly vehicle: VehicleId;
   readonly epoch: Epoch;
   readonly class: Class;
-  readonly first: number;
-  readonly last: number;
+  /** What of the batch is meant: without a row of its own, or other than its row. None when the batch names none. */
+  readonly ranges: Ranges;
   /** A code of `proto/errors.ts`, or `different_body` for a repeat that does not equal what is stored. */
   readonly code: string;
   /** For people. */
@@ -220,17 +227,35 @@ export interface QuarantineEntry {
   };
   readonly relay: RelayName;
   /**
-   * When the relay took the batch, or the log if it names no relay; with the vehicle, epoch, class, range
+   * When the relay took the batch, or the log if it names no relay; with the vehicle, epoch, class, span of the ranges
    * and place it identifies the entry.
    */
   readonly receivedAtNs: bigint;
-  readonly batch: Uint8Array;
+  /** Size of the batch as it came. */
+  readonly bytes: number;
+  readonly state: QuarantineState;
+  /** How often it was retried. */
+  readonly tries: number;
+  /** When it was retried or dropped last, ns since 1970; 0 when it never was. */
+  readonly decidedAtNs: bigint;
+}
+
+/** An entry and its bytes; without them, those that are kept already stay. */
+export interface KeptAside {
+  readonly entry: QuarantineEntry;
+  readonly batch?: Uint8Array;
 }
 
 /** Part of what was kept aside of a vehicle. */
 export interface QuarantineQuery {
   /** Entries behind the one with this id only; see `quarantineId`. */
   readonly after?: string;
+  /** Only entries that have this code. */
+  readonly code?: string;
+  /** Only entries in this state. */
+  readonly state?: QuarantineState;
+  /** Only entries of messages behind this one of the log. */
+  readonly behind?: number;
   /** At most so many, from 1 to `quarantinePageMax`. */
   readonly limit: number;
 }
@@ -239,6 +264,29 @@ export interface QuarantineQuery {
 export interface QuarantinePage {
   /** Oldest first. */
   readonly entries: readonly QuarantineEntry[];
+  readonly more: boolean;
+}
+
+/** How many entries of a vehicle have a code and are in a state. */
+export interface QuarantineCount {
+  readonly vehicle: VehicleId;
+  readonly code: string;
+  readonly state: QuarantineState;
+  readonly count: number;
+}
+
+/** Part of what was kept aside of all vehicles, counted. */
+export interface QuarantineCountQuery {
+  /** Counts behind this one only. */
+  readonly after?: Omit<QuarantineCount, "count">;
+  /** At most so many, from 1 to `quarantineCountsMax`. */
+  readonly limit: number;
+}
+
+/** Answer to a {@link QuarantineCountQuery}. */
+export interface QuarantineCountPage {
+  /** By vehicle, code and state. */
+  readonly counts: readonly QuarantineCount[];
   readonly more: boolean;
 }
 
@@ -283,12 +331,16 @@ export interface RowPage {
   readonly more: boolean;
 }
 
-/** A stream's newest row of one vehicle. */
-export interface LatestRow {
+/** A row and the stream that it is of. */
+export interface StreamRow {
   readonly stream: StreamName;
+  readonly row: Row;
+}
+
+/** A stream's newest row of one vehicle. */
+export interface LatestRow extends StreamRow {
   /** As in {@link RowPage}. */
   readonly fields: readonly string[];
-  readonly row: Row;
 }
 
 /** A stream as the store knows it. */
@@ -327,6 +379,10 @@ export interface StoreReader {
   quarantined(vehicle: VehicleId, query: QuarantineQuery): Promise<QuarantinePage>;
   /** One entry by its id. Rejects with `not_found`. */
   quarantinedOne(vehicle: VehicleId, id: string): Promise<QuarantineEntry>;
+  /** Its bytes, none any more when it was dropped. Rejects with `not_found`. */
+  quarantinedBatch(vehicle: VehicleId, id: string): Promise<Uint8Array>;
+  /** What was kept aside of all vehicles, counted. */
+  quarantineCounts(query: QuarantineCountQuery): Promise<QuarantineCountPage>;
   close(): Promise<void>;
 }
 
@@ -342,9 +398,9 @@ export interface Store extends StoreReader {
    * Harmless to repeat: rows are keyed by (ts, vehicle, epoch, class, seq). A different body under a stored key must
    * be found by {@link compare} before; which of the two wins here is the store's choice.
    * Rejects with `store_failed` when it is not known what was stored: repeat it; with `bad_batch`, nothing stored, when
-   * a row's time lies outside of `storedNsMin` to `storedNsMax`.
+   * a row's time lies outside of `storedNsMin` to `storedNsMax`. `aside` is kept by the same commit.
    */
-  write(blocks: readonly RowBlock[]): Promise<WriteOutcome>;
+  write(blocks: readonly RowBlock[], aside?: readonly KeptAside[]): Promise<WriteOutcome>;
   /** Compares records with what is stored under their keys. All blocks must be of one vehicle, epoch and class. */
   compare(blocks: readonly RowBlock[]): Promise<Comparison>;
   /**
@@ -356,6 +412,11 @@ export interface Store extends StoreReader {
   saveCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void>;
   /** The partition's last checkpoint, or undefined. */
   checkpoint(partition: number): Promise<Checkpoint | undefined>;
-  /** Keeps a batch aside, durably. Repeating an entry keeps one. */
-  quarantine(entry: QuarantineEntry): Promise<void>;
+  /**
+   * Keeps batches aside, durably, or changes what is known of those that are. Repeating an entry keeps one, as it came
+   * last. Lines of the ledger go into the same commit.
+   */
+  quarantine(aside: readonly KeptAside[], ledger?: readonly LedgerEntry[]): Promise<void>;
+  /** Writes something of no meaning: resolves when the store takes writes and not just answers. */
+  probe(): Promise<void>;
 }

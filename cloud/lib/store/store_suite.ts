@@ -2,6 +2,7 @@
 import { testBookkeeping } from "./bookkeeping_suite.ts";
 import { testMapping } from "./mapping_suite.ts";
 import { testPaging } from "./paging_suite.ts";
+import { testQuarantine } from "./quarantine_suite.ts";
 import type { StoreTest, TestDatabase } from "./testing/database.ts";
 import { testWriters } from "./writers_suite.ts";
 
@@ -32,4 +33,5 @@ export function testStore(options: SuiteOptions): void {
   testPaging(test, options.rounds);
   testBookkeeping(test);
   testWriters(test, options.rounds);
+  testQuarantine(test);
 }

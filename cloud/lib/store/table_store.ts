@@ -2,18 +2,16 @@
 import { ok } from "node:assert/strict";
 import { Fault } from "#proto/errors.ts";
 import type { StreamName, VehicleId } from "#proto/ids.ts";
-import { type Backend, type Commit, type Document, type DocumentKind, documentsTable } from "./backend.ts";
 import { accountDocument, accountPlace, readAccount } from "./account_document.ts";
 import {
-  checkpointDocument,
-  keyPrefix,
-  ledgerDocument,
-  quarantineDocument,
-  quarantinePlace,
-  readCheckpoint,
-  readLedger,
-  readQuarantine,
-} from "./bookkeeping.ts";
+  type Backend,
+  type Commit,
+  type Document,
+  type DocumentKind,
+  documentsTable,
+  type StoredRow,
+} from "./backend.ts";
+import { checkpointDocument, keyPrefix, ledgerDocument, readCheckpoint, readLedger } from "./bookkeeping.ts";
 import {
   addOverflowed,
   type Catalog,
@@ -26,30 +24,43 @@ import {
   type StreamPlace,
   unlistedStream,
 } from "./catalog.ts";
-import { compareBlock, joinComparisons, spanOf } from "./compare.ts";
+import { compareBlock, joinComparisons, spanOf, type StoredRows } from "./compare.ts";
 import { type Edition, editionOf, inEdition, subjectOf } from "./editions.ts";
 import {
   accountPageMax,
   compareRowsMax,
   growthRoundsMax,
   pageRowsMax,
+  quarantineCountsMax,
   quarantinePageMax,
   readsAtOnce,
 } from "./limits.ts";
-import { adoptGrowth, growthOfAll, planWrite, whyNotStorable, type WritePlan } from "./plan.ts";
+import { adoptGrowth, findUnstorable, growthOfAll, planWrite, type WritePlan } from "./plan.ts";
+import {
+  countQuery,
+  quarantineDocuments,
+  quarantineFilters,
+  quarantinePlace,
+  readCount,
+  readQuarantine,
+  readQuarantineBatch,
+} from "./quarantine_documents.ts";
 import { planRead, readRow } from "./reading.ts";
 import type {
   AccountPage,
   AccountQuery,
   Checkpoint,
   Comparison,
+  KeptAside,
   LatestRow,
   LedgerEntry,
+  QuarantineCountPage,
+  QuarantineCountQuery,
   QuarantineEntry,
   QuarantinePage,
   QuarantineQuery,
-  Row,
   RowBlock,
+  RowKey,
   RowPage,
   RowQuery,
   Store,
@@ -124,13 +135,14 @@ class TableReader implements StoreReader {
     return { accounts: documents.slice(0, limit).map(readAccount), more: documents.length > limit };
   }
 
-  async quarantined(vehicle: VehicleId, { after, limit }: QuarantineQuery): Promise<QuarantinePage> {
+  async quarantined(vehicle: VehicleId, query: QuarantineQuery): Promise<QuarantinePage> {
+    const { after, limit } = query;
     ok(limit >= 1 && limit <= quarantinePageMax, "limit of a page");
     const place = after === undefined ? undefined : quarantinePlace(vehicle, after);
     if (after !== undefined && place === undefined) {
       throw new Fault("bad_query", `Cannot go on after "${after.slice(0, 100)}": it is no id of an entry`);
     }
-    const page = { limit: limit + 1, ...(place && { after: place }) };
+    const page = { limit: limit + 1, where: quarantineFilters(query), ...(place && { after: place }) };
     const documents = await this.backend.documents("quarantine", keyPrefix(vehicle), page);
     return {
       entries: documents.slice(0, limit).map((document) => readQuarantine(vehicle, document)),
@@ -139,15 +151,29 @@ class TableReader implements StoreReader {
   }
 
   async quarantinedOne(vehicle: VehicleId, id: string): Promise<QuarantineEntry> {
-    const place = quarantinePlace(vehicle, id);
-    const documents = place === undefined ? [] : await this.backend.documents("quarantine", place.key);
-    const found = documents.find(({ key, atNs }) => key === place?.key && atNs === place.atNs);
-    if (found === undefined) throw new Fault("not_found", `Cannot find "${id.slice(0, 100)}" in quarantine`);
-    return readQuarantine(vehicle, found);
+    return readQuarantine(vehicle, await this.#ofQuarantine("quarantine", vehicle, id));
+  }
+
+  async quarantinedBatch(vehicle: VehicleId, id: string): Promise<Uint8Array> {
+    return readQuarantineBatch(await this.#ofQuarantine("quarantine_batch", vehicle, id));
+  }
+
+  async quarantineCounts(query: QuarantineCountQuery): Promise<QuarantineCountPage> {
+    ok(query.limit >= 1 && query.limit <= quarantineCountsMax, "limit of a page");
+    const tallies = await this.backend.tally(countQuery({ ...query, limit: query.limit + 1 }));
+    return { counts: tallies.slice(0, query.limit).map(readCount), more: tallies.length > query.limit };
   }
 
   close(): Promise<void> {
     return this.backend.close();
+  }
+
+  async #ofQuarantine(kind: DocumentKind, vehicle: VehicleId, id: string): Promise<Document> {
+    const place = quarantinePlace(vehicle, id);
+    const documents = place === undefined ? [] : await this.backend.documents(kind, place.key);
+    const found = documents.find(({ key, atNs }) => key === place?.key && atNs === place.atNs);
+    if (found === undefined) throw new Fault("not_found", `Cannot find "${id.slice(0, 100)}" in quarantine`);
+    return found;
   }
 
   async #latestOf(place: StreamPlace, vehicle: VehicleId): Promise<LatestRow | undefined> {
@@ -188,18 +214,20 @@ class TableStore extends TableReader implements Store {
     return this.backend.life();
   }
 
-  async write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
+  async write(blocks: readonly RowBlock[], aside: readonly KeptAside[] = []): Promise<WriteOutcome> {
     for (const block of blocks) refuseUnstorable(block);
-    const written = this.#writes.then(() => this.#write(blocks));
-    this.#writes = Promise.allSettled([written]);
-    return await written;
+    return await this.#inTurn(() => this.#write(blocks, aside));
   }
 
   async compare(blocks: readonly RowBlock[]): Promise<Comparison> {
     // Another writer may have given fields a column that this one has not needed yet.
     const catalog = await readCatalog(this.backend);
     const parts: Comparison[] = [];
-    for (const block of blocks) parts.push(compareBlock(block, await this.#storedRows(block, catalog)));
+    for (const block of blocks) {
+      const place = placeOf(catalog, block.block.shape.stream);
+      const stored = place === undefined ? nothingStored(block) : await this.#storedRows(block, place);
+      parts.push(compareBlock(block, stored));
+    }
     return joinComparisons(parts);
   }
 
@@ -216,15 +244,29 @@ class TableStore extends TableReader implements Store {
     return found.map(readCheckpoint).find((checkpoint) => checkpoint.partition === partition);
   }
 
-  quarantine(entry: QuarantineEntry): Promise<void> {
-    return this.#keep([quarantineDocument(entry)]);
+  quarantine(aside: readonly KeptAside[], ledger: readonly LedgerEntry[] = []): Promise<void> {
+    return this.#keep([...aside.flatMap(quarantineDocuments), ...ledger.map(ledgerDocument)]);
   }
 
-  async #write(blocks: readonly RowBlock[]): Promise<WriteOutcome> {
+  probe(): Promise<void> {
+    return this.#keep([{ kind: "probe", key: "", atNs: 0n, text: "" }]);
+  }
+
+  /** What is under way ends first, however it ends. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#writes.then(work);
+    this.#writes = Promise.allSettled([done]);
+    return await done;
+  }
+
+  async #write(blocks: readonly RowBlock[], aside: readonly KeptAside[]): Promise<WriteOutcome> {
     const before = await this.#catalogFor(blocks);
     this.#catalog = undefined;
     const plan = await this.#grow(before, blocks);
-    const suspended = await this.#commit({ rows: plan.rows, documents: catalogDocuments(before, plan.catalog) });
+    const suspended = await this.#commit({
+      rows: plan.rows,
+      documents: [...catalogDocuments(before, plan.catalog), ...aside.flatMap(quarantineDocuments)],
+    });
     this.#catalog = plan.catalog;
     const streams = plan.rows.filter(({ table }) => suspended.includes(table)).map(({ stream }) => stream);
     return { suspended: Array.from(new Set(streams)) };
@@ -251,21 +293,19 @@ class TableStore extends TableReader implements Store {
     throw new Fault("store_failed", `Cannot get columns: other writers were first ${growthRoundsMax} times`);
   }
 
-  async #storedRows(block: RowBlock, catalog: Catalog): Promise<Map<number, Row>> {
-    const place = placeOf(catalog, block.block.shape.stream);
-    if (place === undefined) return new Map();
+  async #storedRows(block: RowBlock, place: StreamPlace): Promise<StoredRows> {
     const { fromNs, toNs, ...seqs } = spanOf(block);
     const query = { vehicle: block.vehicle, stream: place.stream, fromNs, toNs, limit: compareRowsMax };
     const plan = planRead(place, query);
     const identity = { epoch: block.epoch, class: block.class, ...seqs };
-    const rows = new Map<number, Row>();
-    let after: Row | undefined;
+    const rows = new Map<number, StoredRow>();
+    let after: RowKey | undefined;
     do {
       const stored = await this.backend.select({ ...plan.selection, identity, ...(after && { after }) });
-      for (const row of stored) rows.set(row.key.seq, readRow(row, plan));
-      after = stored.length < compareRowsMax ? undefined : readRow(stored[stored.length - 1], plan);
+      for (const row of stored) rows.set(row.key.seq, row);
+      after = stored.length < compareRowsMax ? undefined : stored[stored.length - 1].key;
     } while (after !== undefined);
-    return rows;
+    return { plan, rows };
   }
 
   async #keep(documents: readonly Document[]): Promise<void> {
@@ -278,6 +318,11 @@ class TableStore extends TableReader implements Store {
     if (!suspended.includes(documentsTable)) return suspended;
     throw new Fault("table_suspended", `Cannot keep documents: table "${documentsTable}" is suspended`);
   }
+}
+
+/** Of a stream that was never seen. */
+function nothingStored({ vehicle, block: { shape: { stream } } }: RowBlock): StoredRows {
+  return { plan: planRead(unlistedStream(stream), { vehicle, stream, limit: 1 }), rows: new Map() };
 }
 
 /** A catalog that is full lists no further streams, yet their rows are there. */
@@ -307,9 +352,9 @@ async function readCounts(backend: Backend, catalog: Catalog, edition?: Edition)
 }
 
 function refuseUnstorable(block: RowBlock): void {
-  const why = whyNotStorable(block);
-  if (why === undefined) return;
-  throw new Fault("bad_batch", `Cannot store rows of "${block.vehicle}" in "${block.block.shape.stream}": ${why}`);
+  const wild = findUnstorable(block);
+  if (wild === undefined) return;
+  throw new Fault("bad_batch", `Cannot store rows of "${block.vehicle}" in "${block.block.shape.stream}": ${wild.why}`);
 }
 
 /** What a writer has learned of the catalog since its documents were written. */

@@ -19,6 +19,8 @@ import {
   documentsTable,
   type Selection,
   type StoredRow,
+  type Tally,
+  type TallyQuery,
 } from "../backend.ts";
 import type { FoundColumn, NewColumn } from "../catalog.ts";
 import { encodeLines } from "../ilp.ts";
@@ -34,6 +36,7 @@ import {
   selectLastTime,
   selectQuestDocuments,
   selectQuestRows,
+  tallyQuestDocuments,
   typeOfQuestName,
 } from "../questdb_text.ts";
 
@@ -127,6 +130,12 @@ class QuestDbBackend implements Backend {
     await this.#started();
     const rows = await this.#exec(selectQuestDocuments(kind, prefix, page));
     return rows.map(([key, at, text]) => ({ kind, key: String(key), atNs: BigInt(String(at)), text: String(text) }));
+  }
+
+  async tally(query: TallyQuery): Promise<Tally[]> {
+    await this.#started();
+    const rows = await this.#exec(tallyQuestDocuments(query));
+    return rows.map((row) => ({ of: row.slice(0, -1).map(String), count: Number(row.at(-1)) }));
   }
 
   /** Requests stand alone; there is nothing to close. */
