@@ -70,7 +70,7 @@ function classOf(value: JsonValue | undefined): Class {
 }
 
 function checkSize(frame: NewFrame): void {
-  const bytes = recordBytes({ seq: 1, ...frame });
+  const bytes = recordBytes(frame);
   if (bytes <= recordBytesMax) return;
   throw new Fault("too_large", `Cannot take frame: it takes ${bytes} bytes, wanted at most ${recordBytesMax}`, {
     pointer: "/data",
