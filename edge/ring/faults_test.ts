@@ -232,3 +232,20 @@ Deno.test("of what was buffered and is durable in part, only the rest is written
   assert.deepEqual(await numbersOn(ring), Array.from({ length: 21 }, (_, i) => i));
   await ring.close();
 });
+
+Deno.test("a disk that fails amid the start, when closing fails too, leaves nothing behind that stands in the way", async () => {
+  const clock = new VirtualClock();
+  const disk = new VirtualDisk(seededRandom(7));
+  disk.onCall = (call) => call.index >= 7 ? fails(call) : undefined;
+  const ring = await openSmall(disk, { clock });
+  const refused = normal(ring, frame(1));
+  await clock.advance(700);
+  assert.equal(refused.word, "disk_failed");
+  disk.onCall = () => {};
+  await clock.advance(2_000);
+  assert.equal(ring.stats().fault, undefined);
+  const answer = normal(ring, frame(2));
+  await clock.advance(0);
+  assert.equal(answer.word, "durable 1");
+  await ring.close();
+});

@@ -158,7 +158,7 @@ async function callsOf(): Promise<number> {
   return life.disk.calls;
 }
 
-const every = Number(Deno.env.get("RING_NTH") ?? 7);
+const every = Number(Deno.env.get("RING_NTH") ?? 3);
 
 /** What happens from the n-th call on, or at it alone. */
 function spoilt(spoil: Spoil, { n, life, lasts }: { n: number; life: Life; lasts: boolean }): VirtualDisk["onCall"] {

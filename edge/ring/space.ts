@@ -259,14 +259,17 @@ export class Space {
   }
 
   async #create(name: string): Promise<DiskFile> {
-    const { disk, segmentBytes } = this.#options;
-    const file = await disk.open(name, { create: true });
+    const { disk, segmentBytes, log } = this.#options;
+    let file: DiskFile | undefined;
     try {
+      file = await disk.open(name, { create: true });
       await file.allocate(segmentBytes);
       return file;
     } catch (thrown) {
-      await file.close();
-      await this.discard(name, segmentBytes);
+      // Remembered whatever else fails: the reserve and the spare are made under the same names again.
+      this.#leftovers.set(name, segmentBytes);
+      await file?.close().catch((fault) => log.debug("ring cannot close a file", { reason: asFault(fault).message }));
+      await this.#removeLeftovers();
       throw thrown;
     }
   }
