@@ -1,7 +1,15 @@
 /** What `deno task soak` can run: faults of the world put upon real processes, for a bounded time. */
 import type { Entry, Menu } from "../menu/menu.ts";
 
-const entries: readonly Entry[] = [];
+const entries: readonly Entry[] = [
+  {
+    name: "power",
+    what: "power cuts of the disk under a process that writes: all that was acknowledged must be there (R2)",
+    usage: "--target ring [--cuts N] [--flaw no_sync|late_sync]",
+    file: "scripts/soak/power/main.ts",
+    args: [],
+  },
+];
 
 /** The menu of the rigs. */
 export const soaks: Menu = {

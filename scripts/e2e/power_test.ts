@@ -1,0 +1,32 @@
+/** Power cuts on real file systems, a few of each; the full runs are `deno task soak power`. */
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { whyNoLoopDisk } from "../soak/loop_disk.ts";
+import { cutText } from "../soak/power/cuts.ts";
+import { flaws } from "../soak/power/flawed_disk.ts";
+import { cutRing } from "../soak/power/ring_cuts.ts";
+
+const why = await whyNoLoopDisk();
+if (why !== undefined) console.log(`Power cuts are not tested here: ${why}`);
+const ignore = why !== undefined;
+
+Deno.test({
+  name: "15 power cuts under the ring lose nothing that was acknowledged",
+  ignore,
+  fn: async () => {
+    const result = await cutRing({ cuts: 15 });
+    const { lost, wrong, acknowledged, found } = result.promises;
+    equal([result.cuts, lost, wrong], [15, [], []], cutText(result));
+    ok(acknowledged > 100 && found > 100, `too little was written to tell: ${cutText(result)}`);
+  },
+});
+
+for (const flaw of flaws) {
+  Deno.test({
+    name: `a disk with the flaw ${flaw} is found out within 15 power cuts`,
+    ignore,
+    fn: async () => {
+      const result = await cutRing({ cuts: 15, flaw });
+      ok(result.promises.lost.length > 0, cutText(result));
+    },
+  });
+}
