@@ -3,6 +3,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { whyNoLoopDisk } from "../soak/loop_disk.ts";
 import { cutText } from "../soak/power/cuts.ts";
 import { flaws } from "../soak/power/flawed_disk.ts";
+import { cutNats } from "../soak/power/nats_cuts.ts";
 import { cutRing } from "../soak/power/ring_cuts.ts";
 
 const why = await whyNoLoopDisk();
@@ -22,7 +23,7 @@ Deno.test({
 
 for (const flaw of flaws) {
   Deno.test({
-    name: `a disk with the flaw ${flaw} is found out within 15 power cuts`,
+    name: `a ring on a disk with the flaw ${flaw} is found out within 15 power cuts`,
     ignore,
     fn: async () => {
       const result = await cutRing({ cuts: 15, flaw });
@@ -30,3 +31,23 @@ for (const flaw of flaws) {
     },
   });
 }
+
+Deno.test({
+  name: "5 power cuts under the log lose nothing that was acknowledged before them",
+  ignore,
+  fn: async () => {
+    const result = await cutNats({ cuts: 5 });
+    const { lost, wrong, acknowledged, found } = result.promises;
+    equal([result.cuts, lost, wrong], [5, [], []], cutText(result));
+    ok(acknowledged > 10 && found > 10, `too little was published to tell: ${cutText(result)}`);
+  },
+});
+
+Deno.test({
+  name: "a log that syncs now and then only is found out within 10 power cuts",
+  ignore,
+  fn: async () => {
+    const result = await cutNats({ cuts: 10, flaw: "no_sync" });
+    ok(result.promises.lost.length > 0, cutText(result));
+  },
+});

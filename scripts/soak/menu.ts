@@ -5,7 +5,7 @@ const entries: readonly Entry[] = [
   {
     name: "power",
     what: "power cuts of the disk under a process that writes: all that was acknowledged must be there (R2)",
-    usage: "--target ring [--cuts N] [--flaw no_sync|late_sync]",
+    usage: "--target ring|nats [--cuts N] [--flaw no_sync|late_sync]",
     file: "scripts/soak/power/main.ts",
     args: [],
   },

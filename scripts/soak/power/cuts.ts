@@ -5,7 +5,7 @@ import type { Promises } from "./promises.ts";
 /** How to cut. */
 export interface CutOptions {
   readonly cuts: number;
-  /** Makes the disk break its word; then the first loss ends the run. Only under the ring, whose disk is ours. */
+  /** Leaves syncs out, or lets them come late; then the first loss ends the run. Only where it can be done. */
   readonly flaw?: Flaw;
   /** Ends the run before the next cut. */
   readonly signal?: AbortSignal;

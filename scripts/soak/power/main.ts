@@ -3,25 +3,29 @@
  * mount everything that was acknowledged must be there, with its content. See loop_disk.ts for what such a cut is.
  *
  *     deno task soak power --target ring [--cuts N] [--flaw no_sync|late_sync]
+ *     deno task soak power --target nats [--cuts N] [--flaw no_sync]
  *
- * With a flaw the disk under the ring breaks its word, and the rig must find a loss.
+ * With a flaw, syncs are left out or come late, and the rig must find a loss.
  */
 import { parseArgs } from "node:util";
 import { machineText } from "../../bench/machine.ts";
 import { countOf } from "../../bench/options.ts";
 import { whyNoLoopDisk } from "../loop_disk.ts";
 import { type CutOptions, type CutResult, cutText } from "./cuts.ts";
-import { flaws } from "./flawed_disk.ts";
+import { type Flaw, flaws } from "./flawed_disk.ts";
+import { cutNats } from "./nats_cuts.ts";
 import { cutRing } from "./ring_cuts.ts";
 
 /** What can be cut, how often by default, and after how many cuts it tells. */
 const targets: Readonly<Record<string, Target>> = {
-  ring: { cuts: 2_000, tellEvery: 100, run: cutRing },
+  ring: { cuts: 2_000, tellEvery: 100, flaws, run: cutRing },
+  nats: { cuts: 100, tellEvery: 10, flaws: ["no_sync"], run: cutNats },
 };
 
 interface Target {
   readonly cuts: number;
   readonly tellEvery: number;
+  readonly flaws: readonly Flaw[];
   run(options: CutOptions): Promise<CutResult>;
 }
 
@@ -35,10 +39,10 @@ async function main(): Promise<number> {
     options: { target: { type: "string" }, cuts: { type: "string" }, flaw: { type: "string" } },
   });
   const target = targets[values.target ?? ""];
-  const flaw = flaws.find((name) => name === values.flaw);
-  if (target === undefined || flaw !== values.flaw || (flaw !== undefined && values.target !== "ring")) {
-    const wanted = `--target ${Object.keys(targets).join("|")}, and for the ring a --flaw of ${flaws.join("|")}`;
-    console.error(`Cannot cut: wanted ${wanted}`);
+  const flaw = target?.flaws.find((name) => name === values.flaw);
+  if (target === undefined || flaw !== values.flaw) {
+    const flawText = target === undefined ? "" : `, and no --flaw but ${target.flaws.join(" or ") || "none"}`;
+    console.error(`Cannot cut: wanted --target ${Object.keys(targets).join("|")}${flawText}`);
     return 2;
   }
   const why = await whyNoLoopDisk();

@@ -29,6 +29,13 @@ export class Promises {
     }
   }
 
+  /** All that is promised, series and position. */
+  positions(): (readonly [string, number])[] {
+    return [...this.#promised].flatMap(([series, positions]) =>
+      [...positions.keys()].map((position) => [series, position] as const)
+    );
+  }
+
   /** Compares a complete look with what was promised; what is missing once is not missed again. */
   check(shown: ReadonlyMap<string, ReadonlyMap<number, number>>): void {
     for (const [series, positions] of this.#promised) {
