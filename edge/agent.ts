@@ -12,8 +12,16 @@ import { instantOf } from "#proto/instant.ts";
 import type { Clock, Dialer, Disk, Log, Random } from "#proto/ports.ts";
 import { countOf } from "#proto/ranges.ts";
 import { within } from "#proto/within.ts";
-import { epochWatchIntervalMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
-import { type NewFrame, openRing, type Place, type Ring, type RingEvent, type RingStats } from "./ring/ring.ts";
+import { epochWatchIntervalMs, ringRetryMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
+import {
+  type Appended,
+  type NewFrame,
+  openRing,
+  type Ring,
+  type RingEvent,
+  type RingOptions,
+  type RingStats,
+} from "./ring/ring.ts";
 import { Bell } from "./uplink/bell.ts";
 import type { Identity } from "./uplink/connect.ts";
 import { EpochWatch } from "./uplink/epoch_watch.ts";
@@ -50,7 +58,7 @@ export interface Unsettled {
 
 /** Counts of records that were on board and will never be in the store. */
 export interface GoneRecords {
-  /** Overwritten or damaged before a verdict; gap records name them. */
+  /** Overwritten, damaged, or buffered and never durable, before a verdict; gap records name them. */
   readonly lost: number;
   /** Put aside by the cloud, with the reason. */
   readonly quarantined: number;
@@ -86,10 +94,10 @@ export interface AgentStatus {
 /** A running agent. */
 export interface Agent {
   /**
-   * Makes frames durable and resolves then; the uplink takes them from there. Rejects as {@link Ring.append} does, and
-   * with `unavailable` once the agent stops.
+   * Makes frames durable and resolves then, or earlier as `buffered`; once durable the uplink takes them. Resolves and
+   * rejects as {@link Ring.append} does, and rejects with `unavailable` once the agent stops.
    */
-  take(className: Class, frames: readonly NewFrame[]): Promise<Place>;
+  take(className: Class, frames: readonly NewFrame[]): Promise<Appended>;
   /** The agent's time in the present epoch, nanoseconds since 1970: the ts of frames that bring none. */
   nowNs(): bigint;
   status(): AgentStatus;
@@ -99,7 +107,7 @@ export interface Agent {
   readonly ended: Promise<void>;
 }
 
-/** Opens the ring, finds what is on board, and begins to link. Rejects as {@link openRing} does. */
+/** Opens the ring, finds what is on board, and begins to link. Rejects as {@link openRing} does, but for `disk_failed`. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { clock, random, log, identity, dialer, targets } = options;
   const outbox = new Outbox();
@@ -107,7 +115,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   // The ring tells its news from its opening on, the uplink needs the open ring.
   const gone = { lost: 0, quarantined: 0 };
   const listeners: Listeners = { clock, outbox, gone };
-  const ring = await openRing({
+  const ring = await openPatiently({
     ...options.ring,
     clock,
     random,
@@ -135,6 +143,20 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ...session,
   });
   return new RunningAgent(options, { ring, outbox, uplink, acks, gone });
+}
+
+/** A disk that cannot be read now may be in a second: the agent does not end for it. */
+async function openPatiently(options: RingOptions): Promise<Ring> {
+  for (;;) {
+    try {
+      return await openRing(options);
+    } catch (thrown) {
+      const fault = asFault(thrown);
+      if (fault.code !== "disk_failed") throw fault;
+      options.log.error("Cannot open ring, will try again", { error: fault.message });
+      await options.clock.after(ringRetryMs);
+    }
+  }
 }
 
 interface Listeners {
@@ -211,7 +233,7 @@ class RunningAgent implements Agent {
     this.ended = Promise.all([this.#linking, this.#watchEpoch(), this.#stopped.promise]).then(() => undefined);
   }
 
-  async take(className: Class, frames: readonly NewFrame[]): Promise<Place> {
+  async take(className: Class, frames: readonly NewFrame[]): Promise<Appended> {
     if (this.#stopping.signal.aborted) throw new Fault("unavailable", "Cannot take frames: agent is stopping");
     return await this.#ring.append(className, frames);
   }
@@ -286,19 +308,23 @@ class RunningAgent implements Agent {
   async #watchEpoch(): Promise<void> {
     const { clock } = this.#options;
     const watch = new EpochWatch(instantOf(clock));
+    let due: "suspend" | "drift" | undefined;
     while (await this.#tick()) {
-      const reason = watch.poll(instantOf(clock), this.#ring.nowNs());
-      if (reason !== undefined) await this.#openEpoch(reason);
+      due = watch.poll(instantOf(clock), this.#ring.nowNs()) ?? due;
+      if (due !== undefined && await this.#openEpoch(due)) due = undefined;
     }
   }
 
-  async #openEpoch(reason: "suspend" | "drift"): Promise<void> {
+  /** False while the disk does not let the present epoch end: it must be tried again then. */
+  async #openEpoch(reason: "suspend" | "drift"): Promise<boolean> {
     const { log, clockSynchronized } = this.#options;
     try {
       const epoch = await this.#ring.openEpoch(reason, { clockSynchronized: clockSynchronized() });
       log.info("Opened epoch", { epoch, reason });
+      return true;
     } catch (thrown) {
       log.warn("Cannot open epoch", { reason, error: asFault(thrown).message });
+      return false;
     }
   }
 

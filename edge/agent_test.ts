@@ -1,4 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { Fault } from "#proto/errors.ts";
+import { VirtualDisk } from "#proto/testing/disk.ts";
 import { stopMsMax } from "./limits.ts";
 import {
   linkedFleet,
@@ -85,6 +87,30 @@ Deno.test("what a full ring gives up without a verdict is counted", async () => 
   const { gone, unsettled } = agent.status();
   const held = unsettled.find((one) => one.class === "normal")?.records ?? 0;
   deepEqual(gone, { lost: taken - held, quarantined: 0 });
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a disk that fails at the start is waited for, and a time that broke meanwhile still gets its epoch", async () => {
+  const fleet = await makeFleet();
+  fleet.relay("relay-1.test");
+  const disk = new VirtualDisk(fleet.random);
+  const fails = ({ verb }: { verb: string }) => {
+    throw new Fault("disk_failed", `Cannot ${verb}: EIO`);
+  };
+  disk.onCall = fails;
+  void fleet.clock.after(10_000).then(() => disk.onCall = () => {});
+  const agent = await fleet.agent({ ring: { disk, bytesMax: fleet.ringBytesMax, whenFull: "overwrite" } });
+  const { epoch } = agent.status();
+  disk.onCall = (call) => fleet.clock.after(200).then(() => fails(call));
+  equal((await fleet.clock.run(agent.take("normal", someFrames(1, fleet.clock)))).state, "buffered");
+  fleet.clock.stepWall(5_000_000_000n);
+  await fleet.clock.advance(5_000);
+  equal(agent.status().epoch, epoch);
+  equal(agent.status().ring.fault?.code, "disk_failed");
+  disk.onCall = () => {};
+  await fleet.clock.advance(4_000);
+  equal(agent.status().epoch === epoch, false);
+  equal(agent.status().ring.fault, undefined);
   await fleet.clock.run(agent.stop());
 });
 

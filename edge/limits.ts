@@ -21,6 +21,14 @@ export const ringSegmentsMax = 2048;
 export const ringTailBytesMax = 2 * MiB;
 /** Encoded bytes that may wait for the disk: a stalled disk must not fill the memory. */
 export const ringWaitingBytesMax = 16 * MiB;
+/** Part of these that critical records alone may use: a flood of others must not shut them out. */
+export const ringWaitingCriticalBytes = 2 * MiB;
+/** A caller is answered within that time, whatever the disk does (goals.md R6). */
+export const answerMsMax = 100;
+/** The ring's part of it: an append that is not durable by then is answered `buffered`. */
+export const ringAnswerMs = 80;
+/** A disk that failed is tried again after so long: the ring is well again within 2 s of it. */
+export const ringRetryMs = 1_000;
 /** Distance of the marks by which a read finds its place in a segment. */
 export const ringMarkBytes = 16 * KiB;
 /** One watermark file; what does not fit is left out, oldest first, and only costs a resend. */
@@ -121,6 +129,9 @@ export const stopMsMax = 3_000;
 ok(ringSegmentBytesDefaultMin >= 2 * shapeBytesMax + recordBytesMax + 2 * KiB, "the largest frame fits a segment");
 ok(ringSegmentBytesMin <= ringSegmentBytesDefaultMin && ringSegmentBytesDefaultMin <= ringSegmentBytesMax);
 ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
+ok(ringAnswerMs < answerMsMax, "a late timer and the answer's own way have some time left");
+ok(2 * ringRetryMs <= 2_000, "a disk that works again is noticed in time although the first try comes too early");
+ok(ringWaitingCriticalBytes < ringWaitingBytesMax);
 ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
 ok(inventoryRangesMax * 22 + inventoryShapesMax * 18 + 64 * KiB < linkFrameBytesMax, "an inventory fits into a frame");
 ok(backfillOwedBytesMax <= batchBytesMax && backfillShare < 1, "live steps aside for no more than a batch");

@@ -10,6 +10,7 @@ export const missingCauses = [
   "in_flight",
   "quarantined",
   "vehicle_disk_lost",
+  "refused",
   "unknown",
 ] as const;
 /** One of {@link missingCauses}. */
@@ -36,6 +37,7 @@ const causeOfGap: Record<GapCause, MissingCause> = {
   overwritten: "overwritten",
   disk_lost: "vehicle_disk_lost",
   damaged: "vehicle_disk_lost",
+  refused: "refused",
 };
 
 /** Groups a vehicle's entries by epoch, in the order in which the epochs appear. */
@@ -66,6 +68,7 @@ function missingOf(entry: LedgerEntry, missing: Ranges): ClassView["missing"] {
     ["in_flight", entry.inFlight],
     ["overwritten", gapsBy("overwritten")],
     ["vehicle_disk_lost", gapsBy("vehicle_disk_lost")],
+    ["refused", gapsBy("refused")],
     ["still_on_board", entry.onBoard],
     ["unknown", missing],
   ];

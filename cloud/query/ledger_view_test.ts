@@ -13,7 +13,11 @@ const entry: LedgerEntry = {
   quarantined: [{ first: 11, last: 12 }],
   inFlight: [{ first: 31, last: 33 }],
   onBoard: [{ first: 40, last: 60 }],
-  gaps: [{ first: 13, last: 20, cause: "overwritten" }, { first: 25, last: 45, cause: "damaged" }],
+  gaps: [
+    { first: 13, last: 20, cause: "overwritten" },
+    { first: 25, last: 45, cause: "damaged" },
+    { first: 61, last: 62, cause: "refused" },
+  ],
 };
 
 Deno.test("what is missing has the cause of the surest source, and rows that are stored are not missing", () => {
@@ -27,7 +31,8 @@ Deno.test("what is missing has the cause of the surest source, and rows that are
       { first: 31, last: 33, cause: "in_flight" },
       { first: 34, last: 45, cause: "vehicle_disk_lost" },
       { first: 46, last: 60, cause: "still_on_board" },
-      { first: 61, last: 100, cause: "unknown" },
+      { first: 61, last: 62, cause: "refused" },
+      { first: 63, last: 100, cause: "unknown" },
     ],
     quarantined: entry.quarantined,
   });

@@ -1,16 +1,24 @@
 /**
  * What waits for the disk, per class of the open epoch: seqs are given and frames encoded when they arrive, so that
  * this work overlaps with the sync under way.
+ *
+ *     add --> waiting --take--> in flight --finish--> durable
+ *                ^                  |
+ *                '------ fail ------+--> refused, unless retained
+ *
+ * Retained are the ring's own records, and a caller's that were answered `buffered`: they keep their seqs whatever
+ * happens, and are tried again until they are durable.
  */
 import { ByteWriter } from "#proto/bytes.ts";
 import type { Class } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch } from "#proto/ids.ts";
+import { normalize, type Range, type Ranges } from "#proto/ranges.ts";
 import { encodeRecord, recordBytes } from "#proto/record.ts";
 import type { FrameRecord, Shape, ShapeHash } from "#proto/shape.ts";
 import { ringShapesMax } from "../limits.ts";
 import { entryHeaderBytes } from "./entry.ts";
-import type { NewFrame, Place } from "./port.ts";
+import type { Appended, NewFrame, Place } from "./port.ts";
 
 /** A record with its bytes as they go to disk. */
 export interface EncodedRecord {
@@ -19,14 +27,21 @@ export interface EncodedRecord {
   readonly bytes: Uint8Array;
 }
 
-/** Frames that were appended together. */
-export interface Append {
-  readonly frames: readonly NewFrame[];
-  /** The ring's own: kept and tried again after a failure, where a caller's are refused. */
-  readonly retain: boolean;
-  readonly records: EncodedRecord[];
-  readonly resolve: (place: Place) => void;
+/** What becomes of an append. */
+interface Outcome {
+  /** When it came, by uptime; undefined: it waits until it is durable, however long that takes. */
+  readonly atMs: number | undefined;
+  /** Called when it is durable, or before that when it is late. */
+  readonly resolve: (answer: Appended) => void;
   readonly reject: (fault: Fault) => void;
+}
+
+/** Frames that were appended together. */
+export interface Append extends Outcome {
+  readonly frames: readonly NewFrame[];
+  readonly records: EncodedRecord[];
+  readonly bytes: number;
+  retention: "none" | "own" | "buffered";
 }
 
 interface NumberedShape {
@@ -62,10 +77,12 @@ export class AppendQueue {
   readonly #shapes: ShapeNumbers;
   readonly #recordBytesMax: number;
   #next = 1;
-  /** Highest seq that may lie in a file, known after a failure. */
-  #writtenTo = 0;
+  /** No seq up to here is given out again. */
+  #floor = 0;
   #waiting: Append[] = [];
-  #bytes = 0;
+  #inFlight: readonly Append[] = [];
+  #waitingBytes = 0;
+  #inFlightBytes = 0;
 
   /** `recordBytesMax`: what a record and its shape may take in an empty segment. */
   constructor(epoch: Epoch, options: { shapes: ShapeNumbers; recordBytesMax: number }) {
@@ -74,69 +91,137 @@ export class AppendQueue {
     this.#recordBytesMax = options.recordBytesMax;
   }
 
-  /** Encoded bytes that wait. */
+  /** Encoded bytes that wait or are on their way. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#waitingBytes + this.#inFlightBytes;
   }
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
   }
 
-  /** Lets frames wait; throws `bad_record`, `bad_shape` or `too_large`, and then takes none of them. */
-  add(frames: readonly NewFrame[], outcome: Pick<Append, "retain" | "resolve" | "reject">): void {
-    const records = this.#encode(frames, this.#next);
-    this.#push({ ...outcome, frames, records });
+  /** Whether records wait whose seqs are promised. */
+  get hasRetained(): boolean {
+    return this.#all().some(({ retention }) => retention !== "none");
   }
 
-  /** Takes all that waits, to be written now. */
-  take(): Append[] {
-    const taken = this.#waiting;
+  /** Records answered `buffered` that are not durable yet. */
+  get bufferedCount(): number {
+    return this.#all().reduce(
+      (sum, { retention, records }) => retention === "buffered" ? sum + records.length : sum,
+      0,
+    );
+  }
+
+  /** When the oldest append without an answer came; undefined when all have one. */
+  get oldestUnansweredMs(): number | undefined {
+    const isUnanswered = ({ retention, atMs }: Append) => retention === "none" && atMs !== undefined;
+    return (this.#inFlight.find(isUnanswered) ?? this.#waiting.find(isUnanswered))?.atMs;
+  }
+
+  /** Lets a caller's frames wait; throws `bad_record`, `bad_shape` or `too_large`, and then takes none of them. */
+  add(frames: readonly NewFrame[], outcome: Outcome): void {
+    this.#push(frames, { ...outcome, retention: "none" });
+  }
+
+  /** Lets a frame of the ring's own wait, which is never refused; `resolve` is called when it is durable. */
+  addOwn(frame: NewFrame, resolve: () => void): void {
+    this.#push([frame], { atMs: undefined, resolve, reject: () => {}, retention: "own" });
+  }
+
+  /** Takes all that waits, to be written now; {@link finish} or {@link fail} must follow. */
+  take(): readonly Append[] {
+    this.#inFlight = this.#waiting;
+    this.#inFlightBytes = this.#waitingBytes;
     this.#waiting = [];
-    this.#bytes = 0;
-    return taken;
+    this.#waitingBytes = 0;
+    return this.#inFlight;
   }
 
-  /**
-   * After a failed write of `taken`: refuses callers' appends, what came in meanwhile too, and keeps the ring's own.
-   * Seqs above `writtenTo` (and all former ones) never reached a file and are given out again; an own record below keeps
-   * its seq.
-   */
-  fail(taken: readonly Append[], options: { fault: Fault; writtenTo: number; durable: number }): void {
-    const all = [...taken, ...this.take()];
-    this.#writtenTo = Math.max(this.#writtenTo, options.writtenTo, options.durable);
-    this.#next = this.#writtenTo + 1;
-    for (const append of all) {
-      if (!append.retain) append.reject(options.fault);
-      else if (append.records[0].record.seq <= this.#writtenTo) this.#waiting.push(append);
-      else this.#addAgain(append);
+  /** What was taken is durable. */
+  finish(): void {
+    const done = this.#inFlight;
+    this.#inFlight = [];
+    this.#inFlightBytes = 0;
+    for (const append of done) append.resolve({ ...this.placeOf(append), state: "durable" });
+  }
+
+  /** Answers appends that came before a time and have no answer yet: from now on their seqs are promised. */
+  answerLate(beforeMs: number): void {
+    for (const append of this.#all()) {
+      const { retention, atMs } = append;
+      if (retention !== "none" || atMs === undefined || atMs > beforeMs) continue;
+      append.retention = "buffered";
+      append.resolve({ ...this.placeOf(append), state: "buffered" });
     }
   }
 
-  /** What waits, to be put into another epoch's queue. */
+  /**
+   * After a failed write of what was taken. Appends that are durable as a whole are done. Others are refused, what came
+   * in meanwhile too, unless retained; with `givesUp` buffered ones go as well. Returns the seqs above `durable` that
+   * will never be given out again: they may lie in a file (up to `writtenTo`), or a promised one follows them.
+   */
+  fail(options: { fault: Fault; writtenTo: number; durable: number; givesUp: boolean }): Unused {
+    const { fault, writtenTo, durable } = options;
+    const [done, rest] = partition(this.#all(), (append) => this.placeOf(append).last <= durable);
+    const isKept = ({ retention }: Append) => retention === "own" || (retention === "buffered" && !options.givesUp);
+    const [kept, gone] = partition(rest, isKept);
+    this.#inFlight = [];
+    this.#inFlightBytes = 0;
+    this.#waiting = kept;
+    this.#waitingBytes = kept.reduce((sum, { bytes }) => sum + bytes, 0);
+    const [buffered, others] = partition(gone, ({ retention }) => retention === "buffered");
+    const promised = [...kept, ...buffered].map((append) => this.placeOf(append).last);
+    this.#floor = Math.max(this.#floor, writtenTo, durable, ...promised);
+    this.#next = this.#floor + 1;
+    const within = { first: durable + 1, last: this.#floor };
+    const lost = this.#placesOf(buffered, within);
+    const refused = this.#placesOf(others, within);
+    for (const append of done) append.resolve({ ...this.placeOf(append), state: "durable" });
+    for (const append of gone) append.reject(fault);
+    return { refused, lost };
+  }
+
+  /** What waits without an answer, to be put into another epoch's queue. Nothing else may wait. */
   moveTo(other: AppendQueue): void {
     for (const append of this.take()) other.#addAgain(append);
+    this.#inFlight = [];
+    this.#inFlightBytes = 0;
   }
 
   /** The place of an append. */
-  placeOf(append: Append): Place {
-    const first = append.records[0].record.seq;
-    return { epoch: this.#epoch, first, last: first + append.records.length - 1 };
+  placeOf({ records }: Append): Place {
+    return { epoch: this.#epoch, first: records[0].record.seq, last: records[records.length - 1].record.seq };
+  }
+
+  #all(): Append[] {
+    return [...this.#inFlight, ...this.#waiting];
+  }
+
+  #placesOf(appends: readonly Append[], within: Range): Ranges {
+    return normalize(
+      appends.map((append) => this.placeOf(append))
+        .map(({ first, last }) => ({ first: Math.max(first, within.first), last: Math.min(last, within.last) }))
+        .filter(({ first, last }) => first <= last),
+    );
   }
 
   /** Encodes anew, for other seqs. */
   #addAgain(append: Append): void {
     try {
-      this.add(append.frames, append);
+      this.#push(append.frames, append);
     } catch (thrown) {
       append.reject(asFault(thrown));
     }
   }
 
-  #push(append: Append): void {
-    this.#next += append.records.length;
-    this.#bytes += append.records.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    this.#waiting.push(append);
+  #push(frames: readonly NewFrame[], outcome: Outcome & Pick<Append, "retention">): void {
+    const records = this.#encode(frames, this.#next);
+    const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
+    this.#next += records.length;
+    this.#waitingBytes += bytes;
+    const { atMs, resolve, reject, retention } = outcome;
+    this.#waiting.push({ frames, records, bytes, atMs, resolve, reject, retention });
   }
 
   #encode(frames: readonly NewFrame[], first: number): EncodedRecord[] {
@@ -149,6 +234,18 @@ export class AppendQueue {
       return { record, shapeNumber, bytes };
     });
   }
+}
+
+/** Seqs that were given out and will never bear a record. */
+export interface Unused {
+  /** Answered with an error. */
+  readonly refused: Ranges;
+  /** Answered `buffered` and given up. */
+  readonly lost: Ranges;
+}
+
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 /** Bytes that a shape's two entries take at most: names are ASCII, a stream's name and counts take less than 80. */

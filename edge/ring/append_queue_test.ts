@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Fault } from "#proto/errors.ts";
 import { parseEpoch } from "#proto/ids.ts";
 import { type Append, AppendQueue, ShapeNumbers } from "./append_queue.ts";
+import type { Appended } from "./port.ts";
 import { frame } from "./testing/rig.ts";
 
 function queueOf(epoch = 1n): AppendQueue {
@@ -12,11 +13,12 @@ function queueOf(epoch = 1n): AppendQueue {
 function add(
   queue: AppendQueue,
   numbers: readonly number[],
-  options: { retain?: boolean; refused?: string[] } = {},
+  options: { atMs?: number; answers?: string[] } = {},
 ): void {
-  const reject = ({ code }: Fault) => void options.refused?.push(code);
+  const reject = ({ code }: Fault) => void options.answers?.push(code);
+  const resolve = ({ state, first }: Appended) => void options.answers?.push(`${state} ${first}`);
   const frames = numbers.map((number) => frame(number));
-  queue.add(frames, { retain: options.retain ?? false, resolve: () => {}, reject });
+  queue.add(frames, { atMs: options.atMs ?? 0, resolve, reject });
 }
 
 function seqs(appends: readonly Append[]): number[] {
@@ -33,47 +35,86 @@ Deno.test("seqs rise by one from 1 over all appends, and bytes that wait are cou
   const taken = queue.take();
   assert.deepEqual(seqs(taken), [1, 2, 3]);
   assert.deepEqual(queue.placeOf(taken[0]), { epoch: 1n, first: 1, last: 2 });
-  assert.ok(queue.isEmpty && queue.bytes === 0);
+  assert.ok(queue.isEmpty && queue.bytes > 0, "what is in flight is in memory too");
+  queue.finish();
+  assert.equal(queue.bytes, 0);
 });
 
 Deno.test("a frame that fits no segment refuses its append, and no seq is lost", () => {
   const queue = queueOf();
   assert.throws(
-    () => queue.add([frame(1), frame(2, 7000)], { retain: false, resolve: () => {}, reject: () => {} }),
+    () => queue.add([frame(1), frame(2, 7000)], { atMs: 0, resolve: () => {}, reject: () => {} }),
     Fault,
   );
   add(queue, [3]);
   assert.deepEqual(seqs(queue.take()), [1]);
 });
 
+const clean = { fault, writtenTo: 0, durable: 0, givesUp: false };
+
 Deno.test("after a failure seqs that never reached a file are given out again, others never", () => {
   const queue = queueOf();
-  const refused: string[] = [];
-  add(queue, [1, 2], { refused });
-  const first = queue.take();
-  add(queue, [3], { refused });
-  queue.fail(first, { fault, writtenTo: 0, durable: 0 });
-  assert.deepEqual(refused, ["disk_failed", "disk_failed"]);
+  const answers: string[] = [];
+  add(queue, [1, 2], { answers });
+  queue.take();
+  add(queue, [3], { answers });
+  assert.deepEqual(queue.fail(clean), { refused: [], lost: [] });
+  assert.deepEqual(answers, ["disk_failed", "disk_failed"]);
   add(queue, [4, 5]);
-  const second = queue.take();
-  assert.deepEqual(seqs(second), [1, 2]);
-  queue.fail(second, { fault, writtenTo: 2, durable: 0 });
+  assert.deepEqual(seqs(queue.take()), [1, 2]);
+  assert.deepEqual(queue.fail({ ...clean, writtenTo: 2 }), { refused: [{ first: 1, last: 2 }], lost: [] });
   add(queue, [6]);
-  const third = queue.take();
-  assert.deepEqual(seqs(third), [3]);
-  queue.fail(third, { fault, writtenTo: 0, durable: 0 });
+  assert.deepEqual(seqs(queue.take()), [3]);
+  assert.deepEqual(queue.fail(clean), { refused: [], lost: [] });
   add(queue, [7]);
   assert.deepEqual(seqs(queue.take()), [3]);
+  assert.ok(queue.bytes > 0);
+  queue.finish();
+  assert.equal(queue.bytes, 0);
 });
 
-Deno.test("the ring's own records outlive a failure, with their seq when it may lie in a file", () => {
+Deno.test("the ring's own records outlive a failure with their seqs, and what was refused below them is told", () => {
   const queue = queueOf();
-  add(queue, [1], { retain: true });
+  queue.addOwn(frame(1), () => {});
   add(queue, [2]);
-  add(queue, [3], { retain: true });
-  queue.fail(queue.take(), { fault, writtenTo: 2, durable: 0 });
+  queue.addOwn(frame(3), () => {});
+  queue.take();
+  assert.deepEqual(queue.fail({ ...clean, writtenTo: 1 }).refused, [{ first: 2, last: 2 }]);
   add(queue, [4]);
   assert.deepEqual(seqs(queue.take()), [1, 3, 4]);
+});
+
+Deno.test("who waits too long is answered once, in flight or not, and its seqs outlive a failure", () => {
+  const queue = queueOf();
+  const answers: string[] = [];
+  add(queue, [1], { atMs: 10, answers });
+  queue.take();
+  add(queue, [2], { atMs: 20, answers });
+  add(queue, [3], { atMs: 30, answers });
+  assert.equal(queue.oldestUnansweredMs, 10);
+  queue.answerLate(20);
+  assert.deepEqual(answers, ["buffered 1", "buffered 2"]);
+  assert.deepEqual([queue.oldestUnansweredMs, queue.bufferedCount], [30, 2]);
+  assert.deepEqual(queue.fail(clean), { refused: [], lost: [] });
+  assert.deepEqual(answers, ["buffered 1", "buffered 2", "disk_failed"]);
+  add(queue, [4], { atMs: 40 });
+  assert.deepEqual(seqs(queue.take()), [1, 2, 3]);
+  queue.finish();
+  assert.equal(queue.bufferedCount, 0);
+});
+
+Deno.test("what was buffered and is given up is told apart from what was refused, and none of its seqs comes again", () => {
+  const queue = queueOf();
+  const answers: string[] = [];
+  add(queue, [1, 2], { answers });
+  add(queue, [3, 4], { atMs: 5, answers });
+  add(queue, [5], { atMs: 9, answers });
+  queue.take();
+  queue.answerLate(5);
+  const unused = queue.fail({ ...clean, durable: 1, givesUp: true });
+  assert.deepEqual(unused, { refused: [], lost: [{ first: 2, last: 4 }] });
+  add(queue, [6]);
+  assert.deepEqual(seqs(queue.take()), [5]);
 });
 
 Deno.test("what waits moves into another epoch's queue with seqs of that one", () => {

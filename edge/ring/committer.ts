@@ -3,7 +3,9 @@
  *
  *     waiting --write, sync--> durable
  *     write or sync fails once:  the file is abandoned, the same records go from memory into a new segment
- *     that fails too:            callers are refused, the ring's own records wait for the next commit
+ *     that fails too:            callers are refused; the ring's own records, and what was answered `buffered`, wait
+ *                                for the next commit or {@link Committer.retry}
+ *     the disk is silent:        {@link Committer.answerLate} answers `buffered`, and the commit under way goes on
  *
  * No file is synced again after a failed sync: the kernel may have dropped the bytes and call them clean. Calls of
  * {@link Committer.commitAll} and {@link Committer.begin} must not overlap.
@@ -13,15 +15,16 @@ import { type Class, classes } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch } from "#proto/ids.ts";
 import type { Random } from "#proto/ports.ts";
-import { has, normalize, subtract, union } from "#proto/ranges.ts";
+import { has, subtract, union } from "#proto/ranges.ts";
 import { type Append, AppendQueue, type EncodedRecord, type Queues, ShapeNumbers } from "./append_queue.ts";
 import { type Segment, type Series, seriesOf, unsettledIn } from "./board.ts";
 import { segmentName } from "./files.ts";
 import { UnnamedGaps } from "./gaps.ts";
 import { type Gap, gapFrame, gapOf } from "./own_frames.ts";
-import type { NewFrame, Place } from "./port.ts";
+import type { Appended, NewFrame } from "./port.ts";
 import { readSegment } from "./reader.ts";
 import type { SegmentHeader } from "./segment_header.ts";
+import { ringAnswerMs } from "../limits.ts";
 import { emptyContent, roomIn, SegmentWriter } from "./segment_writer.ts";
 import { Space, type SpaceOptions } from "./space.ts";
 
@@ -32,9 +35,10 @@ export interface CommitterOptions extends Omit<SpaceOptions, "kept" | "beforeDro
   readonly nextId: number;
   /** The vehicle's time for headers and own records. */
   readonly nowNs: () => bigint;
+  readonly uptimeMs: () => number;
   /** Called with records that have just become durable. */
   readonly onDurable: (className: Class, records: readonly EncodedRecord[]) => void;
-  /** Called with records that cannot be read any more. */
+  /** Called with acknowledged records that cannot be read any more. */
   readonly onLost: (gap: Gap) => void;
   /** Makes the watermark durable. */
   readonly persist: () => Promise<void>;
@@ -52,7 +56,10 @@ export class Committer {
   #nextId: number;
   /** Own gap records on their way. */
   #naming = 0;
-  #fault: Fault | undefined;
+  /** Why the last commit of a class failed; none for those whose did not. */
+  readonly #faults = new Map<Class, Fault>();
+  /** Since when the commit under way waits for the disk. */
+  #busySinceMs: number | undefined;
 
   constructor(options: CommitterOptions, opening: { epoch: Epoch; ancestors: readonly Epoch[]; frame: NewFrame }) {
     this.#options = options;
@@ -68,9 +75,31 @@ export class Committer {
     });
   }
 
-  /** Why the last commit failed; undefined when it did not. */
+  /** Why the disk did not take the last records of some class, the most precious first; undefined when it takes all. */
   get fault(): Fault | undefined {
-    return this.#fault;
+    for (const className of classes) if (this.#faults.has(className)) return this.#faults.get(className);
+    return this.#silence;
+  }
+
+  /** Whether something waits for the disk to be better, and not for a caller. */
+  get needsRetry(): boolean {
+    return this.#faults.size > 0 || this.hasGapsToName || this.space.needsRetry;
+  }
+
+  /** Whether there is a loss that the next commit names. */
+  get hasGapsToName(): boolean {
+    return this.#naming === 0 && !this.#unnamed.isEmpty;
+  }
+
+  /** Records answered `buffered` that are not durable yet. */
+  get bufferedCount(): number {
+    return classes.reduce((sum, name) => sum + this.#queues[name].bufferedCount, 0);
+  }
+
+  /** When the oldest append came whose caller waits; undefined when none does. */
+  get oldestUnansweredMs(): number | undefined {
+    const times = classes.flatMap((name) => this.#queues[name].oldestUnansweredMs ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** Whether the epoch's first record is durable. */
@@ -78,14 +107,19 @@ export class Committer {
     return this.#options.board.series(this.#epoch, "critical").durable > 0;
   }
 
-  /** Encoded bytes that wait. */
+  /** Encoded bytes that wait or are on their way. */
   get waitingBytes(): number {
     return classes.reduce((sum, name) => sum + this.#queues[name].bytes, 0);
   }
 
-  /** Lets a caller's frames wait for the next commit; settles with it. */
-  append(className: Class, frames: readonly NewFrame[]): Promise<Place> {
-    return new Promise((resolve, reject) => this.#queues[className].add(frames, { retain: false, resolve, reject }));
+  /** Lets a caller's frames wait for the next commit; settles with it, or with {@link answerLate}. */
+  append(className: Class, frames: readonly NewFrame[]): Promise<Appended> {
+    return this.#append(className, frames, { atMs: this.#options.uptimeMs() });
+  }
+
+  /** Answers `buffered` to whoever has waited since a time or longer. */
+  answerLate(sinceMs: number): void {
+    for (const className of classes) this.#queues[className].answerLate(sinceMs);
   }
 
   /** Takes note of records that cannot be read any more; the next commit names them in gap records. */
@@ -96,7 +130,8 @@ export class Committer {
     for (const range of subtract(subtract([gap.range], series.lost), series.settled)) {
       series.lost = union(series.lost, [range]);
       this.#unnamed.add({ ...gap, range });
-      this.#options.onLost({ ...gap, range });
+      // What was refused never was anybody's.
+      if (gap.cause !== "refused") this.#options.onLost({ ...gap, range });
     }
   }
 
@@ -104,10 +139,37 @@ export class Committer {
   async commitAll(): Promise<void> {
     this.#nameGaps();
     for (const className of classes) await this.#commit(className);
-    await this.space.restoreReserve();
+    await this.space.upkeep();
   }
 
-  /** Begins an epoch: what waits goes into it, behind its first frame. */
+  /**
+   * After a failure: tries again what waits, and where nothing does asks the disk with the ring's own bytes, so that the
+   * ring is well again without a caller's help. Never rejects.
+   */
+  async retry(): Promise<void> {
+    await this.commitAll();
+    if (this.#faults.size === 0) return;
+    try {
+      await this.#options.persist();
+    } catch (thrown) {
+      this.#options.log.debug("disk takes no writes yet", { reason: asFault(thrown).message });
+      return;
+    }
+    await this.space.settled();
+    for (const className of [...this.#faults.keys()]) {
+      if (this.#queues[className].isEmpty && this.space.hasRoomFor(className)) this.#recover(className);
+    }
+  }
+
+  /** Commits until nothing waits that cannot leave the epoch. Rejects with why not. */
+  async drain(): Promise<void> {
+    const isPromised = () => classes.some((name) => this.#queues[name].hasRetained);
+    do await this.commitAll(); while (isPromised() && this.#faults.size === 0);
+    if (!isPromised()) return;
+    throw this.fault ?? new Fault("disk_failed", "Cannot end epoch: records of it are not durable yet");
+  }
+
+  /** Begins an epoch after {@link drain}: what waits goes into it, behind its first frame. */
   async begin(opening: { epoch: Epoch; ancestors: readonly Epoch[]; frame: NewFrame }): Promise<void> {
     const former = this.#queues;
     this.#epoch = opening.epoch;
@@ -127,8 +189,20 @@ export class Committer {
     const queue = () => new AppendQueue(this.#epoch, options);
     const queues = { critical: queue(), event: queue(), normal: queue(), bulk: queue() };
     // Nobody waits for the opening itself: it is durable before anything else of its epoch is.
-    queues.critical.add([first], { retain: true, resolve: () => {}, reject: () => {} });
+    queues.critical.addOwn(first, () => {});
     return queues;
+  }
+
+  #append(className: Class, frames: readonly NewFrame[], { atMs }: { atMs: number | undefined }): Promise<Appended> {
+    return new Promise((resolve, reject) => this.#queues[className].add(frames, { atMs, resolve, reject }));
+  }
+
+  /** The disk's silence as a fault, once somebody has waited for too long. */
+  get #silence(): Fault | undefined {
+    if (this.#busySinceMs === undefined) return undefined;
+    const silentMs = this.#options.uptimeMs() - this.#busySinceMs;
+    if (silentMs < ringAnswerMs) return undefined;
+    return new Fault("unavailable", `Disk has not answered for ${Math.round(silentMs)} ms`);
   }
 
   #nameGaps(): void {
@@ -139,8 +213,7 @@ export class Committer {
         this.#naming--;
         this.#markNamed(gap);
       };
-      const frame = gapFrame(gap, this.#options.nowNs());
-      this.#queues.critical.add([frame], { retain: true, resolve, reject: () => {} });
+      this.#queues.critical.addOwn(gapFrame(gap, this.#options.nowNs()), resolve);
     }
   }
 
@@ -159,32 +232,43 @@ export class Committer {
     if (queue.isEmpty) return;
     const taken = queue.take();
     const progress = { writtenTo: 0 };
+    const former = this.#busySinceMs;
+    this.#busySinceMs ??= this.#options.uptimeMs();
     try {
-      if (className !== "critical" && !this.isOpen) throw this.#fault ?? notOpen(className);
-      await this.#write(className, taken.flatMap(({ records }) => records), progress);
-      this.#fault = undefined;
-      for (const append of taken) append.resolve(queue.placeOf(append));
+      if (className !== "critical" && !this.isOpen) throw this.#faults.get("critical") ?? notOpen(className);
+      await this.#write(className, this.#pending(className, taken), progress);
+      this.#recover(className);
+      queue.finish();
     } catch (thrown) {
-      this.#fault = asFault(thrown);
-      this.#refuse(className, taken, { ...progress, fault: this.#fault });
+      this.#refuse(className, { ...progress, fault: asFault(thrown) });
+    } finally {
+      this.#busySinceMs = former;
     }
   }
 
-  #refuse(className: Class, taken: readonly Append[], options: { writtenTo: number; fault: Fault }): void {
-    const { writtenTo, fault } = options;
-    this.#options.log.warn("ring could not commit", { class: className, code: fault.code, reason: fault.message });
-    const queue = this.#queues[className];
+  /** Of appends that failed before, the first records may be durable already. */
+  #pending(className: Class, appends: readonly Append[]): EncodedRecord[] {
     const { durable } = this.#options.board.series(this.#epoch, className);
-    const done = taken.filter((append) => queue.placeOf(append).last <= durable);
-    for (const append of done) append.resolve(queue.placeOf(append));
-    const failed = taken.filter((append) => !done.includes(append));
-    queue.fail(failed, { fault, writtenTo, durable });
-    if (writtenTo <= durable) return;
-    // These seqs may lie in an abandoned file, so they are never given out again.
-    const kept = normalize(failed.filter(({ retain }) => retain).map((append) => queue.placeOf(append)));
-    for (const range of subtract([{ first: durable + 1, last: writtenTo }], kept)) {
-      this.lose({ epoch: this.#epoch, class: className, range, cause: "disk_lost" });
+    return appends.flatMap(({ records }) =>
+      records[0].record.seq > durable ? records : records.filter(({ record }) => record.seq > durable)
+    );
+  }
+
+  #refuse(className: Class, { writtenTo, fault }: { writtenTo: number; fault: Fault }): void {
+    if (this.#faults.get(className)?.code !== fault.code) {
+      this.#options.log.warn("ring takes no records", { class: className, code: fault.code, reason: fault.message });
     }
+    this.#faults.set(className, fault);
+    const { durable } = this.#options.board.series(this.#epoch, className);
+    // The disk works and has no room for this class: nothing that waits will get any. Critical records wait for theirs.
+    const givesUp = fault.code === "ring_full" && className !== "critical";
+    const { refused, lost } = this.#queues[className].fail({ fault, writtenTo, durable, givesUp });
+    for (const range of refused) this.lose({ epoch: this.#epoch, class: className, range, cause: "refused" });
+    for (const range of lost) this.lose({ epoch: this.#epoch, class: className, range, cause: "disk_lost" });
+  }
+
+  #recover(className: Class): void {
+    if (this.#faults.delete(className)) this.#options.log.info("ring takes records again", { class: className });
   }
 
   async #write(className: Class, records: readonly EncodedRecord[], progress: { writtenTo: number }): Promise<void> {
@@ -192,7 +276,10 @@ export class Committer {
     let failures = 0;
     while (from < records.length) {
       const open = this.#writers.get(className);
-      const writer = open ?? await this.#beginSegment(className, records[from].record.seq);
+      const writer = open ?? await this.#beginSegment(className, records[from].record.seq).catch((thrown) => {
+        if (++failures > 1 || !(thrown instanceof Fault && thrown.code === "disk_failed")) throw thrown;
+      });
+      if (writer === undefined) continue;
       const to = writer.fill(records, from);
       if (to === from) {
         ok(open !== undefined, "an empty segment takes any record");
@@ -291,7 +378,8 @@ export class Committer {
 
   /** Makes gap records durable: of what is lost now, and of what was before. */
   async #commitGaps(gaps: readonly Gap[], earlier: readonly Gap[]): Promise<void> {
-    const named = this.append("critical", [...gaps, ...earlier].map((gap) => gapFrame(gap, this.#options.nowNs())));
+    const frames = [...gaps, ...earlier].map((gap) => gapFrame(gap, this.#options.nowNs()));
+    const named = this.#append("critical", frames, { atMs: undefined });
     await Promise.allSettled([named, this.#commit("critical")]);
     await named;
     for (const gap of gaps) {

@@ -3,6 +3,8 @@ import type { Disk, DiskFile } from "#proto/ports.ts";
 
 /** A segment's worth of space for a full disk. */
 export const reserveName = "reserve";
+/** The next segment's file, made ahead of its need. */
+export const spareName = "spare";
 
 const segmentPrefix = "segment-";
 

@@ -13,6 +13,10 @@ export class UnnamedGaps {
     this.#gaps.set(key, { epoch, class: className, cause, ranges });
   }
 
+  get isEmpty(): boolean {
+    return this.#gaps.size === 0;
+  }
+
   /** Takes all of them out. */
   take(): Gap[] {
     const gaps = [...this.#gaps.values()].flatMap(({ ranges, ...gap }) => ranges.map((range) => ({ ...gap, range })));

@@ -6,9 +6,9 @@ import { type FrameRecord, makeShape, type Value } from "#proto/shape.ts";
 import type { EpochReason, NewFrame } from "./port.ts";
 
 const gapStream = "ss_gap";
-const gapCauses = ["overwritten", "disk_lost", "damaged"] as const;
+const gapCauses = ["overwritten", "disk_lost", "damaged", "refused"] as const;
 
-/** Why records cannot be read any more. */
+/** Why seqs cannot be read: given up for space, buffered and never durable, damaged, or answered with an error. */
 export type GapCause = typeof gapCauses[number];
 
 /** What a gap record names. */

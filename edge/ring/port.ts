@@ -31,7 +31,7 @@ export interface RingOptions {
 export type RingEvent =
   /** These records are durable and can be read. */
   | { readonly kind: "appended"; readonly epoch: Epoch; readonly class: Class; readonly range: Range }
-  /** These records can no longer be read (overwritten, damaged, refused by the disk); a gap record says so. */
+  /** These acknowledged records can not be read any more (overwritten, damaged, never durable); a gap record says so. */
   | { readonly kind: "lost"; readonly epoch: Epoch; readonly class: Class; readonly range: Range }
   /** A new epoch is open; its first record is durable or will be with the next append. */
   | { readonly kind: "epoch"; readonly epoch: Epoch; readonly reason: EpochReason };
@@ -53,6 +53,16 @@ export interface Place {
   readonly epoch: Epoch;
   readonly first: number;
   readonly last: number;
+}
+
+/** What became of an append in the time that a caller waits. */
+export interface Appended extends Place {
+  /**
+   * `buffered`: the disk has not answered in time. The frames have their place and are in memory, and become durable
+   * once it does (event `appended`); a power cut or a kill before that loses them, and what the ring itself gives up of
+   * them a gap record names.
+   */
+  readonly state: "durable" | "buffered";
 }
 
 /** What {@link Ring.read} is asked for. */
@@ -91,7 +101,9 @@ export interface RingStats {
   readonly appendBytesPerSecond: number;
   /** How long the ring can take data at that rate before it is full of records without a verdict. */
   readonly coverMs: number | undefined;
-  /** Why the disk does not take writes at present. */
+  /** Records answered `buffered` that are not durable yet. */
+  readonly buffered: number;
+  /** Why the disk does not take writes at present, its silence included. */
   readonly fault: Fault | undefined;
 }
 
@@ -102,11 +114,12 @@ export interface Ring {
   /** The vehicle's time in this epoch, nanoseconds since 1970: wall clock at its opening plus uptime since; never steps. */
   nowNs(): bigint;
   /**
-   * Makes frames durable and resolves then. What arrives while a sync is under way goes with the next one. Rejects with
-   * `ring_full` (policy `refuse`, or nothing of this class or lower is left to overwrite), `disk_failed`, `disk_full`, `too_large`
-   * (a frame that fits no segment), `bad_record` or `unavailable` (too much is waiting for the disk already).
+   * Makes frames durable and resolves then, or after `ringAnswerMs` as `buffered`. What arrives while a sync is under way
+   * goes with the next one. Rejects, and then nothing of the frames is acknowledged, with `ring_full` (policy `refuse`,
+   * or nothing of this class or lower is left to overwrite), `disk_failed`, `disk_full`, `too_large` (a frame that fits
+   * no segment), `bad_record` or `unavailable` (too much is waiting for the disk already).
    */
-  append(className: Class, frames: readonly NewFrame[]): Promise<Place>;
+  append(className: Class, frames: readonly NewFrame[]): Promise<Appended>;
   /**
    * The longest contiguous run from `first` within `bytesMax` that is at hand; may stop early, is empty only when `first`
    * is not held (any more). Rejects with `disk_failed`.
@@ -118,7 +131,10 @@ export interface Ring {
   onBoard(): OnBoard[];
   /** The epochs before this one, newest first, at most 16. */
   ancestors(): readonly Epoch[];
-  /** Opens a new epoch after all appends so far. Resolves to it once its first record is durable, or the disk refused it. */
+  /**
+   * Opens a new epoch after all appends so far. Resolves to it once its first record is durable, or the disk refused it.
+   * Rejects while the disk does not take what belongs to the present one.
+   */
   openEpoch(reason: EpochReason, options?: { clockSynchronized?: boolean }): Promise<Epoch>;
   /** The clock offset of an epoch in nanoseconds, undefined while it is not fixed. */
   clockOffset(epoch: Epoch): bigint | undefined;

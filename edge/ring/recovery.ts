@@ -8,7 +8,7 @@ import type { Disk, DiskFile, Log } from "#proto/ports.ts";
 import { none, type Ranges, subtract } from "#proto/ranges.ts";
 import { ringSegmentBytesMax } from "../limits.ts";
 import { Board, heldOf, type Segment, type Series } from "./board.ts";
-import { readPart, reserveName, segmentIdOf, segmentName, trimTo, withFile } from "./files.ts";
+import { readPart, reserveName, segmentIdOf, segmentName, spareName, trimTo, withFile } from "./files.ts";
 import type { Gap } from "./own_frames.ts";
 import { scanSegment } from "./scan.ts";
 import { decodeSegmentHeader, headerBytes } from "./segment_header.ts";
@@ -24,6 +24,7 @@ export interface Recovered {
   /** Files of no use, with their sizes. */
   readonly strays: ReadonlyMap<string, number>;
   readonly hasReserve: boolean;
+  readonly hasSpare: boolean;
   /** Segments whose files cannot be read at all. */
   readonly unreadable: number;
 }
@@ -55,12 +56,13 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
       gaps.push(...missing.map((range) => ({ epoch, class: each.class, range, cause: "damaged" as const })));
     }
   }
-  const hasReserve = await isReserve(options);
-  if (!hasReserve && options.present.includes(reserveName)) strays.set(reserveName, options.segmentBytes);
+  const hasReserve = await hasWhole(reserveName, options, strays);
+  const hasSpare = await hasWhole(spareName, options, strays);
   const ids = options.present.flatMap((name) => segmentIdOf(name) ?? []);
   const nextId = Math.max(0, ...ids) + 1;
-  const unreadable = ids.length - segments.length - [...strays.keys()].filter((name) => name !== reserveName).length;
-  return { board, nextId, gaps, strays, hasReserve, unreadable };
+  const unreadable = ids.length - segments.length -
+    [...strays.keys()].filter((name) => segmentIdOf(name) !== undefined).length;
+  return { board, nextId, gaps, strays, hasReserve, hasSpare, unreadable };
 }
 
 /** Opens all segments by their headers, in order of their numbers. */
@@ -147,7 +149,20 @@ function firstExpected(series: Series, watermark: Watermark | undefined): number
   return known === true ? 1 : series.segments[0]?.header.first ?? 1;
 }
 
-async function isReserve(options: RecoverOptions): Promise<boolean> {
-  if (!options.present.includes(reserveName)) return false;
-  return await withFile({ disk: options.disk, name: reserveName }, (file) => file.size()) === options.segmentBytes;
+/** Whether there is a file of a segment's size under a name; one of another size, or that cannot be opened, is of no use. */
+async function hasWhole(
+  name: string,
+  { disk, present, segmentBytes, log }: RecoverOptions,
+  strays: Map<string, number>,
+) {
+  if (!present.includes(name)) return false;
+  try {
+    const bytes = await withFile({ disk, name }, (file) => file.size());
+    if (bytes === segmentBytes) return true;
+    strays.set(name, bytes);
+  } catch (thrown) {
+    log.warn("ring cannot open a file", { name, reason: asFault(thrown).message });
+    strays.set(name, segmentBytes);
+  }
+  return false;
 }

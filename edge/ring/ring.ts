@@ -14,13 +14,16 @@ import { ancestorsMax } from "#proto/limits.ts";
 import type { Ranges } from "#proto/ranges.ts";
 import type { FrameRecord } from "#proto/shape.ts";
 import {
+  ringAnswerMs,
   ringRateWindowMs,
+  ringRetryMs,
   ringSegmentBytesDefaultMin,
   ringSegmentBytesMax,
   ringSegmentBytesMin,
   ringSegmentsMin,
   ringTailBytesMax,
   ringWaitingBytesMax,
+  ringWaitingCriticalBytes,
   ringWatermarkBytesMax,
   ringWatermarkIntervalMs,
 } from "../limits.ts";
@@ -29,7 +32,7 @@ import { type Board, heldOf, unsettledOf } from "./board.ts";
 import { Committer } from "./committer.ts";
 import { entryHeaderBytes } from "./entry.ts";
 import { epochFrame } from "./own_frames.ts";
-import type { EpochReason, NewFrame, OnBoard, Place, ReadRequest, Ring, RingOptions, RingStats } from "./port.ts";
+import type { Appended, EpochReason, NewFrame, OnBoard, ReadRequest, Ring, RingOptions, RingStats } from "./port.ts";
 import { Rate } from "./rate.ts";
 import { readSeries } from "./reader.ts";
 import { recover, type Recovered } from "./recovery.ts";
@@ -48,7 +51,7 @@ export async function openRing(options: RingOptions): Promise<Ring> {
   const { disk, log } = options;
   const sizes = sizesOf(options);
   const present = await disk.list();
-  const files = new WatermarkFiles(disk, sizes.watermarkBytes);
+  const files = new WatermarkFiles({ disk, log, bytesMax: sizes.watermarkBytes });
   const watermark = await files.readNewest(present);
   const recovered = await recover({ disk, log, present, watermark, segmentBytes: sizes.segmentBytes });
   const ring = new OpenRing(options, { ...sizes, files, recovered });
@@ -92,9 +95,14 @@ class OpenRing implements Ring {
   #ancestors: readonly Epoch[];
   /** Wall clock minus uptime when the epoch opened. */
   #timeBaseNs: bigint;
-  /** Runs while there is work; what fails waits for the next call, so that a broken disk is not hammered. */
+  /** Runs while there is work. */
   #loop: Promise<void> | undefined;
   #isWanted = false;
+  /** Runs while a caller waits for its answer. */
+  #watch: Promise<void> | undefined;
+  #isRetryDue = false;
+  readonly #closing = new AbortController();
+  readonly #closed = new AbortController();
   #persistedMs: number;
   #isClosed = false;
 
@@ -120,6 +128,7 @@ class OpenRing implements Ring {
       nextId: from.recovered.nextId,
       otherBytes: 2 * from.watermarkBytes + from.recovered.unreadable * from.segmentBytes,
       nowNs: () => this.nowNs(),
+      uptimeMs: () => options.clock.uptimeMs(),
       onDurable: (className, records) => this.#onDurable(className, records),
       onLost: ({ epoch, class: className, range }) =>
         options.onEvent?.({ kind: "lost", epoch, class: className, range }),
@@ -132,8 +141,8 @@ class OpenRing implements Ring {
   }
 
   /** Cleans up after the former owner, makes the first record durable if the disk lets us, and tells of the epoch. */
-  async start({ gaps, strays, hasReserve }: Recovered): Promise<void> {
-    if (hasReserve) this.#committer.space.adoptReserve();
+  async start({ gaps, strays, ...files }: Recovered): Promise<void> {
+    this.#committer.space.adopt(files);
     for (const [name, bytes] of strays) await this.#committer.space.discard(name, bytes);
     for (const gap of gaps) this.#committer.lose(gap);
     await this.#between(() => this.#committer.commitAll());
@@ -145,12 +154,13 @@ class OpenRing implements Ring {
     return this.#timeBaseNs + uptimeNs(this.#options.clock.uptimeMs());
   }
 
-  append(className: Class, frames: readonly NewFrame[]): Promise<Place> {
-    const fault = this.#refusal(frames);
+  append(className: Class, frames: readonly NewFrame[]): Promise<Appended> {
+    const fault = this.#refusal(className, frames);
     if (fault !== undefined) return Promise.reject(fault);
-    const place = this.#committer.append(className, frames);
+    const answer = this.#committer.append(className, frames);
     this.#wake();
-    return place;
+    this.#watch ??= this.#answerLate();
+    return answer;
   }
 
   async read(request: ReadRequest): Promise<FrameRecord[]> {
@@ -194,11 +204,7 @@ class OpenRing implements Ring {
 
   openEpoch(reason: EpochReason, options: { clockSynchronized?: boolean } = {}): Promise<Epoch> {
     return this.#between(async () => {
-      await this.#committer.commitAll();
-      if (!this.#committer.isOpen) {
-        throw this.#committer.fault ??
-          new Fault("disk_failed", "Cannot open epoch: the present one is not durable yet");
-      }
+      await this.#committer.drain();
       this.#ancestors = [this.#epoch, ...this.#ancestors].slice(0, ancestorsMax);
       this.#epoch = epochOf(this.#options.random.bytes(8));
       this.#timeBaseNs = this.#timeBase();
@@ -246,6 +252,7 @@ class OpenRing implements Ring {
       oldestTs: segments[0]?.header.createdNs,
       appendBytesPerSecond: rate,
       coverMs: rate > 0 ? free / rate * 1000 : undefined,
+      buffered: this.#committer.bufferedCount,
       fault,
     };
   }
@@ -253,20 +260,28 @@ class OpenRing implements Ring {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closing.abort();
     await this.#between(async () => {
       await this.#committer.commitAll();
+      const { bufferedCount } = this.#committer;
+      if (bufferedCount > 0) {
+        this.#options.log.error("ring ends with records that never became durable", { bufferedCount });
+      }
       await this.#committer.seal();
       await this.#tryPersist({ isLast: true });
+      await this.#committer.space.settled();
       await this.#files.close().catch((thrown) => this.#warn("could not close the watermark", thrown));
       await this.#options.disk.release();
     });
+    this.#closed.abort();
   }
 
-  #refusal(frames: readonly NewFrame[]): Fault | undefined {
+  #refusal(className: Class, frames: readonly NewFrame[]): Fault | undefined {
     if (this.#isClosed) return new Fault("unavailable", "Cannot append frames: the ring is closed");
     if (frames.length === 0) return new Fault("bad_frame", "Cannot append frames: there are none");
     const waiting = this.#committer.waitingBytes;
-    if (waiting <= ringWaitingBytesMax) return undefined;
+    const most = ringWaitingBytesMax - (className === "critical" ? 0 : ringWaitingCriticalBytes);
+    if (waiting <= most) return undefined;
     return new Fault("unavailable", `Cannot append frames: ${waiting} bytes wait for the disk already`);
   }
 
@@ -334,8 +349,38 @@ class OpenRing implements Ring {
       this.#isWanted = false;
       for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) await job();
       await this.#committer.commitAll();
+      if (this.#committer.hasGapsToName) this.#isWanted = true;
     }
     this.#loop = undefined;
+    if (this.#committer.needsRetry) this.#retryLater();
+  }
+
+  /** Whoever waits for a disk that is silent is told so in time. */
+  async #answerLate(): Promise<void> {
+    const { clock } = this.#options;
+    for (;;) {
+      const sinceMs = this.#committer.oldestUnansweredMs;
+      if (sinceMs === undefined) break;
+      if (!await this.#sleep(sinceMs + ringAnswerMs - clock.uptimeMs(), this.#closed.signal)) break;
+      this.#committer.answerLate(clock.uptimeMs() - ringAnswerMs);
+    }
+    this.#watch = undefined;
+  }
+
+  #retryLater(): void {
+    if (this.#isRetryDue || this.#isClosed) return;
+    this.#isRetryDue = true;
+    void this.#sleep(ringRetryMs, this.#closing.signal).then((isAwake) => {
+      this.#isRetryDue = false;
+      if (!isAwake) return;
+      this.#jobs.push(() => this.#committer.retry());
+      this.#wake();
+    });
+  }
+
+  /** False when the signal came first. */
+  #sleep(delayMs: number, signal: AbortSignal): Promise<boolean> {
+    return this.#options.clock.after(Math.max(0, delayMs), signal).then(() => true, () => false);
   }
 }
 

@@ -1,15 +1,19 @@
 /**
- * The ring's files and the bytes they take: never more than the cap, and one reserve file of a segment's size, so that
- * a full disk or a full ring can still take the gap records that say what had to go.
+ * The ring's files and the bytes they take: never more than the cap, and two files of a segment's size beside the
+ * segments. The reserve is there so that a full disk or a full ring can still take the gap records that say what had to
+ * go. The spare is the next segment's file, so that beginning a segment costs its commit a rename.
  *
- * A new segment's file is, in this order: made under the cap; settled segments' space; for class critical the reserve
- * (the gap records of anything else could not be written first); the space of the lowest class's oldest records.
+ *     spare: none --upkeep, under the cap--> making (beside commits) --> ready --take--> none
+ *            none --upkeep, at the cap: a settled segment's file ------> ready
+ *
+ * A new segment's file is, in this order: the spare; made under the cap; settled segments' space; for class critical the
+ * reserve (the gap records of anything else could not be written first); the space of the lowest class's oldest records.
  */
 import type { Class } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Disk, DiskFile, Log } from "#proto/ports.ts";
-import { ringSegmentsMax } from "../limits.ts";
-import { reserveName } from "./files.ts";
+import { ringRetryMs, ringSegmentsMax } from "../limits.ts";
+import { reserveName, spareName } from "./files.ts";
 import { type Board, chooseVictims, diskBytes, isSettled, type Segment, seriesOf } from "./board.ts";
 
 /** What {@link Space} needs. */
@@ -22,6 +26,7 @@ export interface SpaceOptions {
   readonly whenFull: "overwrite" | "refuse";
   /** Bytes of the ring's other files. */
   readonly otherBytes: number;
+  readonly uptimeMs: () => number;
   /** Segments that must not be given up now. */
   readonly kept: () => ReadonlySet<Segment>;
   /** Names what giving these up loses and makes verdicts durable; only then their files may go. */
@@ -34,6 +39,10 @@ export interface SpaceOptions {
 export class Space {
   readonly #options: SpaceOptions;
   #hasReserve = false;
+  #spare: "none" | "making" | "ready" = "none";
+  #making: Promise<void> = Promise.resolve();
+  /** Upkeep that could not be done is not tried again before. */
+  #upkeepAtMs = -Infinity;
   /** Why the disk did not give the space that the cap allowed, the last time that it was asked. */
   #denial: Fault | undefined;
   /** Files that could not be removed, with their sizes: removed when the disk lets us. */
@@ -45,9 +54,10 @@ export class Space {
 
   /** Bytes of all files. */
   get bytesUsed(): number {
-    let sum = this.#options.otherBytes + (this.#hasReserve ? this.#options.segmentBytes : 0);
+    const { otherBytes, segmentBytes, board } = this.#options;
+    let sum = otherBytes + (this.#hasReserve ? segmentBytes : 0) + (this.#spare === "none" ? 0 : segmentBytes);
     for (const bytes of this.#leftovers.values()) sum += diskBytes(bytes);
-    for (const segment of this.#options.board.segments()) sum += diskBytes(segment.bytes);
+    for (const segment of board.segments()) sum += diskBytes(segment.bytes);
     return sum;
   }
 
@@ -60,9 +70,23 @@ export class Space {
       .reduce((sum, segment) => sum + diskBytes(segment.bytes), 0);
   }
 
-  /** Takes over the reserve file found at the start. */
-  adoptReserve(): void {
-    this.#hasReserve = true;
+  /** Whether something is to be put right when the disk lets us. */
+  get needsRetry(): boolean {
+    return !this.#hasReserve || this.#leftovers.size > 0;
+  }
+
+  /** Whether a segment of the class could be begun, as far as can be told without asking the disk. */
+  hasRoomFor(className: Class): boolean {
+    if (this.#spare === "ready" || (className === "critical" && this.#hasReserve)) return true;
+    const { board, whenFull, segmentBytes, kept } = this.#options;
+    const overwriteFrom = whenFull === "overwrite" ? className : undefined;
+    return chooseVictims(board, { bytes: segmentBytes, kept: kept(), overwriteFrom }) !== undefined;
+  }
+
+  /** Takes over the reserve and the spare found at the start. */
+  adopt({ hasReserve, hasSpare }: { hasReserve: boolean; hasSpare: boolean }): void {
+    this.#hasReserve = hasReserve;
+    this.#spare = hasSpare ? "ready" : "none";
   }
 
   /** Takes over a file that is of no use, found at the start or left by a failure. */
@@ -71,35 +95,109 @@ export class Space {
     await this.#removeLeftovers();
   }
 
-  /** Gives a file of a segment's size under a new name. Rejects with `ring_full` or `disk_failed`. */
+  /**
+   * Gives a file of a segment's size under a new name. Rejects with `ring_full`, `disk_full` or `disk_failed`; the name
+   * must not be asked for again then.
+   */
   async take(name: string, className: Class): Promise<DiskFile> {
+    this.#upkeepAtMs = -Infinity;
+    // What is being made is what is wanted.
+    await this.#making;
+    if (this.#spare === "ready") return await this.#useSpare(name);
     const overwriteFrom = className === "critical" ? undefined : className;
     return await this.#find(name, overwriteFrom) ?? await this.#useReserve(name, className);
   }
 
-  /** Makes the reserve again when it was used. Failing is no harm yet: it is tried again after each commit. */
-  async restoreReserve(): Promise<void> {
-    if (this.#hasReserve) return;
+  /**
+   * Between commits: makes the reserve again when it was used, and begins to make the spare. Failing is no harm yet, and
+   * is tried again.
+   */
+  async upkeep(): Promise<void> {
+    const nowMs = this.#options.uptimeMs();
+    const isWell = this.#hasReserve && this.#spare !== "none" && this.#leftovers.size === 0;
+    if (isWell || nowMs < this.#upkeepAtMs) return;
+    this.#upkeepAtMs = nowMs + ringRetryMs / 2;
     try {
-      const file = await this.#find(reserveName, "critical");
-      if (file === undefined) return;
-      this.#hasReserve = true;
+      await this.#removeLeftovers();
+      if (!this.#hasReserve) await this.#restoreReserve();
+      if (this.#hasReserve && this.#spare === "none") await this.#prepareSpare();
+    } catch (thrown) {
+      this.#options.log.debug("ring cannot prepare its files", { reason: asFault(thrown).message });
+    }
+  }
+
+  /** Resolves when nothing is under way beside the commits. */
+  async settled(): Promise<void> {
+    await this.#making;
+  }
+
+  async #restoreReserve(): Promise<void> {
+    const file = await this.#find(reserveName, "critical");
+    if (file === undefined) return;
+    this.#hasReserve = true;
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #prepareSpare(): Promise<void> {
+    if (this.#leftovers.has(spareName)) return;
+    const { board, segmentBytes, kept } = this.#options;
+    if (this.#mayGrow) {
+      this.#spare = "making";
+      this.#making = this.#makeSpare();
+      return;
+    }
+    // At the cap: what has a verdict gives its file. Nothing else goes before it must.
+    const victims = chooseVictims(board, { bytes: segmentBytes, kept: kept(), overwriteFrom: undefined });
+    if (victims === undefined) return;
+    const file = await this.#recycle(victims, spareName);
+    this.#spare = "ready";
+    await file.close();
+  }
+
+  /** Beside commits: the loop goes on meanwhile. Never rejects. */
+  async #makeSpare(): Promise<void> {
+    const { disk, segmentBytes, log } = this.#options;
+    try {
+      const file = await disk.open(spareName, { create: true });
       try {
+        await file.allocate(segmentBytes);
         await file.sync();
       } finally {
         await file.close();
       }
+      this.#spare = "ready";
     } catch (thrown) {
-      this.#options.log.warn("ring has no reserve", { reason: asFault(thrown).message });
+      this.#spare = "none";
+      this.#leftovers.set(spareName, segmentBytes);
+      log.debug("ring has no spare", { reason: asFault(thrown).message });
     }
+  }
+
+  async #useSpare(name: string): Promise<DiskFile> {
+    this.#spare = "none";
+    try {
+      await this.#options.disk.rename(spareName, name);
+    } catch (thrown) {
+      this.#leftovers.set(spareName, this.#options.segmentBytes);
+      throw thrown;
+    }
+    return await this.#openRenamed(name);
+  }
+
+  get #mayGrow(): boolean {
+    const { board, segmentBytes, bytesMax } = this.#options;
+    return this.bytesUsed + segmentBytes <= bytesMax && board.segments().length < ringSegmentsMax;
   }
 
   async #find(name: string, overwriteFrom: Class | undefined): Promise<DiskFile | undefined> {
     const { board, whenFull, segmentBytes, bytesMax } = this.#options;
     await this.#removeLeftovers();
     let missing = this.bytesUsed + segmentBytes - bytesMax;
-    const mayGrow = missing <= 0 && board.segments().length < ringSegmentsMax;
-    const made = mayGrow ? await this.#tryCreate(name) : undefined;
+    const made = this.#mayGrow ? await this.#tryCreate(name) : undefined;
     if (made !== undefined && !(made instanceof Fault)) return made;
     this.#denial = made;
     // A disk that is fuller than the cap says is a full ring; one that fails must not cost records without a verdict.
@@ -156,9 +254,7 @@ export class Space {
     try {
       return await this.#create(name);
     } catch (thrown) {
-      const fault = asFault(thrown);
-      this.#options.log.warn("disk gives no space for a segment", { reason: fault.message });
-      return fault;
+      return asFault(thrown);
     }
   }
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { Fault } from "#proto/errors.ts";
 import { parseEpoch } from "#proto/ids.ts";
 import { formatRanges } from "#proto/ranges.ts";
 import { VirtualDisk } from "#proto/testing/disk.ts";
 import { seededRandom } from "#proto/testing/random.ts";
 import { Board } from "./board.ts";
+import { silent } from "./testing/rig.ts";
 import { decodeWatermark, encodeWatermark } from "./watermark.ts";
 import { WatermarkFiles } from "./watermark_files.ts";
 
@@ -60,7 +62,7 @@ Deno.test("any damaged byte makes a watermark unreadable, longer files do not", 
 Deno.test("the newer of two files counts, and a power cut while writing leaves the older one", async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const disk = new VirtualDisk(seededRandom(seed));
-    const files = new WatermarkFiles(disk, 4096);
+    const files = new WatermarkFiles({ disk, log: silent, bytesMax: 4096 });
     for (let round = 0; round < 3; round++) {
       await files.write(encodeWatermark(boardOf(round + 1), { ...options, generation: files.nextGeneration }));
     }
@@ -70,8 +72,26 @@ Deno.test("the newer of two files counts, and a power cut while writing leaves t
     };
     await assert.rejects(() => files.write(encodeWatermark(boardOf(9), { ...options, generation: 4 })));
     assert.ok(next);
-    const found = await new WatermarkFiles(next, 4096).readNewest(await next.list());
+    const found = await new WatermarkFiles({ disk: next, log: silent, bytesMax: 4096 }).readNewest(await next.list());
     assert.ok(found?.generation === 3 || found?.generation === 4, `found ${found?.generation}`);
     assert.equal(found.epochs.length, found.generation === 3 ? 3 : 9);
   }
+});
+
+Deno.test("a watermark that cannot be read counts as not whole, and is made anew", async () => {
+  const disk = new VirtualDisk(seededRandom(1));
+  const files = new WatermarkFiles({ disk, log: silent, bytesMax: 4096 });
+  for (let round = 0; round < 2; round++) {
+    await files.write(encodeWatermark(boardOf(1), { ...options, generation: files.nextGeneration }));
+  }
+  const next = disk.kill();
+  next.onCall = ({ verb, name }) => {
+    if (verb === "read" && name === "watermark-1") throw new Fault("disk_failed", "Cannot read: EIO");
+  };
+  const again = new WatermarkFiles({ disk: next, log: silent, bytesMax: 4096 });
+  assert.equal((await again.readNewest(await next.list()))?.generation, 1);
+  next.onCall = () => {};
+  await again.write(encodeWatermark(boardOf(5), { ...options, generation: again.nextGeneration }));
+  const found = await new WatermarkFiles({ disk: next, log: silent, bytesMax: 4096 }).readNewest(await next.list());
+  assert.deepEqual([found?.generation, found?.epochs.length], [2, 5]);
 });

@@ -3,6 +3,7 @@ import { type Code, codes } from "#proto/errors.ts";
 import { classes } from "#proto/class.ts";
 import { depthMax, fieldsPerFrameMax, framesPerPostMax, postBytesMax } from "#proto/limits.ts";
 import { streamPattern } from "#proto/ids.ts";
+import { answerMsMax } from "../limits.ts";
 import { statusSchema } from "./status_schema.ts";
 
 const ref = (schema: string) => ({ $ref: `#/components/schemas/${schema}` });
@@ -32,7 +33,8 @@ const postLog = {
   summary: "Logs one frame, an array of frames, or one frame per line",
   description:
     "Of many frames the good ones are taken and the faulty ones named, each by its place. Answered 200 when " +
-    "any was taken: look at `results`.",
+    "any was taken: look at `results`. The disk is waited for at most so long that the answer comes within " +
+    `${answerMsMax} ms: what is refused then (507, 503) is not kept, and its place, if it had one, is told as refused.`,
   requestBody: {
     required: true,
     description: `At most ${postBytesMax} bytes and ${framesPerPostMax} frames, not packed`,
@@ -46,7 +48,10 @@ const postLog = {
   },
   responses: {
     "200": {
-      description: "Durable: one frame, or of many at least one",
+      description:
+        `Taken, one frame or of many at least one. \`durable\`: on the vehicle's disk. \`buffered\`: the disk has ` +
+        `not answered within ${answerMsMax} ms; the frame has its place, is in memory, and becomes durable when the disk ` +
+        "answers. A power cut before that loses it. Do not post it again",
       content: json({ oneOf: [ref("Taken"), ref("Logged")] }),
     },
     ...problems(logCodes, { oneOf: [ref("Problem"), ref("Refused")] }),
@@ -80,12 +85,16 @@ const schemas = {
   Taken: {
     type: "object",
     required: ["epoch", "seq", "state"],
-    properties: { epoch: { type: "string" }, seq: { type: "integer" }, state: { const: "durable" } },
+    properties: { epoch: { type: "string" }, seq: { type: "integer" }, state: { enum: ["durable", "buffered"] } },
   },
   Logged: {
     type: "object",
     required: ["state", "count", "results"],
-    properties: { state: { const: "durable" }, count: { type: "integer", description: "Frames taken" }, results },
+    properties: {
+      state: { enum: ["durable", "buffered"], description: "`durable` when all that were taken are" },
+      count: { type: "integer", description: "Frames taken" },
+      results,
+    },
   },
   Problem: {
     type: "object",

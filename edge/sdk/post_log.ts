@@ -1,5 +1,6 @@
 /**
- * `POST /v1/log`: frames in, their places in the ring out, each durable before the answer.
+ * `POST /v1/log`: frames in, their places in the ring out, each durable before the answer, or `buffered` where the disk
+ * does not answer in time.
  *
  * Of many frames the good ones are taken and the faulty ones named, each by its place in the request: one bad frame
  * costs nothing of anyone else's.
@@ -11,14 +12,14 @@ import { framesPerPostMax } from "#proto/limits.ts";
 import { type Problem, problemOf } from "#proto/base/problem.ts";
 import type { Agent } from "../agent.ts";
 import type { Collector } from "../collect/collector.ts";
-import type { NewFrame } from "../ring/ring.ts";
+import type { Appended, NewFrame } from "../ring/ring.ts";
 
 /** Where a frame went. */
 export interface TakenFrame {
   /** Decimal. */
   readonly epoch: string;
   readonly seq: number;
-  readonly state: "durable";
+  readonly state: Appended["state"];
 }
 
 /** What became of one of many frames. */
@@ -26,7 +27,8 @@ export type FrameResult = TakenFrame | { readonly error: Problem };
 
 /** What became of many frames, of which at least one was taken, or which were none. */
 export interface LoggedFrames {
-  readonly state: "durable";
+  /** `durable` when all that were taken are. */
+  readonly state: Appended["state"];
   /** Frames taken. */
   readonly count: number;
   /** One for each frame, in order. */
@@ -55,8 +57,8 @@ export async function postJson(text: string, parts: LogParts): Promise<LogAnswer
   const posted = parseJson(text);
   if (Array.isArray(posted)) return await takeMany(posted, { ...parts, read: (frame) => frame });
   const { class: name, frame } = parts.collector.collect(posted, parts.agent.nowNs());
-  const { epoch, first } = await parts.agent.take(name, [frame]);
-  return { status: 200, body: { epoch: epoch.toString(), seq: first, state: "durable" } };
+  const { epoch, first, state } = await parts.agent.take(name, [frame]);
+  return { status: 200, body: { epoch: epoch.toString(), seq: first, state } };
 }
 
 /** Takes a body of one frame per line; empty lines are nothing. */
@@ -103,9 +105,9 @@ async function takeClass(
 ): Promise<void> {
   if (frames.length === 0) return;
   try {
-    const { epoch, first } = await agent.take(name, frames);
+    const { epoch, first, state } = await agent.take(name, frames);
     const text = epoch.toString();
-    indexes.forEach((index, at) => results[index] = { epoch: text, seq: first + at, state: "durable" });
+    indexes.forEach((index, at) => results[index] = { epoch: text, seq: first + at, state });
   } catch (error) {
     const fault = asFault(error);
     for (const index of indexes) results[index] = { error: problemAt(index, fault) };
@@ -115,7 +117,10 @@ async function takeClass(
 function answerOf(results: readonly FrameResult[]): LogAnswer {
   const problems = results.flatMap((result) => "error" in result ? [result.error] : []);
   const count = results.length - problems.length;
-  if (count > 0 || problems.length === 0) return { status: 200, body: { state: "durable", count, results } };
+  if (count > 0 || problems.length === 0) {
+    const isBuffered = results.some((result) => "state" in result && result.state === "buffered");
+    return { status: 200, body: { state: isBuffered ? "buffered" : "durable", count, results } };
+  }
   // Where a later try may help for some, the caller must know; otherwise the first stands for all.
   const shown = problems.find(({ status }) => status >= 500) ?? problems[0];
   const detail = `None of ${problems.length} frames was taken; ${shown.detail}`;

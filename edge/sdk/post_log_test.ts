@@ -40,6 +40,16 @@ Deno.test("a class that the ring refuses does not cost the others", async () => 
   deepStrictEqual([single.status, single.body.code], [507, "ring_full"]);
 });
 
+Deno.test("what the disk is too slow for is told apart, one by one and for all", async () => {
+  const { post } = makeStage({ buffer: ["bulk"] });
+  const frames = [{ data: {}, class: "bulk" }, { data: {}, class: "critical" }];
+  const { status, body } = await post(JSON.stringify(frames));
+  deepStrictEqual([status, body.state, body.count], [200, "buffered", 2]);
+  deepStrictEqual(body.results?.map(({ state }) => state), ["buffered", "durable"]);
+  deepStrictEqual((await post(JSON.stringify(frames[0]))).body, { epoch: "77", seq: 2, state: "buffered" });
+  strictEqual((await post(JSON.stringify([frames[1]]))).body.state, "durable");
+});
+
 Deno.test("when none is taken the answer is a problem that names each", async () => {
   const { post } = makeStage({ refuse: ["normal"] });
   const faulty = await post('[{"data":1},{"data":{},"class":"urgent"}]');

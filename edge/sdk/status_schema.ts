@@ -43,14 +43,17 @@ export const statusSchema = object({
     fill: { type: "number", description: "0 to 1: what cannot be given back without a loss" },
     hours_of_cover: orNull("number", "How long the ring takes data at the present rate; null while nothing comes"),
     oldest_ts: orNull("string", "Of the oldest record on board; nanoseconds since 1970, decimal"),
-    fault: orNull("string", "Why the disk takes no writes at present"),
+    buffered_records: count("Answered `buffered` and not durable yet"),
+    fault: orNull("string", "Why the disk takes no writes at present, its silence included"),
   }),
   backlog: object({
     records: count("On board and not yet received by the relay"),
     bytes: { type: "number", description: "Of these, estimated" },
   }),
   gone: object({
-    lost: count("Records overwritten or damaged without a verdict since this start; gap records name them"),
+    lost: count(
+      "Records overwritten, damaged or never durable, without a verdict, since this start; gap records name them",
+    ),
     quarantined: count("Records that the cloud put aside since this start"),
   }),
   unsettled: {

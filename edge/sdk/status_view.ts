@@ -24,6 +24,7 @@ export function statusView(status: AgentStatus): Record<string, unknown> {
       fill: ring.fill,
       hours_of_cover: ring.hoursOfCover ?? null,
       oldest_ts: ring.oldestTs?.toString() ?? null,
+      buffered_records: ring.buffered,
       fault: ring.fault?.message ?? null,
     },
     backlog: status.backlog,

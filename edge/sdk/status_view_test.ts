@@ -60,6 +60,7 @@ Deno.test("exact numbers are text, and the ring's fault is told", () => {
     fill: 0.5,
     hours_of_cover: null,
     oldest_ts: "1718000000000000001",
+    buffered_records: 0,
     fault: "EIO",
   });
 });

@@ -39,7 +39,7 @@ export interface Comparison {
 }
 
 /** Why a vehicle will never send some seqs: `cause` of its gap records. */
-export const gapCauses = ["overwritten", "disk_lost", "damaged"] as const;
+export const gapCauses = ["overwritten", "disk_lost", "damaged", "refused"] as const;
 /** One of {@link gapCauses}. */
 export type GapCause = typeof gapCauses[number];
 

@@ -40,6 +40,7 @@ export const linkedStatus: AgentStatus = {
     oldestTs: undefined,
     appendBytesPerSecond: 0,
     coverMs: undefined,
+    buffered: 0,
     fault: undefined,
     fill: 0.5,
     hoursOfCover: undefined,
@@ -56,6 +57,8 @@ export const linkedStatus: AgentStatus = {
 export interface StageOptions {
   /** Classes that its ring refuses. */
   readonly refuse?: readonly Class[];
+  /** Classes that its disk is too slow for. */
+  readonly buffer?: readonly Class[];
   readonly status?: AgentStatus;
 }
 
@@ -89,12 +92,13 @@ export interface Answer {
   readonly pointer?: string;
   readonly results?: readonly {
     readonly seq?: number;
+    readonly state?: string;
     readonly error?: { readonly code: string; readonly pointer: string };
   }[];
 }
 
 /** Sets the stage. */
-export function makeStage({ refuse = [], status = linkedStatus }: StageOptions = {}): Stage {
+export function makeStage({ refuse = [], buffer = [], status = linkedStatus }: StageOptions = {}): Stage {
   const taken: StagedFrame[] = [];
   const calls: Class[] = [];
   const failures: string[] = [];
@@ -107,7 +111,8 @@ export function makeStage({ refuse = [], status = linkedStatus }: StageOptions =
     const last = first + frames.length - 1;
     counts.set(name, last);
     taken.push(...frames.map((frame) => ({ class: name, frame })));
-    return await Promise.resolve({ epoch, first, last });
+    const state = buffer.includes(name) ? "buffered" as const : "durable" as const;
+    return await Promise.resolve({ epoch, first, last, state });
   };
   const clock = new VirtualClock();
   const agent = { nowNs: () => nowNs, status: () => status, take };
