@@ -4,11 +4,15 @@
  * mount. It does not lose what a real disk holds in a cache of its own: flushes count as done. Linux, root.
  */
 import { join } from "node:path";
+import { endLeftovers } from "../dev/leftovers.ts";
 import { run } from "../servers/run.ts";
 import { waitFor } from "../servers/wait.ts";
 
 /** Names of our folders begin so; the number of the process that made one follows. */
 const prefix = "systemscale-loop-";
+/** Name of the file in a disk's folder where a run writes down its processes, see leftovers.ts. */
+export const runningName = "running.json";
+const mountPointName = "mount_point";
 /** How long a file system may stay busy after the processes on it were killed. */
 const unmountPatience = { timeoutMs: 10_000, stepMs: 5 };
 
@@ -27,27 +31,34 @@ const symbols = {
 
 /** A file system in an image. */
 export interface LoopDisk {
-  /** Where it is mounted. */
+  /** For whatever else the run keeps: goes with the disk. Processes in its {@link runningName} are ended with it. */
+  readonly folder: string;
+  /** Where it is mounted: below the folder. */
   readonly mountPoint: string;
   /** Stops the file system: from now on everything on it fails with EIO, and what was not synced is lost. */
   cut(): void;
   /** Unmounts and mounts again: the machine is back. Everything that had files open there must be gone. */
   remount(): Promise<void>;
+  /**
+   * Mounts the image again although processes have files open on the one before, which stay dead: for them the disk came
+   * back by its path.
+   */
+  remountUnder(): Promise<void>;
   /** Unmounts and removes everything. */
   remove(): Promise<void>;
 }
 
-/** Makes, formats and mounts an image; removes what killed runs left behind first. */
-export async function makeLoopDisk(options: { bytes: number; mountPoint?: string }): Promise<LoopDisk> {
+/** Makes, formats and mounts an image; removes what killed runs left behind first. `at`: mount point in the folder. */
+export async function makeLoopDisk({ bytes, at = "mnt" }: { bytes: number; at?: string }): Promise<LoopDisk> {
   await removeLeftovers();
   const folder = await Deno.makeTempDir({ dir: temporaryFolder(), prefix: `${prefix}${Deno.pid}-` });
   const image = join(folder, "disk.img");
-  const mountPoint = options.mountPoint ?? join(folder, "mnt");
-  await Deno.writeTextFile(join(folder, "mount_point"), mountPoint);
+  const mountPoint = join(folder, at);
+  await Deno.writeTextFile(join(folder, mountPointName), mountPoint);
   try {
     await Deno.mkdir(mountPoint, { recursive: true });
     (await Deno.create(image)).close();
-    await Deno.truncate(image, options.bytes);
+    await Deno.truncate(image, bytes);
     await mustRun("mkfs.ext4", ["-q", "-F", "-m", "0", image]);
     await mount(image, mountPoint);
   } catch (error) {
@@ -55,11 +66,16 @@ export async function makeLoopDisk(options: { bytes: number; mountPoint?: string
     throw error;
   }
   return {
+    folder,
     mountPoint,
     cut: () => shutDown(mountPoint),
     remount: async () => {
       await unmount(mountPoint);
       await mount(image, mountPoint);
+    },
+    remountUnder: async () => {
+      await mustRun("umount", ["--lazy", mountPoint]);
+      await mountAnew(image, mountPoint);
     },
     remove: async () => {
       await unmount(mountPoint);
@@ -99,7 +115,8 @@ async function removeLeftovers(): Promise<void> {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
     if (pid === undefined || isThere(`/proc/${pid}`)) continue;
     const folder = join(temporary, name);
-    const mountPoint = await Deno.readTextFile(join(folder, "mount_point")).catch(() => undefined);
+    await endLeftovers(join(folder, runningName));
+    const mountPoint = await Deno.readTextFile(join(folder, mountPointName)).catch(() => undefined);
     if (mountPoint !== undefined && isMounted(mountPoint)) {
       for (const user of usersOf(mountPoint)) Deno.kill(user, "SIGKILL");
       await unmount(mountPoint);
@@ -117,6 +134,16 @@ function temporaryFolder(): string {
 
 async function mount(image: string, mountPoint: string): Promise<void> {
   await mustRun("mount", ["-t", "ext4", "-o", "loop,noatime", image, mountPoint]);
+}
+
+/** On a device of its own: the one before is still held by whoever has files open there. */
+async function mountAnew(image: string, mountPoint: string): Promise<void> {
+  const { ok, text } = await run("losetup", ["--find", "--show", image]);
+  if (!ok) throw new Error(`Cannot find a loop device: ${text.trim()}`);
+  const device = text.trim();
+  await mustRun("mount", ["-t", "ext4", "-o", "noatime", device, mountPoint]);
+  // From now on the device goes with its mount.
+  await mustRun("losetup", ["--detach", device]);
 }
 
 /** Killed processes give their files back a moment later. */

@@ -43,8 +43,7 @@ const looksAtOnce = 32;
 /** Cuts on a disk of its own, which is removed whatever happens. The one flaw of a hub is to sync now and then only. */
 export async function cutNats(options: CutOptions): Promise<CutResult> {
   const disk = await makeLoopDisk({ bytes: diskBytes });
-  const folder = await Deno.makeTempDir({ prefix: "systemscale-nats-" });
-  const rig = new NatsRig(disk, await hubPlanIn(folder, { store: join(disk.mountPoint, "jetstream"), ...options }));
+  const rig = new NatsRig(disk, await hubPlanOn(disk, options.flaw));
   let cuts = 0;
   const notes = () => [
     `${rig.whileStarting} cuts fell while the hub started`,
@@ -64,7 +63,6 @@ export async function cutNats(options: CutOptions): Promise<CutResult> {
   } finally {
     await rig.kill();
     await disk.remove();
-    await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -73,7 +71,7 @@ interface HubPlan {
   readonly plan: ChildPlan;
 }
 
-async function hubPlanIn(folder: string, { store, flaw }: { store: string; flaw?: Flaw }): Promise<HubPlan> {
+async function hubPlanOn({ folder, mountPoint }: LoopDisk, flaw: Flaw | undefined): Promise<HubPlan> {
   const [client, monitor, leaf] = freePorts(3);
   const options: NatsOptions = {
     binary: await obtainNatsServer(() => {}),
@@ -81,7 +79,7 @@ async function hubPlanIn(folder: string, { store, flaw }: { store: string; flaw?
     passwords: { leaf: newPassword(), relay: newPassword(), ingest: newPassword(), admin: newPassword() },
     logFile: join(folder, "hub.log"),
   };
-  const plan = hubPlan(store, options);
+  const plan = hubPlan(join(mountPoint, "jetstream"), options);
   if (flaw === undefined) return { options, plan };
   const [, deployed] = plan.args;
   const flawed = join(folder, "flawed.conf");

@@ -36,16 +36,19 @@ export class Promises {
     );
   }
 
-  /** Compares a complete look with what was promised; what is missing once is not missed again. */
-  check(shown: ReadonlyMap<string, ReadonlyMap<number, number>>): void {
-    for (const [series, positions] of this.#promised) {
-      for (const [position, content] of positions) {
-        const there = shown.get(series)?.get(position);
-        if (there === content) this.found++;
-        else positions.delete(position);
-        if (there === undefined) this.lost.push(`${series} ${position}`);
-        else if (there !== content) this.wrong.push(`${series} ${position} is ${there}, acknowledged was ${content}`);
-      }
+  /**
+   * Compares a complete look with what was promised, or with a part of it: what was promised before the look began. What
+   * is missing once is not missed again.
+   */
+  check(shown: ReadonlyMap<string, ReadonlyMap<number, number>>, among = this.positions()): void {
+    for (const [series, position] of among) {
+      const content = this.#promised.get(series)?.get(position);
+      const there = shown.get(series)?.get(position);
+      if (content === undefined) continue;
+      if (there === content) this.found++;
+      else this.#promised.get(series)?.delete(position);
+      if (there === undefined) this.lost.push(`${series} ${position}`);
+      else if (there !== content) this.wrong.push(`${series} ${position} is ${there}, acknowledged was ${content}`);
     }
   }
 

@@ -15,6 +15,15 @@ Deno.test("what was acknowledged and is not shown is lost, what shows otherwise 
   equal([promises.lost, promises.wrong], [["a 3", "b 1"], ["a 2 is 99, acknowledged was 12"]]);
 });
 
+Deno.test("what was promised while one looked is not judged by that look", () => {
+  const promises = new Promises();
+  promises.acknowledge("a", { first: 1, contents: [11] });
+  const before = promises.positions();
+  promises.acknowledge("a", { first: 2, contents: [12] });
+  promises.check(shown({}), before);
+  equal([promises.lost, promises.positions()], [["a 1"], [["a", 2]]]);
+});
+
 Deno.test("what is named or forgotten is not missed", () => {
   const promises = new Promises();
   promises.acknowledge("a", { first: 1, contents: [11, 12, 13] });
