@@ -4,10 +4,12 @@ import { whyNoLoopDisk } from "../soak/loop_disk.ts";
 import { cutText } from "../soak/power/cuts.ts";
 import { flaws } from "../soak/power/flawed_disk.ts";
 import { cutNats } from "../soak/power/nats_cuts.ts";
+import { cutQuestDb } from "../soak/power/questdb_cuts.ts";
 import { cutRing } from "../soak/power/ring_cuts.ts";
 
 const why = await whyNoLoopDisk();
 if (why !== undefined) console.log(`Power cuts are not tested here: ${why}`);
+// Needs root and ext4; why not is printed.
 const ignore = why !== undefined;
 
 Deno.test({
@@ -49,5 +51,16 @@ Deno.test({
   fn: async () => {
     const result = await cutNats({ cuts: 10, flaw: "no_sync" });
     ok(result.promises.lost.length > 0, cutText(result));
+  },
+});
+
+Deno.test({
+  name: "a power cut under QuestDB, tables and columns just made, loses nothing committed when it has a checkpoint",
+  ignore,
+  fn: async () => {
+    const result = await cutQuestDb({ cuts: 1, growth: true, checkpoint: true });
+    const { lost, wrong, acknowledged, found } = result.promises;
+    equal([result.cuts, lost, wrong], [1, [], []], [cutText(result), ...result.notes].join("\n"));
+    ok(acknowledged > 10 && found > 10, `too little was committed to tell: ${cutText(result)}`);
   },
 });

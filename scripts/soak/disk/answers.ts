@@ -19,9 +19,9 @@ export interface Phase {
 }
 
 /** Every answer comes in that time (goals.md R6). */
-export const answerMsMax = 100;
+const answerMsMax = 100;
 /** A disk that is well again is used again in that time (goals.md R6). */
-export const recoverMsMax = 2_000;
+const recoverMsMax = 2_000;
 
 /** Refusals that say the truth about a disk that takes nothing. */
 const honest: ReadonlySet<string> = new Set([

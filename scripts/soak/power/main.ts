@@ -4,29 +4,33 @@
  *
  *     deno task soak power --target ring [--cuts N] [--flaw no_sync|late_sync]
  *     deno task soak power --target nats [--cuts N] [--flaw no_sync]
+ *     deno task soak power --target questdb [--cuts N] [--growth] [--checkpoint]
  *
- * With a flaw, syncs are left out or come late, and the rig must find a loss.
+ * With a flaw, syncs are left out or come late, and the rig must find a loss. With growth, new tables and columns appear
+ * shortly before each cut; with a checkpoint, QuestDB goes back to one after a cut: see deploy/questdb.
  */
 import { parseArgs } from "node:util";
 import { machineText } from "../../bench/machine.ts";
 import { countOf } from "../../bench/options.ts";
 import { whyNoLoopDisk } from "../loop_disk.ts";
-import { type CutOptions, type CutResult, cutText } from "./cuts.ts";
+import { type CutResult, cutText } from "./cuts.ts";
 import { type Flaw, flaws } from "./flawed_disk.ts";
 import { cutNats } from "./nats_cuts.ts";
+import { cutQuestDb, type QuestDbCutOptions } from "./questdb_cuts.ts";
 import { cutRing } from "./ring_cuts.ts";
 
 /** What can be cut, how often by default, and after how many cuts it tells. */
 const targets: Readonly<Record<string, Target>> = {
   ring: { cuts: 2_000, tellEvery: 100, flaws, run: cutRing },
   nats: { cuts: 100, tellEvery: 10, flaws: ["no_sync"], run: cutNats },
+  questdb: { cuts: 100, tellEvery: 1, flaws: [], run: cutQuestDb },
 };
 
 interface Target {
   readonly cuts: number;
   readonly tellEvery: number;
   readonly flaws: readonly Flaw[];
-  run(options: CutOptions): Promise<CutResult>;
+  run(options: QuestDbCutOptions): Promise<CutResult>;
 }
 
 /** Losses that are told one by one. */
@@ -36,7 +40,13 @@ Deno.exit(await main());
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { target: { type: "string" }, cuts: { type: "string" }, flaw: { type: "string" } },
+    options: {
+      target: { type: "string" },
+      cuts: { type: "string" },
+      flaw: { type: "string" },
+      growth: { type: "boolean" },
+      checkpoint: { type: "boolean" },
+    },
   });
   const target = targets[values.target ?? ""];
   const flaw = target?.flaws.find((name) => name === values.flaw);
@@ -54,13 +64,15 @@ async function main(): Promise<number> {
   const { result, seconds } = await cut(target, {
     cuts: values.cuts === undefined ? target.cuts : countOf(values.cuts),
     flaw,
+    growth: values.growth,
+    checkpoint: values.checkpoint,
   });
   tell(result, seconds);
   const { lost, wrong } = result.promises;
   return (flaw === undefined) === (lost.length + wrong.length === 0) ? 0 : 1;
 }
 
-async function cut(target: Target, options: CutOptions): Promise<{ result: CutResult; seconds: number }> {
+async function cut(target: Target, options: QuestDbCutOptions): Promise<{ result: CutResult; seconds: number }> {
   const begin = performance.now();
   const seconds = () => (performance.now() - begin) / 1000;
   const stopping = new AbortController();
