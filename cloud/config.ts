@@ -33,6 +33,8 @@ const schema = z.strictObject({
     servers: z.array(z.string().min(1)).min(1),
     user: z.string(),
     password: z.string(),
+    /** Copies of the log and of all buckets, each on another node of the hub's cluster. */
+    replicas: z.literal([1, 3, 5]).default(1),
   }),
   store,
   query: z.strictObject({

@@ -17,6 +17,13 @@ Deno.test("the embedded store is refused in production", () => {
   throws(() => parseCloudConfig(`environment: production\n${minimal}`, "cloud.yaml"), /sqlite is the embedded store/);
 });
 
+Deno.test("the log has as many copies as a cluster can keep a majority of", () => {
+  const withReplicas = (count: number) => minimal.replace("ingest,", `ingest, replicas: ${count},`);
+  strictEqual(parseCloudConfig(minimal, "cloud.yaml").nats.replicas, 1);
+  strictEqual(parseCloudConfig(withReplicas(3), "cloud.yaml").nats.replicas, 3);
+  for (const count of [0, 2, 7]) throws(() => parseCloudConfig(withReplicas(count), "cloud.yaml"), /nats\/replicas: .*1\|3\|5/);
+});
+
 Deno.test("unknown services and keys are named", () => {
   throws(() => parseCloudConfig(`${minimal}\nservices: [video]\n`, "cloud.yaml"), /services/);
   throws(() => parseCloudConfig(`${minimal}\nstroe: 1\n`, "cloud.yaml"), /stroe/);

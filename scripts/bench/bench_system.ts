@@ -8,7 +8,7 @@ import { cpuSecondsOf, readStats } from "../servers/process_tree.ts";
 export async function withBenchSystem(store: StoreKind, measure: (system: TestSystem) => Promise<void>): Promise<void> {
   const layout = await freeLayout({ store });
   const stopping = stoppedBySignal();
-  const running = await startSystem(layout, (line) => console.error(line), stopping);
+  const running = await startSystem(layout, (line) => console.error(line), { signal: stopping });
   try {
     await measure(questioned(layout, { running, said: [] }));
   } finally {

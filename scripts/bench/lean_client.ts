@@ -7,6 +7,8 @@
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** The server closes the connection behind it, as it does after bodies that it read late. */
+  readonly isLast: boolean;
 }
 
 /** A connection, and where its answers are read into. */
@@ -42,10 +44,16 @@ export class LeanClient {
     const bytes = new Uint8Array(head.byteLength + body.byteLength);
     bytes.set(head);
     bytes.set(body, head.byteLength);
-    await writeAll(kept.connection, bytes);
-    const answer = await readAnswer(kept);
-    this.#idle.push(kept);
-    return answer;
+    try {
+      await writeAll(kept.connection, bytes);
+      const answer = await readAnswer(kept);
+      if (answer.isLast) kept.connection.close();
+      else this.#idle.push(kept);
+      return answer;
+    } catch (error) {
+      kept.connection.close();
+      throw error;
+    }
   }
 
   /** Closes the connections that are kept. */
@@ -81,9 +89,11 @@ export function answerIn(bytes: Uint8Array): Answer | undefined {
   const text = latin1.decode(bytes);
   const end = text.indexOf(headersEnd);
   if (end < 0) return undefined;
-  const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end))?.[1];
-  if (length === undefined) throw new Error(`Cannot read the answer: it tells no length: ${text.slice(0, end)}`);
+  const head = text.slice(0, end);
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+  if (length === undefined) throw new Error(`Cannot read the answer: it tells no length: ${head}`);
   const body = bytes.subarray(end + headersEnd.length);
   if (body.byteLength < Number(length)) return undefined;
-  return { status: Number(text.slice(9, 12)), text: new TextDecoder().decode(body) };
+  const isLast = /\r\nconnection: *close/i.test(head);
+  return { status: Number(text.slice(9, 12)), text: new TextDecoder().decode(body), isLast };
 }

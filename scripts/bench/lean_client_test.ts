@@ -5,8 +5,9 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 Deno.test("an answer is complete when its body is", () => {
   const bytes = bytesOf("HTTP/1.1 507 Insufficient Storage\r\nvary: x\r\nContent-Length: 7\r\n\r\nvoll ü");
-  deepEqual(answerIn(bytes), { status: 507, text: "voll ü" });
+  deepEqual(answerIn(bytes), { status: 507, text: "voll ü", isLast: false });
   for (let cut = 0; cut < bytes.byteLength; cut++) equal(answerIn(bytes.subarray(0, cut)), undefined);
+  equal(answerIn(bytesOf("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"))?.isLast, true);
   throws(() => answerIn(bytesOf("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")), /tells no length/);
 });
 
@@ -29,6 +30,20 @@ Deno.test("posts one after another share a connection, posts side by side do not
   equal(ports.size, 1);
   await Promise.all(["together", "together"].map((word) => client.post("/v1/log", JSON.stringify(word))));
   equal(ports.size, 2);
+  client.close();
+  await server.shutdown();
+});
+
+Deno.test("a large post whose answer is the connection's last is followed by others", async () => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const { length } = await request.json();
+    return Response.json(length, { headers: { connection: "close" } });
+  });
+  const client = new LeanClient(`http://127.0.0.1:${server.addr.port}`);
+  for (const length of [100_000, 200_000]) {
+    const { text, isLast } = await client.post("/", JSON.stringify("x".repeat(length)));
+    deepEqual([text, isLast], [`${length}`, true]);
+  }
   client.close();
   await server.shutdown();
 });

@@ -13,3 +13,10 @@ export function countOf(text: string): number {
   if (Number.isSafeInteger(count) && count >= 1) return count;
   throw new Error(`Cannot take "${text}" as a count: wanted 1 or more`);
 }
+
+/** Minutes, with fractions. */
+export function minutesOf(text: string): number {
+  const minutes = Number(text);
+  if (minutes > 0 && minutes < Infinity) return minutes;
+  throw new Error(`Cannot take "${text}" as minutes: wanted more than 0`);
+}

@@ -45,11 +45,17 @@ function relayConfig({ state, ports }: Layout, passwords: NatsPasswords) {
   };
 }
 
-function cloudConfig({ state, ports, store }: Layout, passwords: NatsPasswords) {
+function cloudConfig({ state, ports, store, hubNodes }: Layout, passwords: NatsPasswords) {
   const paths = pathsOf(state);
+  const hubs = hubNodes?.map(({ client }) => client) ?? [ports.hub];
   return {
     instance: "dev",
-    nats: { servers: [`127.0.0.1:${ports.hub}`], user: "ingest", password: passwords.ingest },
+    nats: {
+      servers: hubs.map((port) => `127.0.0.1:${port}`),
+      user: "ingest",
+      password: passwords.ingest,
+      replicas: hubs.length,
+    },
     store: store === "sqlite"
       ? { kind: "sqlite", path: paths.sqlite }
       : { kind: "questdb", url: `http://127.0.0.1:${ports.questDb}` },
@@ -66,7 +72,7 @@ function agentConfig(layout: Layout, vehicle: string) {
     certificate: join(folder, "vehicle.crt"),
     key: join(folder, "vehicle.key"),
     roots: [join(paths.pki, "relay_issuer.crt")],
-    relay: { addresses: [`${relayNode}:${layout.ports.relay}`] },
+    relay: { addresses: [`${relayNode}:${layout.dialedPort ?? layout.ports.relay}`] },
     ring: { path: join(folder, "ring"), bytes: "256MiB" },
     sdk: { address: `127.0.0.1:${sdkPortOf(layout, vehicle)}` },
   };

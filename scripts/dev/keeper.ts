@@ -16,8 +16,8 @@ const stopGraceMs = 2_500;
 export interface Keeper {
   /** Pid of each unit's present process. */
   pids(): { name: string; pid: number; command: string }[];
-  /** Ends a unit's process as a crash would; it is restarted. For tests of exactly that. */
-  kill(name: string): void;
+  /** Sends a unit's process a signal, if there is one: SIGKILL ends it as a crash would, and it is restarted. */
+  signal(name: string, signal: Deno.Signal): void;
   /** Stops everything; settles when no process is left. */
   stop(): Promise<void>;
 }
@@ -28,7 +28,9 @@ export interface KeepOptions {
   /** Stops everything when it fires, also in the middle of the start. */
   readonly signal?: AbortSignal;
   /** Called whenever a process was started, before anything else happens to it. */
-  readonly onStarted?: (keeper: Keeper) => void;
+  readonly onStarted?: (keeper: Keeper, name: string) => void;
+  /** Pause before a process is started again, by how many of its runs in a row ended soon; as in production by default. */
+  readonly restartPauseMs?: (crashes: number) => number;
 }
 
 /** Starts each unit when the one before is well. Throws when one does not get well, with everything stopped. */
@@ -43,7 +45,7 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
         const child = children.get(plan.name);
         return child === undefined ? [] : [{ name: plan.name, pid: child.pid, command: plan.command }];
       }),
-    kill: (name) => children.get(name)?.kill("SIGKILL"),
+    signal: (name, signal) => children.get(name)?.kill(signal),
     stop: async () => {
       stopping.abort();
       await Promise.all([...children.values()].map((child) => child.stop(stopGraceMs)));
@@ -67,13 +69,13 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
       const startedAtMs = performance.now();
       const child = startChild(plan);
       children.set(plan.name, child);
-      options.onStarted?.(keeper);
+      options.onStarted?.(keeper, plan.name);
       const end = await child.ended;
       children.delete(plan.name);
       await pause(endSettleMs, stopping.signal);
       if (stopping.signal.aborted) return;
       crashes = crashesAfter(performance.now() - startedAtMs, crashes);
-      const pauseMs = restartPauseMs(crashes);
+      const pauseMs = (options.restartPauseMs ?? restartPauseMs)(crashes);
       options.say(
         `${plan.name} ended (${end}), starting it again${
           pauseMs === 0 ? "" : ` in ${pauseMs / 1000} s`

@@ -35,7 +35,7 @@ Deno.test("whoever keeps a record hears of every process, one that was started a
     const [first] = records.slice(-1);
     deepEqual(Object.keys(first), ["relay", "agent"]);
 
-    keeper.kill("agent");
+    keeper.signal("agent", "SIGKILL");
     await waitFor(
       "a record of the new process",
       () => Promise.resolve(records.at(-1) !== first || undefined),

@@ -37,6 +37,18 @@ export const guidePorts: Ports = {
   sdk: 7777,
 };
 
+/** Ports of one node of a hub that is a cluster. */
+export interface HubNode {
+  readonly client: number;
+  readonly monitor: number;
+  readonly leaves: number;
+  readonly route: number;
+  /** What the other nodes are told instead of `route`. */
+  readonly advertised?: number;
+  /** Where it reaches the other nodes: something may stand between. */
+  readonly peers: readonly number[];
+}
+
 /** Everything that decides how a development system looks. */
 export interface Layout {
   /** Folder of state, certificates, secrets and logs. */
@@ -45,6 +57,10 @@ export interface Layout {
   readonly store: StoreKind;
   readonly vehicles: readonly string[];
   readonly simulate: boolean;
+  /** UDP port that vehicles dial; the relay's own unless something stands between. */
+  readonly dialedPort?: number;
+  /** Nodes of a cluster that is the hub, in place of the single server. */
+  readonly hubNodes?: readonly HubNode[];
 }
 
 /** Names of vehicles: `drone-001`, `drone-002` and so on. */

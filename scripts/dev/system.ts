@@ -4,7 +4,7 @@ import type { Say } from "../servers/obtain.ts";
 import { holderOf, isFree } from "../servers/ports.ts";
 import { obtainQuestDb } from "../servers/questdb_files.ts";
 import { writeConfigs } from "./configs.ts";
-import { type Keeper, keepUnits } from "./keeper.ts";
+import { type Keeper, type KeepOptions, keepUnits } from "./keeper.ts";
 import { type Layout, pathsOf } from "./layout.ts";
 import { endLeftovers, writeRecord } from "./leftovers.ts";
 import { ensureSecrets } from "./secrets.ts";
@@ -18,8 +18,14 @@ export interface RunningSystem {
   readonly token: string;
 }
 
+/** Options of {@link startSystem}. */
+export interface StartOptions extends Pick<KeepOptions, "signal" | "restartPauseMs"> {
+  /** Called with the name of each process that was started, first or again. */
+  readonly onStarted?: (name: string) => void;
+}
+
 /** Starts everything and returns when all of it is well. */
-export async function startSystem(layout: Layout, say: Say, signal?: AbortSignal): Promise<RunningSystem> {
+export async function startSystem(layout: Layout, say: Say, options: StartOptions = {}): Promise<RunningSystem> {
   const paths = pathsOf(layout.state);
   await Deno.mkdir(layout.state, { recursive: true });
   for (const name of await endLeftovers(paths.running)) {
@@ -32,9 +38,12 @@ export async function startSystem(layout: Layout, say: Say, signal?: AbortSignal
   await checkPorts(units);
   await writeConfigs(layout, passwords);
   const keeper = await keepUnits(units, {
+    ...options,
     say,
-    signal,
-    onStarted: (started) => writeRecord(paths.running, { supervisor: Deno.pid, children: started.pids() }),
+    onStarted: (started, name) => {
+      writeRecord(paths.running, { supervisor: Deno.pid, children: started.pids() });
+      options.onStarted?.(name);
+    },
   });
   return { keeper, units, token: await Deno.readTextFile(paths.token) };
 }

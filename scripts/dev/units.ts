@@ -1,11 +1,19 @@
 /** The processes of a development system, in the order in which they start. */
 import { fileURLToPath } from "node:url";
 import { type ChildPlan } from "../servers/child.ts";
-import { hubPlan, hubReady, leafPlan, leafReady, type NatsPasswords } from "../servers/nats.ts";
+import {
+  clusterNodePlan,
+  clusterNodeReady,
+  hubPlan,
+  hubReady,
+  leafPlan,
+  leafReady,
+  type NatsPasswords,
+} from "../servers/nats.ts";
 import { questDbPlan, questDbReady } from "../servers/questdb.ts";
 import type { QuestDbFiles } from "../servers/questdb_files.ts";
 import { tryFetch } from "../servers/wait.ts";
-import { type Layout, pathsOf, sdkPortOf } from "./layout.ts";
+import { type HubNode, type Layout, pathsOf, sdkPortOf } from "./layout.ts";
 
 /** A process, the ports it needs and how it tells that it is well. */
 export interface Unit {
@@ -28,7 +36,7 @@ export interface UnitParts {
 /** All units of a layout. Later ones need earlier ones. */
 export function unitsOf(layout: Layout, { natsServer, questDb, passwords }: UnitParts): Unit[] {
   return [
-    hubUnit(layout, { natsServer, passwords }),
+    ...hubUnits(layout, { natsServer, passwords }),
     leafUnit(layout, { natsServer, passwords }),
     ...(questDb === undefined ? [] : [questDbUnit(layout, questDb)]),
     cloudUnit(layout),
@@ -55,10 +63,44 @@ function hubUnit({ state, ports }: Layout, { natsServer, passwords }: UnitParts)
   };
 }
 
-function leafUnit({ state, ports }: Layout, { natsServer, passwords }: UnitParts): Unit {
+function hubUnits(layout: Layout, parts: UnitParts): Unit[] {
+  return layout.hubNodes?.map((node, at) => hubNodeUnit(layout, { ...parts, node, at })) ?? [hubUnit(layout, parts)];
+}
+
+function hubNodeUnit(
+  { state, hubNodes = [] }: Layout,
+  { natsServer, passwords, node, at }: UnitParts & { node: HubNode; at: number },
+): Unit {
+  const paths = pathsOf(state);
+  const name = `hub-${at + 1}`;
+  const own = { client: node.client, monitor: node.monitor, leaf: node.leaves };
+  const options = {
+    binary: natsServer,
+    ports: own,
+    passwords,
+    logFile: paths.log(name),
+    store: `${paths.natsStore}-${name}`,
+  };
+  const plan = clusterNodePlan(
+    { name, routePort: node.route, advertisedPort: node.advertised, peerPorts: node.peers },
+    options,
+  );
+  const isLast = at === hubNodes.length - 1;
+  return {
+    plan,
+    ports: [tcp(node.client), tcp(node.monitor), tcp(node.leaves), tcp(node.route)],
+    what: `NATS hub with the log, node ${at + 1}`,
+    where: local(node.client),
+    // They start one after another, and no node before the last has a leader to know.
+    ready: () => isLast ? clusterNodeReady(node.monitor) : hubReady(node.monitor),
+  };
+}
+
+function leafUnit({ state, ports, hubNodes }: Layout, { natsServer, passwords }: UnitParts): Unit {
+  const hubs = hubNodes?.map(({ leaves }) => leaves) ?? [ports.hubLeaves];
   const own = { client: ports.leaf, monitor: ports.leafMonitor, leaf: 0 };
   return {
-    plan: leafPlan(ports.hubLeaves, { binary: natsServer, ports: own, passwords, logFile: pathsOf(state).log("leaf") }),
+    plan: leafPlan(hubs, { binary: natsServer, ports: own, passwords, logFile: pathsOf(state).log("leaf") }),
     ports: [tcp(ports.leaf), tcp(ports.leafMonitor)],
     what: "NATS leaf beside the relay",
     where: local(ports.leaf),

@@ -23,8 +23,7 @@ export async function readFrames(file: string): Promise<FlightFrame[]> {
   return (await readFlight(file)).map(({ line }) => parseFrame(line));
 }
 
-/** One line. */
-export function parseFrame(line: string): FlightFrame {
+function parseFrame(line: string): FlightFrame {
   const { ts, stream, data } = parseJson(line) as { ts: string; stream: string; data: Record<string, JsonValue> };
   return { line, ts, stream, data };
 }
@@ -40,11 +39,6 @@ export function assertSameFrames(
     const got = byTime.get(ts) ?? [];
     deepStrictEqual(got.map(canonicalRow).sort(), wanted.map(canonicalFrame).sort(), `${what} at ${ts}`);
   }
-}
-
-/** Asserts that one row is one frame. */
-export function assertSameFrame(row: ApiRow, frame: FlightFrame): void {
-  deepStrictEqual([row.ts, canonicalRow(row)], [frame.ts, canonicalFrame(frame)]);
 }
 
 const rowMembers: ReadonlySet<string> = new Set(["ts", "vehicle_id", "epoch", "class", "seq"]);

@@ -11,7 +11,7 @@ import {
   type StoreKind,
   vehicleNames,
 } from "../dev/layout.ts";
-import { type RunningSystem, startSystem } from "../dev/system.ts";
+import { type RunningSystem, type StartOptions, startSystem } from "../dev/system.ts";
 import { freePorts } from "../servers/ports.ts";
 
 /** A row of the query API. */
@@ -48,9 +48,13 @@ export async function freeLayout(
 }
 
 /** Runs a test on a system, and leaves no process and no file behind. */
-export async function withSystem<T>(layout: Layout, test: (system: TestSystem) => Promise<T>): Promise<T> {
+export async function withSystem<T>(
+  layout: Layout,
+  test: (system: TestSystem) => Promise<T>,
+  options: StartOptions = {},
+): Promise<T> {
   const said: string[] = [];
-  const running = await startSystem(layout, (line) => said.push(line));
+  const running = await startSystem(layout, (line) => said.push(line), options);
   try {
     return await test(questioned(layout, { running, said }));
   } catch (error) {

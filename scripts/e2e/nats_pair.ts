@@ -44,7 +44,7 @@ export async function startNatsPair(): Promise<NatsPair> {
     await waitFor("the hub", async () => await hubReady(hubOptions.ports.monitor) || undefined, { timeoutMs: readyMs });
   };
   await startHub();
-  const leaf = startChild(leafPlan(hubOptions.ports.leaf, leafOptions));
+  const leaf = startChild(leafPlan([hubOptions.ports.leaf], leafOptions));
   await waitFor("the leaf", async () => await leafReady(leafOptions.ports.monitor) || undefined, {
     timeoutMs: readyMs,
   });

@@ -14,6 +14,8 @@ export interface StatusAnswer {
   readonly boot: string;
   /** Per epoch and class that has records without a verdict: the lowest such seq, and how many. */
   readonly unsettled: readonly { epoch: string; class: string; first: number; records: number }[];
+  /** When the last verdict came; ms since 1970. */
+  readonly last_verdict_at_ms: number | null;
   /** Records since the agent's start that will never be in the store. */
   readonly gone: { readonly lost: number; readonly quarantined: number };
 }

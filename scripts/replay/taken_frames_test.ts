@@ -6,7 +6,7 @@ function statusOf(
   unsettled: StatusAnswer["unsettled"],
   { boot = "a", lost = 0, quarantined = 0 }: { boot?: string; lost?: number; quarantined?: number } = {},
 ): StatusAnswer {
-  return { vehicle_id: "drone-001", boot, unsettled, gone: { lost, quarantined } };
+  return { vehicle_id: "drone-001", boot, unsettled, last_verdict_at_ms: null, gone: { lost, quarantined } };
 }
 
 Deno.test("all is settled when nothing at or below what was answered is open", () => {

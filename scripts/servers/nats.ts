@@ -40,19 +40,55 @@ export function hubPlan(store: string, options: NatsOptions): ChildPlan {
   });
 }
 
-/** A leaf of the hub at `hubLeafPort`. */
-export function leafPlan(hubLeafPort: number, options: NatsOptions): ChildPlan {
+/** What a node of a cluster has besides. */
+export interface NatsClusterNode {
+  readonly name: string;
+  /** Where the other nodes reach it. */
+  readonly routePort: number;
+  /** What the other nodes are told of it, where that is another one. */
+  readonly advertisedPort?: number;
+  /** Where it reaches the other nodes. */
+  readonly peerPorts: readonly number[];
+}
+
+/** One node of a hub that is a cluster; the nodes share the leaves' password. */
+export function clusterNodePlan(node: NatsClusterNode, options: NatsOptions & { store: string }): ChildPlan {
+  const single = hubPlan(options.store, options);
+  const password = options.passwords.leaf;
+  const routes = node.peerPorts.map((port) => `nats-route://node:${password}@127.0.0.1:${port}`);
+  return {
+    ...single,
+    name: node.name,
+    args: ["-c", configFile("hub_cluster.conf")],
+    env: {
+      ...single.env,
+      NATS_NAME: node.name,
+      NATS_CLUSTER_LISTEN: `127.0.0.1:${node.routePort}`,
+      NATS_CLUSTER_ADVERTISE: `127.0.0.1:${node.advertisedPort ?? node.routePort}`,
+      NATS_CLUSTER_PASSWORD: password,
+      NATS_CLUSTER_ROUTES: JSON.stringify(routes),
+    },
+  };
+}
+
+/** A leaf of the hub whose nodes take leaves at these ports. */
+export function leafPlan(hubLeafPorts: readonly number[], options: NatsOptions): ChildPlan {
+  const urls = hubLeafPorts.map((port) => `nats-leaf://leaf:${options.passwords.leaf}@127.0.0.1:${port}`);
   return plan("leaf", "leaf.conf", options, {
     NATS_RELAY_PASSWORD: options.passwords.relay,
-    NATS_HUB_URL: `nats-leaf://leaf:${options.passwords.leaf}@127.0.0.1:${hubLeafPort}`,
+    NATS_HUB_URLS: JSON.stringify(urls),
   });
+}
+
+function configFile(name: string): string {
+  return fileURLToPath(new URL(`../../deploy/nats/${name}`, import.meta.url));
 }
 
 function plan(name: string, file: string, options: NatsOptions, env: Record<string, string>): ChildPlan {
   return {
     name,
     command: options.binary,
-    args: ["-c", fileURLToPath(new URL(`../../deploy/nats/${file}`, import.meta.url))],
+    args: ["-c", configFile(file)],
     env: {
       NATS_NAME: name,
       NATS_LISTEN: `127.0.0.1:${options.ports.client}`,
@@ -61,6 +97,11 @@ function plan(name: string, file: string, options: NatsOptions, env: Record<stri
     },
     logFile: options.logFile,
   };
+}
+
+/** Whether a node of a cluster knows the cluster's leader and has all that it should. */
+export async function clusterNodeReady(monitorPort: number): Promise<boolean> {
+  return await tryFetch(`http://127.0.0.1:${monitorPort}/healthz`) !== undefined;
 }
 
 /** Whether the hub serves JetStream. */

@@ -16,6 +16,34 @@ const entries: readonly Entry[] = [
     file: "scripts/soak/power/main.ts",
     args: [],
   },
+  {
+    name: "kill",
+    what: "kill -9 of one random process after another while frames are posted (R1)",
+    usage: "[--store sqlite|questdb] [--minutes N] [--frames N] [--every-ms N] [--seed N]",
+    file: "scripts/soak/kill.ts",
+    args: [],
+  },
+  {
+    name: "udp",
+    what: "a link over networks that lose, delay, reorder, double, are narrow, block and rebind",
+    usage: "[--store sqlite|questdb] [--minutes N] [--rate N] [--every-ms N] [--seed N]",
+    file: "scripts/soak/udp.ts",
+    args: [],
+  },
+  {
+    name: "cluster",
+    what: "a hub of three NATS nodes, one of which after another is killed, paused or cut from the others (R9)",
+    usage: "[--store sqlite|questdb] [--minutes N] [--rate N] [--every-ms N] [--fault-ms N] [--seed N]",
+    file: "scripts/soak/cluster.ts",
+    args: [],
+  },
+  {
+    name: "ledger",
+    what: "a recorded flight whose network is cut three times, and what the ledger says at every turn, as a table",
+    usage: "[--flight FILE] [--cuts N] [--cut-seconds N] [--bytes-per-second N]",
+    file: "scripts/soak/ledger.ts",
+    args: [],
+  },
 ];
 
 /** The menu of the rigs. */

@@ -8,7 +8,8 @@ import { Fault } from "#proto/errors.ts";
 import { partitionCount } from "#proto/limits.ts";
 import { leaseTtlMs } from "../limits.ts";
 
-const bucket = "partitions";
+/** Bucket of the leases. */
+export const leaseBucket = "partitions";
 
 /** The leases that one owner holds. */
 export interface Leases {
@@ -24,7 +25,7 @@ export interface Leases {
  * Two processes must therefore never run under one name.
  */
 export async function claimPartitions(js: JetStreamClient, owner: string): Promise<Leases> {
-  const kv = await new Kvm(js).create(bucket, { allow_direct: false, ttl: leaseTtlMs });
+  const kv = await new Kvm(js).create(leaseBucket, { allow_direct: false, ttl: leaseTtlMs });
   const all = Array.from({ length: partitionCount }, (_, partition) => partition);
   const revisions = new Map<number, number>();
   await Promise.all(all.map(async (partition) => {

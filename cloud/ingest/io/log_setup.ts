@@ -1,8 +1,9 @@
-/** Makes sure that the log's stream and the shapes' bucket exist as they should. */
+/** Makes sure that the log's stream and the buckets exist as they should. */
 import { DiscardPolicy, type JetStreamClient, type JetStreamManager, StorageType } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import { shapeBucket, telemetryStream } from "#proto/subjects.ts";
 import { logAgeMaxMs, logBytesMax } from "../limits.ts";
+import { leaseBucket } from "./lease.ts";
 
 /** Creates or updates the stream; returns the sequence of its last message. */
 export async function setUpLog(jsm: JetStreamManager): Promise<number> {
@@ -26,4 +27,12 @@ export async function setUpLog(jsm: JetStreamManager): Promise<number> {
 /** Opens the bucket of shapes, created when it is missing. Definitions never change, so they never expire. */
 export async function setUpShapes(js: JetStreamClient): Promise<KV> {
   return await new Kvm(js).create(shapeBucket, { allow_direct: true });
+}
+
+/** Gives the log and the buckets, which must be there, so many copies each: 1, or 3 or 5 in a cluster. */
+export async function setUpReplicas(jsm: JetStreamManager, replicas: number): Promise<void> {
+  for (const name of [telemetryStream, `KV_${shapeBucket}`, `KV_${leaseBucket}`]) {
+    const { config } = await jsm.streams.info(name);
+    if (config.num_replicas !== replicas) await jsm.streams.update(name, { num_replicas: replicas });
+  }
 }

@@ -1,8 +1,8 @@
 /** Runs what the command line names of a menu. */
 import { fileURLToPath } from "node:url";
-import { entryOf, type Menu, menuText } from "./menu.ts";
+import { entryOf, type Menu, menuText } from "../menu.ts";
 
-const top = fileURLToPath(new URL("../..", import.meta.url));
+const top = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Runs the entry that the first argument names with the others, or shows the menu; resolves to the exit code. */
 export async function runEntry(menu: Menu, [name, ...args]: readonly string[]): Promise<number> {
