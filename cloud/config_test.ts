@@ -21,7 +21,9 @@ Deno.test("the log has as many copies as a cluster can keep a majority of", () =
   const withReplicas = (count: number) => minimal.replace("ingest,", `ingest, replicas: ${count},`);
   strictEqual(parseCloudConfig(minimal, "cloud.yaml").nats.replicas, 1);
   strictEqual(parseCloudConfig(withReplicas(3), "cloud.yaml").nats.replicas, 3);
-  for (const count of [0, 2, 7]) throws(() => parseCloudConfig(withReplicas(count), "cloud.yaml"), /nats\/replicas: .*1\|3\|5/);
+  for (const count of [0, 2, 7]) {
+    throws(() => parseCloudConfig(withReplicas(count), "cloud.yaml"), /nats\/replicas: .*1\|3\|5/);
+  }
 });
 
 Deno.test("unknown services and keys are named", () => {

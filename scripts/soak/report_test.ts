@@ -18,11 +18,11 @@ Deno.test("a table is aligned, and counts have their sum", () => {
 
 Deno.test("the verdict is good only when nothing is lost, doubled, changed or contradicted", () => {
   const textOf = (findings: Findings) => resultText({ posts, findings, seconds });
-  match(textOf(good), /well 2\.0 s.*\n(.*\n)*  verdict +GOOD/);
+  match(textOf(good), /well 2\.0 s.*\n(.*\n)* +verdict +GOOD/);
   for (const name of ["lost", "doubled", "changed", "contradicted"] as const) {
-    match(textOf({ ...good, [name]: 1, examples: ["7/normal 3 ..."] }), /verdict +BAD\n    7\/normal 3/);
+    match(textOf({ ...good, [name]: 1, examples: ["7/normal 3 ..."] }), /verdict +BAD\n +7\/normal 3/);
   }
-  match(textOf({ ...good, stored: 4, named: { overwritten: 1 } }), /1: overwritten 1\n(.*\n)*  verdict +GOOD/);
+  match(textOf({ ...good, stored: 4, named: { overwritten: 1 } }), /1: overwritten 1\n(.*\n)* +verdict +GOOD/);
   match(textOf({ ...good, stored: 4 }), /verdict +BAD/);
 });
 
