@@ -43,7 +43,17 @@ const looksAtOnce = 32;
 /** Cuts on a disk of its own, which is removed whatever happens. The one flaw of a hub is to sync now and then only. */
 export async function cutNats(options: CutOptions): Promise<CutResult> {
   const disk = await makeLoopDisk({ bytes: diskBytes });
-  const rig = new NatsRig(disk, await hubPlanOn(disk, options.flaw));
+  let rig: NatsRig | undefined;
+  try {
+    rig = new NatsRig(disk, await hubPlanOn(disk, options.flaw));
+    return await cutOften(rig, options);
+  } finally {
+    await rig?.kill();
+    await disk.remove();
+  }
+}
+
+async function cutOften(rig: NatsRig, options: CutOptions): Promise<CutResult> {
   let cuts = 0;
   const notes = () => [
     `${rig.whileStarting} cuts fell while the hub started`,
@@ -51,19 +61,14 @@ export async function cutNats(options: CutOptions): Promise<CutResult> {
     `${rig.afterwards.lost.length} were not there later`,
   ];
   const result = () => ({ cuts, promises: rig.promises, notes: notes() });
-  try {
-    while (cuts < options.cuts && options.signal?.aborted !== true) {
-      await rig.runRound();
-      cuts++;
-      options.onCut?.(result());
-      if (options.flaw !== undefined && rig.promises.lost.length > 0) return result();
-    }
-    await rig.look();
-    return result();
-  } finally {
-    await rig.kill();
-    await disk.remove();
+  while (cuts < options.cuts && options.signal?.aborted !== true) {
+    await rig.runRound();
+    cuts++;
+    options.onCut?.(result());
+    if (options.flaw !== undefined && rig.promises.lost.length > 0) return result();
   }
+  await rig.look();
+  return result();
 }
 
 interface HubPlan {

@@ -50,32 +50,36 @@ export interface QuestDbCutOptions extends CutOptions {
 /** Cuts under a system of its own, which is removed whatever happens. */
 export async function cutQuestDb(options: QuestDbCutOptions): Promise<CutResult> {
   const disk = await makeLoopDisk({ bytes: diskBytes, at: "state/questdb" });
-  const rig = await startRig(disk, options);
-  let cuts = 0;
-  const result = () => ({ cuts, promises: rig.promises, notes: rig.notes });
+  let rig: QuestDbRig | undefined;
   try {
-    while (cuts < options.cuts && options.signal?.aborted !== true) {
-      await rig.cutOnce();
-      cuts++;
-      options.onCut?.(result());
-    }
-    return result();
+    rig = await makeRig(disk, options);
+    await rig.start();
+    return await cutOften(rig, options);
   } finally {
-    await rig.end();
+    await rig?.end();
     await disk.remove();
   }
 }
 
-async function startRig(disk: LoopDisk, options: QuestDbCutOptions): Promise<QuestDbRig> {
+async function cutOften(rig: QuestDbRig, options: QuestDbCutOptions): Promise<CutResult> {
+  let cuts = 0;
+  const result = () => ({ cuts, promises: rig.promises, notes: rig.notes });
+  while (cuts < options.cuts && options.signal?.aborted !== true) {
+    await rig.cutOnce();
+    cuts++;
+    options.onCut?.(result());
+  }
+  return result();
+}
+
+async function makeRig(disk: LoopDisk, options: QuestDbCutOptions): Promise<QuestDbRig> {
   const layout = await freeLayout({ store: "questdb", state: join(disk.folder, "state") });
   const passwords = await ensureSecrets(layout.state);
   await writeConfigs(layout, passwords);
   const natsServer = await obtainNatsServer(() => {});
   const questDb = await obtainQuestDb(() => {});
   const units = unitsOf(layout, { natsServer, questDb, passwords });
-  const rig = new QuestDbRig(disk, { layout, units, options });
-  await rig.start();
-  return rig;
+  return new QuestDbRig(disk, { layout, units, options });
 }
 
 interface RigParts {
@@ -123,19 +127,16 @@ class QuestDbRig {
   }
 
   async start(): Promise<void> {
-    try {
-      await this.#keep(["hub", "leaf"]);
-      await this.#startUnit("questdb");
-      // What it unpacks at its very first start is no matter of telemetry.
-      await run("sync", ["-f", this.#disk.mountPoint]);
-      await this.#startUnit("cloud");
-      await this.#keep(["relay", `agent-${vehicle}`]);
-      await this.#checkpoint();
-    } catch (error) {
-      await this.end();
-      throw error;
-    }
-    this.#posting = Promise.all([this.#postForEver(), this.#followStatus()]);
+    await this.#keep(["hub", "leaf"]);
+    await this.#startUnit("questdb");
+    // What it unpacks at its very first start is no matter of telemetry.
+    await run("sync", ["-f", this.#disk.mountPoint]);
+    await this.#startUnit("cloud");
+    await this.#keep(["relay", `agent-${vehicle}`]);
+    await this.#checkpoint();
+    this.#posting = Promise.all([this.#postForEver(), this.#followStatus()]).catch((error) => {
+      this.#faults.push(`the agent was lost: ${error}`);
+    });
   }
 
   async cutOnce(): Promise<void> {
@@ -238,6 +239,7 @@ class QuestDbRig {
       const more = Object.fromEntries(this.#fields.map((name) => [name, numbers[0]]));
       const lines = numbers.map((n) => JSON.stringify({ stream: streamOf(n), data: { n, ...more } }));
       const results = await api.post(lines);
+      // A buffered frame counts as well: only a verdict makes a promise here.
       results.forEach(({ epoch, seq }, at) => {
         if (epoch === undefined || seq === undefined) return;
         this.#waiting.push({ stream: streamOf(numbers[at]), epoch, class: "normal", seq, number: numbers[at] });
