@@ -155,7 +155,8 @@ class RoundLog {
       case "gap":
         return this.#promises.excuse(`${report.epoch} ${report.class}`, report);
       case "read":
-        this.#promises.check(this.#shown);
+        // What is read of a dead disk says nothing: the next process tells.
+        if (!this.isCut) this.#promises.check(this.#shown);
         this.#promises.forget((series) => report.settled.includes(series.split(" ")[0]));
         this.wasRead = true;
         return this.#read.resolve();
