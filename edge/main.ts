@@ -11,12 +11,14 @@ import { systemRandom } from "#proto/io/random.ts";
 import { dropBuiltInRoots } from "#proto/io/tls_roots.ts";
 import type { Log } from "#proto/ports.ts";
 import { type Agent, startAgent } from "./agent.ts";
+import { clockLiftOf } from "./clock_floor.ts";
 import { Collector } from "./collect/collector.ts";
 import { type AgentConfig, defaultConfigPath, isLoopback } from "./config.ts";
 import { readCredentials, readTargets } from "./identity.ts";
 import { openDisk } from "./io/disk.ts";
 import { type AgentFiles, readAgentFiles } from "./io/files.ts";
 import { notifySystemd } from "./io/notify.ts";
+import { readPassedMoments } from "./io/passed_moments.ts";
 import { serveTcp, serveUnix } from "./io/sdk_listener.ts";
 import { stopMsMax } from "./limits.ts";
 import { createSdkApp } from "./sdk/app.ts";
@@ -24,7 +26,9 @@ import facts from "./deno.json" with { type: "json" };
 
 const usage = `systemscale-agent: takes frames from the vehicle's software and brings them to the cloud
 
+  clock-floor      lift a clock that is behind every moment that has certainly passed, and end; for a unit of its own
   --config FILE    configuration; default: $SYSTEMSCALE_CONFIG, then ${defaultConfigPath}
+  --dry-run        of clock-floor: only say it
   --check-config   say whether the configuration is good, and end
   --version        print the version, and end`;
 
@@ -40,7 +44,7 @@ try {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArguments();
+  const { values, positionals: [command] } = parseArguments();
   if (values.help === true) return say(usage);
   if (values.version === true) return say(`systemscale-agent ${facts.version}`);
   dropBuiltInRoots();
@@ -49,20 +53,28 @@ async function main(): Promise<number> {
   const credentials = readCredentials(files, parseVehicleId(files.config.vehicle_id));
   if (values["check-config"] === true) return say(`${file}: good`);
   const log = makeLog({ service: "agent", ...files.config.log });
+  if (command === "clock-floor") {
+    return await liftClock({ ...files, leaf: credentials.chain[0], log }, { dryRun: values["dry-run"] === true });
+  }
   const agent = await start(files, { credentials, log });
   return await serve(agent, { config: files.config, log });
 }
 
 function parseArguments() {
   try {
-    return parseArgs({
+    const parsed = parseArgs({
+      allowPositionals: true,
       options: {
         config: { type: "string" },
         "check-config": { type: "boolean" },
+        "dry-run": { type: "boolean" },
         version: { type: "boolean" },
         help: { type: "boolean" },
       },
     });
+    const unknown = parsed.positionals.find((word, at) => at > 0 || word !== "clock-floor");
+    if (unknown !== undefined) throw new Fault("bad_config", `Cannot run "${unknown}": there is no such command`);
+    return parsed;
   } catch (cause) {
     throw new Fault("bad_config", `${asFault(cause).message}\n\n${usage}`, { cause });
   }
@@ -90,6 +102,26 @@ async function start(
     log,
     clockSynchronized: () => libc?.clockSynchronized() ?? false,
   });
+}
+
+async function liftClock(
+  parts: { readonly ringPath: string; readonly leaf: Uint8Array; readonly log: Log },
+  { dryRun }: { dryRun: boolean },
+): Promise<number> {
+  const libc = openLibc();
+  const wallNs = systemClock(libc).wallNs();
+  const lift = clockLiftOf(wallNs, await readPassedMoments(parts));
+  if (lift === undefined) return say(`clock-floor: ${dateText(wallNs)} is not behind`);
+  const { toNs, source } = lift;
+  if (!dryRun && libc?.setWallNs(toNs) !== true) {
+    throw new Fault("unavailable", `Cannot set the clock from ${dateText(wallNs)} to ${dateText(toNs)}: not allowed`);
+  }
+  const done = dryRun ? "would be lifted" : "is lifted";
+  return say(`clock-floor: ${dateText(wallNs)} ${done} to ${dateText(toNs)}, by the ${source}`);
+}
+
+function dateText(ns: bigint): string {
+  return new Date(Number(ns / 1_000_000n)).toISOString();
 }
 
 /** Serves the local API until a signal comes or the agent breaks. */

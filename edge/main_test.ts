@@ -17,10 +17,9 @@ function command(args: readonly string[], config?: string): Deno.Command {
   });
 }
 
-/** A folder with certificate, key and configuration of a vehicle whose relay is away. */
-async function makeFolder(): Promise<{ folder: string; config: string }> {
+/** A folder with certificate, key and configuration of a vehicle whose relay is away; certified at a time. */
+async function makeFolder(nowMs = Date.now()): Promise<{ folder: string; config: string }> {
   const folder = await Deno.makeTempDir({ prefix: "agent main " });
-  const nowMs = Date.now();
   const validity = { notBeforeMs: nowMs - 3_600_000, notAfterMs: nowMs + 3_600_000 };
   const authority = await makeAuthority("test", validity);
   const leaf = await authority.issueVehicle("drone-001", validity);
@@ -52,6 +51,28 @@ async function portOf(agent: Deno.ChildProcess): Promise<number> {
   }
   throw new Error(`Agent does not run: ${said}`);
 }
+
+Deno.test("clock-floor leaves a clock that is right, and would lift one behind the certificate", async () => {
+  for (
+    const [certifiedMs, wanted] of [
+      [Date.now(), /^clock-floor: \S+ is not behind\n$/],
+      [Date.UTC(2200, 0, 1, 1), /^clock-floor: \S+ would be lifted to 2200-01-01T00:00:00.000Z, by the certificate\n$/],
+    ] as const
+  ) {
+    const { folder, config } = await makeFolder(certifiedMs);
+    // Only ever dry: the clock of this machine is not a test's to set.
+    const { code, stdout } = await command(["clock-floor", "--dry-run"], config).output();
+    equal(code, 0);
+    match(text.decode(stdout), wanted);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a command that there is not is refused", async () => {
+  const { code, stderr } = await command(["clock-flour"]).output();
+  equal(code, 78);
+  match(text.decode(stderr), /Cannot run "clock-flour"/);
+});
 
 Deno.test("the agent tells its version", async () => {
   const { code, stdout } = await command(["--version"]).output();

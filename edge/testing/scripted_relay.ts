@@ -5,7 +5,7 @@ import { classNumber, type Lane, lanes, type TelemetryLane } from "#proto/class.
 import { FrameDecoder, frameKinds, type LinkFrame } from "#proto/frame.ts";
 import type { Inventory, ShapeUse } from "#proto/gen/systemscale/link/v1/telemetry_pb.ts";
 import { parseStream, parseVehicleId } from "#proto/ids.ts";
-import { instantOf } from "#proto/instant.ts";
+import { type Instant, instantOf } from "#proto/instant.ts";
 import { readFrames } from "#proto/lane_reader.ts";
 import { linkFrameBytesMax } from "#proto/limits.ts";
 import { closeOf } from "#proto/link_end.ts";
@@ -33,6 +33,8 @@ export interface TakenBatch {
   readonly lane: TelemetryLane;
   readonly header: BatchHeader;
   readonly records: readonly FrameRecord[];
+  /** All of it, as it lies in a bundle. */
+  readonly bytes: Uint8Array;
   readonly atMs: number;
 }
 
@@ -48,7 +50,7 @@ export interface RelayManners {
   decides: boolean;
   /** Answers inventories with what it decided before. */
   answersHeld: boolean;
-  /** Milliseconds that the relay's clock is ahead. */
+  /** Milliseconds that the relay's clock is ahead of the vehicle's. */
   aheadMs: number;
   windowBytes: number;
 }
@@ -113,13 +115,12 @@ class ScriptedRelay {
     const { clock, random, authority } = this.#fleet;
     this.dialledAtMs.push(clock.uptimeMs());
     if (this.manners.silent) return;
-    const relayClock = { ...instantOf(clock), wallNs: clock.wallNs() };
     const login = new RelayLogin({
       node: this.#node,
       nonce: random.bytes(32),
       tlsCertificateSha256: random.bytes(32),
       checkChain: certificateCheck({ roots: [authority.root.certPem] }),
-    }, relayClock);
+    }, this.#now());
     const decoder = new FrameDecoder();
     let isIn = false;
     await readFrames(link, "control", {
@@ -142,7 +143,7 @@ class ScriptedRelay {
     else if (refuse !== undefined) {
       await link.write("control", encodeMessage("refuse", { ...refuse, detail: "by test" }));
     } else {
-      const step = login.handleFrame(frame, instantOf(this.#fleet.clock));
+      const step = login.handleFrame(frame, this.#now());
       if (step.kind === "send") await link.write("control", step.bytes);
       if (step.kind === "refuse") throw new Error(`login refused: ${step.code} ${step.detail}`);
       if (step.kind !== "accept") return false;
@@ -164,6 +165,10 @@ class ScriptedRelay {
       ready: this.manners.ready,
       relay: this.#node,
     };
+  }
+
+  #now(): Instant {
+    return { ...instantOf(this.#fleet.clock), wallNs: this.#nowNs() };
   }
 
   #nowNs(): bigint {
@@ -208,7 +213,7 @@ class ScriptedRelay {
     const bytes = frame.payload.slice();
     const header = readBatchHeader(bytes);
     const records = recordsOf(decodeBatch(bytes, (hash) => this.#shapes.get(hash)));
-    const taken = { lane, header, records, atMs: this.#fleet.clock.uptimeMs() };
+    const taken = { lane, header, records, bytes, atMs: this.#fleet.clock.uptimeMs() };
     this.batches.push(taken);
     if (this.manners.receives) await this.tellReceived(taken, ++this.#places[lane]);
     if (this.manners.decides) await this.decide(header);

@@ -2,6 +2,7 @@
 
 const symbols = {
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+  clock_settime: { parameters: ["i32", "buffer"], result: "i32" },
   adjtimex: { parameters: ["buffer"], result: "i32" },
 } as const;
 
@@ -18,6 +19,8 @@ const timeError = 5;
 export interface Libc {
   /** Nanoseconds of CLOCK_REALTIME. */
   wallNs(): bigint;
+  /** Sets CLOCK_REALTIME; false when the kernel refuses, for it is not everyone's to set. */
+  setWallNs(ns: bigint): boolean;
   /** Milliseconds of CLOCK_BOOTTIME, with fractions. */
   bootTimeMs(): number;
   /** Whether the kernel holds the wall clock for synchronised. */
@@ -33,6 +36,11 @@ export function openLibc(): Libc | undefined {
     wallNs: () => {
       libc.clock_gettime(clockRealtime, timespec);
       return timespec[0] * 1_000_000_000n + timespec[1];
+    },
+    setWallNs: (ns) => {
+      timespec[0] = ns / 1_000_000_000n;
+      timespec[1] = ns % 1_000_000_000n;
+      return libc.clock_settime(clockRealtime, timespec) === 0;
     },
     bootTimeMs: () => {
       libc.clock_gettime(clockBoottime, timespec);

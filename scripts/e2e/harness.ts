@@ -30,13 +30,16 @@ export interface TestSystem {
   rows(parameters: Record<string, string>): Promise<ApiRow[]>;
 }
 
-/** A layout on ports that are free now. The folder's name has a space, for users' folders have. */
+/**
+ * A layout on ports that are free now. The folder's name has a space, for users' folders have, when there is none
+ * already.
+ */
 export async function freeLayout(
-  options: { store: StoreKind; vehicles?: number; simulate?: boolean },
+  options: { store: StoreKind; vehicles?: number; simulate?: boolean; state?: string },
 ): Promise<Layout> {
   const vehicles = vehicleNames(options.vehicles ?? 1);
   return {
-    state: await Deno.makeTempDir({ prefix: "system scale " }),
+    state: options.state ?? await Deno.makeTempDir({ prefix: "system scale " }),
     ports: portsFor(vehicles.length),
     store: options.store,
     vehicles,
@@ -67,14 +70,7 @@ export function questioned(
   layout: Layout,
   { running, said }: Pick<TestSystem, "running" | "said">,
 ): TestSystem {
-  const query = async (path: string): Promise<JsonValue> => {
-    const response = await fetch(`http://127.0.0.1:${layout.ports.query}${path}`, {
-      headers: { authorization: `Bearer ${running.token}` },
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`Cannot query ${path}: ${response.status} ${text.slice(0, 500)}`);
-    return parseJson(text);
-  };
+  const query = queryOf(layout, running.token);
   return {
     layout,
     running,
@@ -85,7 +81,20 @@ export function questioned(
   };
 }
 
-async function allRows(parameters: Record<string, string>, query: TestSystem["query"]): Promise<ApiRow[]> {
+/** Asks a layout's query API. */
+export function queryOf({ ports }: Layout, token: string): TestSystem["query"] {
+  return async (path) => {
+    const response = await fetch(`http://127.0.0.1:${ports.query}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`Cannot query ${path}: ${response.status} ${text.slice(0, 500)}`);
+    return parseJson(text);
+  };
+}
+
+/** Every row of a stream, page by page. */
+export async function allRows(parameters: Record<string, string>, query: TestSystem["query"]): Promise<ApiRow[]> {
   const rows: ApiRow[] = [];
   let cursor: JsonValue = null;
   do {

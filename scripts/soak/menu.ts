@@ -3,6 +3,20 @@ import type { Entry, Menu } from "../menu/menu.ts";
 
 const entries: readonly Entry[] = [
   {
+    name: "disk",
+    what: "an agent on a disk that is full, slow and broken: answers in 100 ms, no exit, nothing durable lost (R6)",
+    usage: "[--rounds N] [--seconds N]",
+    file: "scripts/soak/disk/main.ts",
+    args: [],
+  },
+  {
+    name: "power",
+    what: "power cuts of the disk under a process that writes: all that was acknowledged must be there (R2)",
+    usage: "--target ring|nats|questdb [--cuts N] [--flaw no_sync|late_sync] [--growth] [--checkpoint]",
+    file: "scripts/soak/power/main.ts",
+    args: [],
+  },
+  {
     name: "kill",
     what: "kill -9 of one random process after another while frames are posted (R1)",
     usage: "[--store sqlite|questdb] [--minutes N] [--frames N] [--every-ms N] [--seed N]",

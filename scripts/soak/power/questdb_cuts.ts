@@ -1,0 +1,276 @@
+/**
+ * Cuts the power under the store: a whole system with QuestDB as the store, in its lazy commit mode, on a file system that
+ * stops at a random moment, while log, ingest, relay and agent live on. When QuestDB is back, ingest must bring again
+ * from the log what was lost: in the end everything that ever had the verdict `committed` is there, once.
+ *
+ * QuestDB syncs nothing by itself, so a cut tears what is younger than the kernel's half minute: see deploy/questdb.
+ */
+import { join } from "node:path";
+import { writeConfigs } from "../../dev/configs.ts";
+import { type Keeper, keepUnits } from "../../dev/keeper.ts";
+import type { Layout } from "../../dev/layout.ts";
+import { writeRecord } from "../../dev/leftovers.ts";
+import { ensureSecrets } from "../../dev/secrets.ts";
+import { type Unit, unitsOf } from "../../dev/units.ts";
+import { freeLayout } from "../../e2e/harness.ts";
+import { percentilesOf, percentilesText } from "../../bench/percentiles.ts";
+import { AgentApi } from "../../replay/agent_api.ts";
+import { type Child, startChild, tailOf } from "../../servers/child.ts";
+import { obtainNatsServer } from "../../servers/nats_binary.ts";
+import { obtainQuestDb } from "../../servers/questdb_files.ts";
+import { run } from "../../servers/run.ts";
+import { waitFor } from "../../servers/wait.ts";
+import { type LoopDisk, makeLoopDisk, runningName } from "../loop_disk.ts";
+import type { CutOptions, CutResult } from "./cuts.ts";
+import { Promises } from "./promises.ts";
+import { readRows, seriesOf } from "./questdb_rows.ts";
+import { type PlacedFrame, splitSettled } from "./settled_frames.ts";
+
+const diskBytes = 8 * 2 ** 30;
+const vehicle = "drone-001";
+const streams = ["power_a", "power_b", "power_c"];
+const framesPerPost = 15;
+const postIntervalMs = 60;
+const statusIntervalMs = 50;
+/** A cut falls so long after the store is whole again. */
+const cutAfterMs = { min: 500, max: 6_000 };
+const readyMs = 60_000;
+/** Until everything committed is there again after a cut. */
+const healMs = 60_000;
+const lookIntervalMs = 200;
+
+/** What is done besides. */
+export interface QuestDbCutOptions extends CutOptions {
+  /** A new stream, and a new field of all streams, appear shortly before each cut. */
+  readonly growth?: boolean;
+  /** A checkpoint is held, and QuestDB goes back to it after a cut. */
+  readonly checkpoint?: boolean;
+}
+
+/** Cuts under a system of its own, which is removed whatever happens. */
+export async function cutQuestDb(options: QuestDbCutOptions): Promise<CutResult> {
+  const disk = await makeLoopDisk({ bytes: diskBytes, at: "state/questdb" });
+  let rig: QuestDbRig | undefined;
+  try {
+    rig = await makeRig(disk, options);
+    await rig.start();
+    return await cutOften(rig, options);
+  } finally {
+    await rig?.end();
+    await disk.remove();
+  }
+}
+
+async function cutOften(rig: QuestDbRig, options: QuestDbCutOptions): Promise<CutResult> {
+  let cuts = 0;
+  const result = () => ({ cuts, promises: rig.promises, notes: rig.notes });
+  while (cuts < options.cuts && options.signal?.aborted !== true) {
+    await rig.cutOnce();
+    cuts++;
+    options.onCut?.(result());
+  }
+  return result();
+}
+
+async function makeRig(disk: LoopDisk, options: QuestDbCutOptions): Promise<QuestDbRig> {
+  const layout = await freeLayout({ store: "questdb", state: join(disk.folder, "state") });
+  const passwords = await ensureSecrets(layout.state);
+  await writeConfigs(layout, passwords);
+  const natsServer = await obtainNatsServer(() => {});
+  const questDb = await obtainQuestDb(() => {});
+  const units = unitsOf(layout, { natsServer, questDb, passwords });
+  return new QuestDbRig(disk, { layout, units, options });
+}
+
+interface RigParts {
+  readonly layout: Layout;
+  readonly units: readonly Unit[];
+  readonly options: QuestDbCutOptions;
+}
+
+class QuestDbRig {
+  readonly promises = new Promises();
+  /** Committed and not shown at the first look after each cut; milliseconds to a store that answers, and to a whole one. */
+  readonly #missing: number[] = [];
+  readonly #readyMs: number[] = [];
+  readonly #wholeMs: number[] = [];
+  readonly #faults: string[] = [];
+  readonly #disk: LoopDisk;
+  readonly #layout: Layout;
+  readonly #options: QuestDbCutOptions;
+  readonly #units: readonly Unit[];
+  readonly #keepers: Keeper[] = [];
+  readonly #ending = new AbortController();
+  readonly #children = new Map<string, Child>();
+  #posting: Promise<unknown> = Promise.resolve();
+  #waiting: PlacedFrame[] = [];
+  #number = 1;
+  #round = 0;
+  readonly #streams = [...streams];
+  readonly #fields: string[] = [];
+
+  constructor(disk: LoopDisk, { layout, units, options }: RigParts) {
+    this.#options = options;
+    this.#disk = disk;
+    this.#layout = layout;
+    this.#units = units;
+  }
+
+  get notes(): string[] {
+    const missing = this.#missing.reduce((sum, count) => sum + count, 0);
+    return [
+      `after the cuts ${missing} rows that were committed were missing at first`,
+      `until QuestDB answered: ${percentilesText(percentilesOf(this.#readyMs), 0)}`,
+      `from then on until all was there: ${percentilesText(percentilesOf(this.#wholeMs), 0)}`,
+      ...this.#faults,
+    ];
+  }
+
+  async start(): Promise<void> {
+    await this.#keep(["hub", "leaf"]);
+    await this.#startUnit("questdb");
+    // What it unpacks at its very first start is no matter of telemetry.
+    await run("sync", ["-f", this.#disk.mountPoint]);
+    await this.#startUnit("cloud");
+    await this.#keep(["relay", `agent-${vehicle}`]);
+    await this.#checkpoint();
+    this.#posting = Promise.all([this.#postForEver(), this.#followStatus()]).catch((error) => {
+      this.#faults.push(`the agent was lost: ${error}`);
+    });
+  }
+
+  async cutOnce(): Promise<void> {
+    this.#round++;
+    if (this.#options.growth === true) {
+      this.#streams.push(`power_new_${this.#round}`);
+      this.#fields.push(`field_${this.#round}`);
+    }
+    await pause(cutAfterMs.min + Math.random() * (cutAfterMs.max - cutAfterMs.min));
+    this.#disk.cut();
+    await this.#kill("questdb");
+    await this.#disk.remount();
+    if (this.#options.checkpoint === true) await Deno.writeTextFile(join(this.#disk.mountPoint, "_restore"), "");
+    const begin = performance.now();
+    await this.#startUnit("questdb");
+    this.#readyMs.push(performance.now() - begin);
+    await this.#kill("cloud");
+    await this.#startUnit("cloud");
+    await this.#heal();
+    await this.#checkpoint();
+  }
+
+  async end(): Promise<void> {
+    this.#ending.abort();
+    await this.#posting;
+    for (const keeper of this.#keepers.reverse()) await keeper.stop();
+    await this.#kill("cloud");
+    await this.#kill("questdb");
+  }
+
+  async #keep(names: readonly string[]): Promise<void> {
+    const units = this.#units.filter(({ plan }) => names.includes(plan.name));
+    const file = join(this.#disk.folder, runningName);
+    const onStarted = (started: Keeper) => {
+      const children = [...this.#keepers, started].flatMap((keeper) => keeper.pids());
+      writeRecord(file, { supervisor: Deno.pid, children });
+    };
+    this.#keepers.push(await keepUnits(units, { say: (line) => console.log(line), onStarted }));
+  }
+
+  /** Everything up to now will be there after a cut, for QuestDB goes back to this moment. */
+  async #checkpoint(): Promise<void> {
+    if (this.#options.checkpoint !== true) return;
+    for (const query of ["CHECKPOINT RELEASE", "CHECKPOINT CREATE"]) {
+      const { error } = await (await fetch(`${this.#url}/exec?${new URLSearchParams({ query })}`)).json();
+      if (error !== undefined) this.#faults.push(`${query}: ${error}`);
+    }
+  }
+
+  /** Starts one process that the rig itself ends. */
+  async #startUnit(name: string): Promise<void> {
+    const unit = this.#units.find(({ plan }) => plan.name === name);
+    if (unit === undefined) throw new Error(`Cannot cut: the layout has no ${name}`);
+    this.#children.set(name, startChild(unit.plan));
+    await waitFor(`${name} to be well`, async () => await unit.ready() || undefined, { timeoutMs: readyMs }).catch(
+      async (error) => {
+        throw new Error(`${error.message}:\n${await tailOf(unit.plan.logFile)}`, { cause: error });
+      },
+    );
+  }
+
+  async #kill(name: string): Promise<void> {
+    this.#children.get(name)?.kill("SIGKILL");
+    await this.#children.get(name)?.ended;
+    this.#children.delete(name);
+  }
+
+  /** Waits until all that was committed is shown, and judges what is shown then. */
+  async #heal(): Promise<void> {
+    const begin = performance.now();
+    const promised = this.promises.positions();
+    for (let look = 1;; look++) {
+      const { shown, doubled, faults } = await readRows(this.#url, this.#streams);
+      // Asked to end, it may have lost its store to the same signal.
+      if (this.#options.signal?.aborted === true) return;
+      const missing = promised.filter(([series, seq]) => shown.get(series)?.get(seq) === undefined);
+      if (look === 1) this.#missing.push(missing.length);
+      if (missing.length > 0 && performance.now() - begin < healMs) {
+        await pause(lookIntervalMs);
+        continue;
+      }
+      this.#wholeMs.push(performance.now() - begin);
+      this.#faults.push(...faults);
+      this.promises.check(shown, promised);
+      const strange = [...shown].flatMap(([series, rows]) =>
+        [...rows].filter(([, number]) => !(number >= 1 && number < this.#number)).map(([seq]) => `${series} ${seq}`)
+      );
+      this.promises.wrong.push(...doubled.map((key) => `${key} is there twice`));
+      this.promises.wrong.push(...strange.map((key) => `${key} was never posted`));
+      return;
+    }
+  }
+
+  async #postForEver(): Promise<void> {
+    const api = new AgentApi(this.#agentUrl, { patienceMs: 20_000 });
+    while (!this.#ending.signal.aborted) {
+      const all = [...this.#streams];
+      const numbers = Array.from({ length: framesPerPost }, () => this.#number++);
+      const streamOf = (number: number) => all[number % all.length];
+      const more = Object.fromEntries(this.#fields.map((name) => [name, numbers[0]]));
+      const lines = numbers.map((n) => JSON.stringify({ stream: streamOf(n), data: { n, ...more } }));
+      const results = await api.post(lines);
+      // A buffered frame counts as well: only a verdict makes a promise here.
+      results.forEach(({ epoch, seq }, at) => {
+        if (epoch === undefined || seq === undefined) return;
+        this.#waiting.push({ stream: streamOf(numbers[at]), epoch, class: "normal", seq, number: numbers[at] });
+      });
+      await pause(postIntervalMs);
+    }
+  }
+
+  async #followStatus(): Promise<void> {
+    const api = new AgentApi(this.#agentUrl, { patienceMs: 20_000 });
+    while (!this.#ending.signal.aborted) {
+      const asked = this.#waiting;
+      this.#waiting = [];
+      const { settled, open } = splitSettled(asked, (await api.status()).unsettled);
+      this.#waiting.push(...open);
+      for (const frame of settled) {
+        this.promises.acknowledge(seriesOf(frame), { first: frame.seq, contents: [frame.number] });
+      }
+      await pause(statusIntervalMs);
+    }
+  }
+
+  get #agentUrl(): string {
+    return `http://127.0.0.1:${this.#layout.ports.sdk}`;
+  }
+
+  get #url(): string {
+    return `http://127.0.0.1:${this.#layout.ports.questDb}`;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
