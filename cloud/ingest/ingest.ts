@@ -454,7 +454,12 @@ export class Ingest {
   }
 
   async #retryOne(waiting: Waiting): Promise<Verdict[]> {
-    const { planned, blocks, sinceMs } = waiting;
+    const { planned, sinceMs } = waiting;
+    const seqs = seqsOf(waiting.blocks);
+    // The same records may have come twice and waited twice: what was decided about the first copy stands.
+    const open = seqs.flatMap((range) => this.#ledger.undecided(planned.key, range));
+    if (open.length === 0) return [this.#decided(planned, seqs)];
+    const blocks = rowsWithin(waiting.blocks, open);
     if (this.#ports.clock.uptimeMs() - sinceMs >= suspendedMaxMs) {
       return await this.#keepAside([suspendedAside(planned, blocks)]);
     }
@@ -470,12 +475,15 @@ export class Ingest {
   /** Repeats: what equals the stored rows gets its verdict again, what differs is kept aside and changes nothing. */
   async #checkRepeats(repeats: Repeats): Promise<Verdict[]> {
     await this.#keepAside(await this.#differencesOf(repeats));
-    return repeats.all.map((one) => {
-      const line = lineOf(one.key, this.#ledger);
-      const committed = intersect(line?.committed ?? none, one.repeated);
-      const quarantined = intersect(line?.quarantined ?? none, one.repeated);
-      return this.#verdict(one, { committed, quarantined });
-    });
+    return repeats.all.map((one) => this.#decided(one, one.repeated));
+  }
+
+  /** The verdict that the ledger has of seqs of a batch. */
+  #decided(one: Planned, seqs: Ranges): Verdict {
+    const line = lineOf(one.key, this.#ledger);
+    const committed = intersect(line?.committed ?? none, seqs);
+    const quarantined = intersect(line?.quarantined ?? none, seqs);
+    return this.#verdict(one, { committed, quarantined });
   }
 
   /** Compares what is stored by now and was not compared before. */

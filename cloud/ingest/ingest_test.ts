@@ -585,11 +585,28 @@ scenario("rows that an older ledger forgot are written again without becoming do
   deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 5]);
 });
 
+scenario("a batch that came twice to a suspended table is put aside once, and that stands", async (stage) => {
+  const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
+  stage.store = suspending(stage.store, "sick");
+  const ingest = await stage.ingest();
+  await ingest.commit([stage.message([define(sick), batch(1, 2, { shape: sick })])]);
+  await stage.clock.advance(10_000);
+  await ingest.commit([stage.message([batch(1, 2, { shape: sick })], "backfill")]);
+  await stage.clock.advance(suspendedMaxMs - 10_000);
+  for (let time = 0; time < 2; time++) {
+    await ingest.retryWaiting();
+    await stage.clock.advance(suspendedMaxMs);
+  }
+  deepStrictEqual(stage.told().committed, []);
+  strictEqual(ingest.counts.waiting, 0);
+  strictEqual((await stage.quarantined()).length, 1);
+});
+
 /** The store, with one stream's table suspended. */
 function suspending(store: Store, stream: string): Store {
-  const write = async (blocks: Parameters<Store["write"]>[0]): Promise<WriteOutcome> => {
+  const write = async (...[blocks, aside]: Parameters<Store["write"]>): Promise<WriteOutcome> => {
     const suspended = blocks.some(({ block }) => block.shape.stream === stream) ? [parseStream(stream)] : [];
-    await store.write(blocks.filter(({ block }) => block.shape.stream !== stream));
+    await store.write(blocks.filter(({ block }) => block.shape.stream !== stream), aside);
     return { suspended };
   };
   return new Proxy(store, { get: (target, name) => name === "write" ? write : Reflect.get(target, name).bind(target) });
