@@ -20,15 +20,16 @@ export interface SoakRow extends Place {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What the ledger says is missing. */
+/** What the completeness of a vehicle says is stored and missing. */
 export interface LedgerView {
   readonly epochs: readonly {
     readonly epoch: string;
     readonly classes: readonly {
       readonly class: string;
       readonly expected: number;
-      readonly stored: readonly { readonly first: number; readonly last: number }[];
-      readonly missing: readonly { readonly first: number; readonly last: number; readonly cause: string }[];
+      /** How many. */
+      readonly stored: number;
+      readonly missing_ranges: readonly { readonly first: number; readonly last: number; readonly cause: string }[];
     }[];
   }[];
 }
@@ -167,7 +168,7 @@ function entryOf<T>(map: Map<string, T>, place: Place, make: () => T): T {
 function missingOf({ epochs }: LedgerView, key: string) {
   const [epoch, className] = key.split("/");
   const classes = epochs.find((one) => one.epoch === epoch)?.classes;
-  return classes?.find((one) => one.class === className)?.missing ?? [];
+  return classes?.find((one) => one.class === className)?.missing_ranges ?? [];
 }
 
 /** What of a row is other than in its frame; undefined when nothing is. */

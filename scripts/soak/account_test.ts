@@ -21,9 +21,9 @@ function accountOf(change: (rows: SoakRow[]) => SoakRow[]): Account {
 }
 
 function ledgerOf(seq: number, cause: string): LedgerView {
-  const missing = [{ first: seq, last: seq, cause }];
+  const missing_ranges = [{ first: seq, last: seq, cause }];
   const { class: name } = rowOf(99 + seq, seq);
-  return { epochs: [{ epoch: "7", classes: [{ class: name, expected: 20, stored: [], missing }] }] };
+  return { epochs: [{ epoch: "7", classes: [{ class: name, expected: 20, stored: 19, missing_ranges }] }] };
 }
 
 Deno.test("every frame in the store with its values is a good account", () => {

@@ -26,12 +26,12 @@ interface Range {
 /** Sums up a ledger. */
 export function sumsOf({ epochs }: LedgerView): Sums {
   const lines = epochs.flatMap(({ classes }) => classes);
-  const missing = lines.flatMap((line) => line.missing);
+  const missing = lines.flatMap((line) => line.missing_ranges);
   const byCause: Record<string, number> = {};
   for (const range of missing) byCause[range.cause] = (byCause[range.cause] ?? 0) + lengthOf([range]);
   return {
     expected: lines.reduce((sum, { expected }) => sum + expected, 0),
-    stored: lines.reduce((sum, { stored }) => sum + lengthOf(stored), 0),
+    stored: lines.reduce((sum, { stored }) => sum + stored, 0),
     missing: lengthOf(missing),
     byCause,
   };
@@ -55,9 +55,9 @@ export function momentText({ seconds, what, durable, ledger }: Moment): string {
 /** Every epoch and class, one a line. */
 export function ledgerText({ epochs }: LedgerView): string {
   const lines = epochs.flatMap(({ epoch, classes }) =>
-    classes.map(({ class: name, expected, stored, missing }) => {
+    classes.map(({ class: name, expected, stored, missing_ranges: missing }) => {
       const text = missing.map(({ first, last, cause }) => `${first}-${last} ${wordsOf(cause)}`).join(", ");
-      return `  epoch ${epoch}, ${name}: 1-${expected}, stored ${rangesText(stored)}, missing ${text || "nothing"}`;
+      return `  epoch ${epoch}, ${name}: ${expected} expected, ${stored} stored, missing ${text || "nothing"}`;
     })
   );
   return lines.join("\n");
@@ -69,10 +69,6 @@ function causesText(byCause: Readonly<Record<string, number>>): string {
 
 function wordsOf(cause: string): string {
   return cause.replaceAll("_", " ");
-}
-
-function rangesText(ranges: readonly Range[]): string {
-  return ranges.map(({ first, last }) => `${first}-${last}`).join(", ") || "nothing";
 }
 
 function lengthOf(ranges: readonly Range[]): number {

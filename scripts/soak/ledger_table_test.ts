@@ -7,16 +7,20 @@ const ledger: LedgerView = {
     {
       epoch: "7",
       classes: [
-        { class: "critical", expected: 1, stored: [{ first: 1, last: 1 }], missing: [] },
+        { class: "critical", expected: 1, stored: 1, missing_ranges: [] },
         {
           class: "normal",
           expected: 100,
-          stored: [{ first: 1, last: 50 }, { first: 91, last: 95 }],
-          missing: [{ first: 51, last: 90, cause: "still_on_board" }, { first: 96, last: 100, cause: "in_flight" }],
+          stored: 55,
+          missing_ranges: [{ first: 51, last: 90, cause: "still_on_board" }, {
+            first: 96,
+            last: 100,
+            cause: "in_flight",
+          }],
         },
       ],
     },
-    { epoch: "8", classes: [{ class: "normal", expected: 0, stored: [], missing: [] }] },
+    { epoch: "8", classes: [{ class: "normal", expected: 0, stored: 0, missing_ranges: [] }] },
   ],
 };
 
@@ -39,8 +43,8 @@ Deno.test("a line stands under its head", () => {
 Deno.test("every epoch and class has its line", () => {
   equal(
     ledgerText(ledger),
-    "  epoch 7, critical: 1-1, stored 1-1, missing nothing\n" +
-      "  epoch 7, normal: 1-100, stored 1-50, 91-95, missing 51-90 still on board, 96-100 in flight\n" +
-      "  epoch 8, normal: 1-0, stored nothing, missing nothing",
+    "  epoch 7, critical: 1 expected, 1 stored, missing nothing\n" +
+      "  epoch 7, normal: 100 expected, 55 stored, missing 51-90 still on board, 96-100 in flight\n" +
+      "  epoch 8, normal: 0 expected, 0 stored, missing nothing",
   );
 });

@@ -43,7 +43,7 @@ Deno.test("every frame is posted once, and told with the place that it was given
   for (const [number, { class: name, seq }] of taken) {
     deepEqual([agent.ring[seq - 1], name], [soakFrame(number, startNs), soakFrame(number, startNs).class]);
   }
-  deepEqual([agent.ring.length, counts], [total, { posts: 10, unanswered: 0, refused: 0 }]);
+  deepEqual([agent.ring.length, counts], [total, { posts: 10, unanswered: 0, buffered: 0, refused: 0 }]);
 });
 
 Deno.test("what was refused for now or had no answer is posted again until it is durable", async () => {
@@ -56,6 +56,17 @@ Deno.test("what was refused for now or had no answer is posted again until it is
   equal(agent.ring.length, total);
   deepEqual([counts.posts, counts.unanswered], [15, 2]);
   ok(counts.refused >= 250, `${counts.refused}`);
+});
+
+Deno.test("what was only buffered is counted, neither told nor posted again", async () => {
+  await using agent = scriptedAgent((frames, post) => {
+    if (post > 1) return undefined;
+    const results = frames.map((_, at) => ({ epoch: "1", seq: 1_000 + at, state: "buffered" }));
+    return Response.json({ state: "buffered", results });
+  });
+  const { taken, counts } = await post(agent.url);
+  deepEqual([taken.length + counts.buffered, agent.ring.length], [total, taken.length]);
+  ok(counts.buffered > 0 && taken.every(([, { seq }]) => seq < 1_000));
 });
 
 Deno.test("a frame that is refused for good ends the posting", async () => {

@@ -25,7 +25,10 @@ export function countsText(counts: Readonly<Record<string, number>>): string {
 export function resultText({ posts, findings, seconds }: RigResult): string {
   const { posted, well, settled } = seconds;
   return tableText([
-    ["posts", `${posts.posts}, of which ${posts.unanswered} had no answer; ${posts.refused} frames refused for now`],
+    [
+      "posts",
+      `${posts.posts}, of which ${posts.unanswered} had no answer; ${posts.refused} frames refused for now, ${posts.buffered} only buffered`,
+    ],
     ["after the trouble", `posted ${posted.toFixed(1)} s, well ${well.toFixed(1)} s, settled ${settled.toFixed(1)} s`],
     ["durable", findings.durable],
     ["stored", findings.stored],

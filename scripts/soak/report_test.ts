@@ -7,7 +7,7 @@ const good: Findings = {
   ...{ durable: 5, stored: 5, named: {}, lost: 0, doubled: 0, changed: 0, unanswered: 1, contradicted: 0 },
   examples: [],
 };
-const posts = { posts: 2, unanswered: 1, refused: 0 };
+const posts = { posts: 2, unanswered: 1, buffered: 0, refused: 0 };
 const seconds = { posted: 1, well: 2.04, settled: 3 };
 
 Deno.test("a table is aligned, and counts have their sum", () => {

@@ -91,7 +91,7 @@ async function cutAgain(
 
 async function askLedger(system: TestSystem): Promise<LedgerView> {
   const [vehicle] = system.layout.vehicles;
-  const answer = await system.query(`/v1/vehicles/${vehicle}/ledger`).catch((error: Error) => {
+  const answer = await system.query(`/v1/vehicles/${vehicle}/completeness`).catch((error: Error) => {
     throw new Error(`Cannot ask the ledger; logs in ${pathsOf(system.layout.state).logs}`, { cause: error });
   });
   return answer as unknown as LedgerView;
@@ -100,7 +100,7 @@ async function askLedger(system: TestSystem): Promise<LedgerView> {
 function isComplete({ epochs }: LedgerView, durable: number): boolean {
   const lines = epochs.flatMap(({ classes }) => classes);
   const expected = lines.reduce((sum, line) => sum + line.expected, 0);
-  return expected >= durable && lines.every(({ missing }) => missing.length === 0);
+  return expected >= durable && lines.every(({ missing_ranges }) => missing_ranges.length === 0);
 }
 
 async function seconds(count: number): Promise<void> {

@@ -104,7 +104,8 @@ async function untilSettled(system: TestSystem): Promise<void> {
 
 async function closeAccount(system: TestSystem, account: Account): Promise<Findings> {
   const [vehicle] = system.layout.vehicles;
-  const ask = async () => await system.query(`/v1/vehicles/${vehicle}/ledger`) as JsonValue as unknown as LedgerView;
+  const ask = async () =>
+    await system.query(`/v1/vehicles/${vehicle}/completeness`) as JsonValue as unknown as LedgerView;
   const untilMs = performance.now() + ledgerTimeoutMs;
   let ledger = await ask();
   while (hasMissing(ledger) && performance.now() < untilMs) {
@@ -116,5 +117,5 @@ async function closeAccount(system: TestSystem, account: Account): Promise<Findi
 }
 
 function hasMissing({ epochs }: LedgerView): boolean {
-  return epochs.some(({ classes }) => classes.some(({ missing }) => missing.length > 0));
+  return epochs.some(({ classes }) => classes.some(({ missing_ranges }) => missing_ranges.length > 0));
 }
