@@ -30,11 +30,11 @@ function progressTo(stream: typeof Deno.stderr): { show(progress: ReplayProgress
   const isTerminal = stream.isTerminal();
   const write = (text: string) => stream.writeSync(new TextEncoder().encode(text));
   let saidAtMs = -Infinity;
-  const show = ({ total, durable, committed }: ReplayProgress) => {
-    const text = `${durable}/${total} durable, ${committed}/${total} committed`;
+  const show = ({ total, taken, committed }: ReplayProgress) => {
+    const text = `${taken}/${total} taken, ${committed}/${total} committed`;
     if (isTerminal) {
       const cells = (count: number) => Math.round(count / Math.max(total, 1) * width);
-      const bar = "#".repeat(cells(committed)) + "=".repeat(Math.max(0, cells(durable) - cells(committed)));
+      const bar = "#".repeat(cells(committed)) + "=".repeat(Math.max(0, cells(taken) - cells(committed)));
       write(`\r[${bar.padEnd(width)}] ${text} `);
     } else if (performance.now() - saidAtMs > lineIntervalMs) {
       saidAtMs = performance.now();
@@ -55,12 +55,12 @@ try {
   });
   progress.end();
   for (const refused of new Set(result.refused)) console.error(`refused: ${refused}`);
-  const gone = result.durable - result.committed;
+  const gone = result.taken - result.committed;
   if (gone > 0) {
     console.error(`${gone} frames were overwritten on the vehicle or put aside by the cloud: ask the ledger`);
   }
   console.log(
-    `${result.total} frames sent, ${result.durable} durable after ${result.secondsDurable.toFixed(2)} s, ` +
+    `${result.total} frames sent, ${result.taken} taken after ${result.secondsTaken.toFixed(2)} s, ` +
       `${result.committed} committed after ${result.seconds.toFixed(2)} s`,
   );
   Deno.exit(result.committed === result.total ? 0 : 1);

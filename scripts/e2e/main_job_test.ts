@@ -23,7 +23,7 @@ async function flyAndCompare(file: string, system: TestSystem): Promise<void> {
   strictEqual(result.committed, result.total);
   console.log(
     `  ${system.layout.store}, ${basename(file)}: ${result.total} frames durable after ` +
-      `${result.secondsDurable.toFixed(2)} s, committed after ${result.seconds.toFixed(2)} s`,
+      `${result.secondsTaken.toFixed(2)} s, committed after ${result.seconds.toFixed(2)} s`,
   );
   const frames = await readFrames(file);
   strictEqual(frames.length, result.total);

@@ -125,7 +125,7 @@ async function replay(system: TestSystem, vehicle: string, kill: () => void): Pr
     agentUrl: system.agentUrl(vehicle),
     speed: "max",
     onTaken: (line, { epoch, seq }) => taken.set(`${epoch}/${seq}`, line),
-    onProgress: ({ durable, total }) => durable >= total * killedAt && kill(),
+    onProgress: ({ taken, total }) => taken >= total * killedAt && kill(),
   });
   strictEqual(result.refused.length, 0);
   strictEqual(result.committed, framesMax);

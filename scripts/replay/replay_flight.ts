@@ -13,7 +13,7 @@ export interface ReplayOptions {
   readonly speed: "max" | "real";
   /** Only so many frames from the beginning. */
   readonly framesMax?: number;
-  /** Told of every frame that was answered durable: its line of the log and where it lies. */
+  /** Told of every frame that was taken: its line of the log and where it lies. */
   readonly onTaken?: (line: string, place: { epoch: string; seq: number }) => void;
   /** Told now and then how far it is. */
   readonly onProgress?: (progress: ReplayProgress) => void;
@@ -24,19 +24,19 @@ export interface ReplayOptions {
 /** Counts of frames. */
 export interface ReplayProgress {
   readonly total: number;
-  readonly durable: number;
+  readonly taken: number;
   readonly committed: number;
 }
 
 /** The end of it. */
 export interface ReplayResult extends ReplayProgress {
-  readonly secondsDurable: number;
+  readonly secondsTaken: number;
   readonly seconds: number;
   /** Why frames were refused for good, one text for each. */
   readonly refused: readonly string[];
 }
 
-/** One post; the agent's answer `durable` is a matter of milliseconds. */
+/** One post; the agent's answer is a matter of milliseconds. */
 const postBytesMax = 256 * 1024;
 const postsInFlight = 4;
 /** At real speed a vehicle's software would not keep samples back for longer. */
@@ -49,10 +49,10 @@ export async function replayFlight(options: ReplayOptions): Promise<ReplayResult
   const frames = (await readFlight(options.file)).slice(0, options.framesMax);
   const replay = new Replay(options, frames);
   await replay.begin();
-  const [secondsDurable] = await Promise.all([replay.sendAll(), replay.watch()]);
+  const [secondsTaken] = await Promise.all([replay.sendAll(), replay.watch()]);
   const committed = await replay.untilSettled();
-  const { durable, refused, seconds } = replay;
-  return { total: frames.length, durable, committed, secondsDurable, seconds, refused };
+  const { taken, refused, seconds } = replay;
+  return { total: frames.length, taken, committed, secondsTaken, seconds, refused };
 }
 
 /** One run. */
@@ -74,7 +74,7 @@ class Replay {
     this.#api = new AgentApi(options.agentUrl, { patienceMs: this.#patienceMs });
   }
 
-  get durable(): number {
+  get taken(): number {
     return this.#taken.count;
   }
 
@@ -125,7 +125,7 @@ class Replay {
     let [least, changedAtMs] = [Infinity, performance.now()];
     while (true) {
       const settlement = await this.#look();
-      if (settlement.isSettled) return Math.max(0, this.durable - settlement.gone);
+      if (settlement.isSettled) return Math.max(0, this.taken - settlement.gone);
       if (settlement.open < least) [least, changedAtMs] = [settlement.open, performance.now()];
       if (performance.now() - changedAtMs > this.#patienceMs) {
         throw new Error(`Waited in vain: ${settlement.open} frames have no verdict`);
@@ -137,14 +137,14 @@ class Replay {
   async #look(): Promise<Settlement> {
     const settlement = this.#taken.handleStatus(await this.#api.status());
     // Never less than before: what others posted beside us comes and goes.
-    this.#committed = Math.max(this.#committed, this.durable - settlement.open - settlement.gone);
+    this.#committed = Math.max(this.#committed, this.taken - settlement.open - settlement.gone);
     this.#tell();
     return settlement;
   }
 
   #tell(): void {
-    const { durable } = this;
-    this.#options.onProgress?.({ total: this.#frames.length, durable, committed: this.#committed });
+    const { taken } = this;
+    this.#options.onProgress?.({ total: this.#frames.length, taken, committed: this.#committed });
   }
 
   async #untilDue({ ts }: Post): Promise<void> {

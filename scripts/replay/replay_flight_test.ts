@@ -45,7 +45,7 @@ Deno.test("a flight is posted in order, counted, and told frame by frame", async
     const told: string[] = [];
     const progress: ReplayProgress[] = [];
     const result = await replay({ onTaken: (line) => told.push(line), onProgress: (one) => progress.push(one) });
-    deepStrictEqual([result.total, result.durable, result.committed, result.refused], [40, 40, 40, []]);
+    deepStrictEqual([result.total, result.taken, result.committed, result.refused], [40, 40, 40, []]);
     deepStrictEqual(told, agent.posts.flatMap(({ lines }) => lines));
     deepStrictEqual(told.map((line) => JSON.parse(line).data.n), Array.from({ length: 40 }, (_, n) => n));
     deepStrictEqual(progress.at(-1), { total: 40, durable: 40, committed: 40 });
@@ -56,7 +56,7 @@ Deno.test("an answer that breaks off, and an agent that is not ready, are asked 
   const answers: Answer[] = [null, { status: 503, body: { code: "unavailable" } }];
   const agent = serveAgent({ answer: () => answers.shift() });
   await withReplay(agent, async (replay) => {
-    strictEqual((await replay()).durable, 40);
+    strictEqual((await replay()).taken, 40);
     strictEqual(agent.posts.length, 3);
   });
 });
@@ -71,7 +71,7 @@ Deno.test("frames that find no room now are sent again, those refused for good a
   });
   await withReplay(agent, async (replay) => {
     const result = await replay();
-    deepStrictEqual([result.total, result.durable, result.refused], [40, 39, ["c: d3"]]);
+    deepStrictEqual([result.total, result.taken, result.refused], [40, 39, ["c: d3"]]);
     strictEqual(agent.posts[1].lines.length, 39);
   });
 });
@@ -86,8 +86,8 @@ Deno.test("an agent that never has room is given up", async () => {
 
 Deno.test("what was settled without being stored is not called committed", async () => {
   await withReplay(serveAgent({ gone: 4 }), async (replay) => {
-    const { durable, committed } = await replay();
-    deepStrictEqual([durable, committed], [40, 36]);
+    const { taken, committed } = await replay();
+    deepStrictEqual([taken, committed], [40, 36]);
   });
 });
 
@@ -95,7 +95,7 @@ Deno.test("at real speed no frame is posted before its time", async () => {
   const agent = serveAgent();
   await withReplay(agent, async (replay) => {
     const beganAtMs = performance.now();
-    strictEqual((await replay({ speed: "real" })).durable, 40);
+    strictEqual((await replay({ speed: "real" })).taken, 40);
     ok(agent.posts.length >= 4);
     for (const { lines, atMs } of agent.posts) {
       const dueMs = 10 * JSON.parse(lines[lines.length - 1]).data.n;

@@ -1,4 +1,4 @@
-/** What an agent answered durable, and how much of it has its verdict by the agent's own status. */
+/** What an agent has taken, and how much of it has its verdict by the agent's own status. */
 import type { StatusAnswer } from "./agent_api.ts";
 
 /** Records without a verdict and those that will never be stored, as far as they may be ours. */
@@ -19,7 +19,7 @@ export class TakenFrames {
   readonly #gone = new Map<string, { readonly first: number; last: number }>();
   #count = 0;
 
-  /** Frames answered durable. */
+  /** Frames taken. */
   get count(): number {
     return this.#count;
   }

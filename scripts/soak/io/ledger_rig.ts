@@ -57,7 +57,7 @@ async function fly(
     file: options.flight,
     agentUrl: system.agentUrl(),
     speed: "real",
-    onProgress: (progress) => durable = progress.durable,
+    onProgress: (progress) => durable = progress.taken,
   });
   await Promise.all([flying, cutAgain(system, { ...options, proxy, tell })]);
   await tell("the flight is over");
