@@ -1,22 +1,9 @@
 /** What `deno task bench` can run. */
-
-/** A program that measures something. */
-export interface Bench {
-  readonly name: string;
-  /** What it measures, and for which figure of the goals. */
-  readonly what: string;
-  /** What may stand behind the name. */
-  readonly usage: string;
-  /** Path from the top of the project. */
-  readonly file: string;
-  /** Stand before what the caller gives. */
-  readonly args: readonly string[];
-}
+import type { Entry, Menu } from "../menu/menu.ts";
 
 const flights = ["px4-copter-gps", "px4-quad-imu"].map((name) => `proto/testdata/flights/${name}.ndjson.gz`);
 
-/** All benches. */
-export const benches: readonly Bench[] = [
+const entries: readonly Entry[] = [
   {
     name: "codec",
     what: "CPU time and size of the batch codec on recorded flights, beside protobufjs and protobuf-es (P7)",
@@ -54,18 +41,10 @@ export const benches: readonly Bench[] = [
   },
 ];
 
-/** The bench of a name. */
-export function benchOf(name: string): Bench | undefined {
-  return benches.find((bench) => bench.name === name);
-}
-
-/** The menu, for people. */
-export const menuText: string = [
-  "deno task bench NAME [options]",
-  "",
-  ...benches.flatMap((
-    { name, what, usage },
-  ) => [`  ${name.padEnd(8)}${what}`, ...usage === "" ? [] : [`${" ".repeat(10)}${usage}`]]),
-  "",
-  "Each prints machine, versions, rounds and spread. Figures of different runs compare only on a machine that does nothing else.",
-].join("\n");
+/** The menu of the benches. */
+export const benches: Menu = {
+  task: "bench",
+  entries,
+  note:
+    "Each prints machine, versions, rounds and spread. Figures of different runs compare only on a machine that does nothing else.",
+};
