@@ -45,6 +45,8 @@ export interface Layout {
   readonly store: StoreKind;
   readonly vehicles: readonly string[];
   readonly simulate: boolean;
+  /** Cap of each vehicle's ring; 256 MiB when nothing is said. */
+  readonly ringMebibytes?: number;
 }
 
 /** Names of vehicles: `drone-001`, `drone-002` and so on. */
