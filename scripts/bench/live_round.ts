@@ -13,6 +13,8 @@ export interface RoundOptions {
   readonly seconds: number;
   /** Every so manieth frame is looked for. */
   readonly sampleEvery: number;
+  /** Ends the posts before their time. */
+  readonly signal?: AbortSignal;
 }
 
 /** What came of it. Times are milliseconds from the moment when a post was due. */

@@ -9,6 +9,8 @@ export interface OpenLoopOptions {
   readonly perSecond: number;
   readonly seconds: number;
   readonly clock: Pick<Clock, "uptimeMs" | "after">;
+  /** Ends the calls before their time. */
+  readonly signal?: AbortSignal;
 }
 
 /** One call. */
@@ -31,7 +33,7 @@ export interface OpenLoopTimes {
 
 /** Begins every call when it is due; resolves when all have ended. */
 export async function runOpenLoop(options: OpenLoopOptions, call: (due: Due) => Promise<void>): Promise<OpenLoopTimes> {
-  const { perSecond, seconds, clock } = options;
+  const { perSecond, seconds, clock, signal } = options;
   const times = { latenciesMs: new Array<number>(), latenessMs: new Array<number>(), failures: new Array<unknown>() };
   const begin = async (due: Due) => {
     times.latenessMs.push(clock.uptimeMs() - due.dueMs);
@@ -45,7 +47,7 @@ export async function runOpenLoop(options: OpenLoopOptions, call: (due: Due) => 
   const startMs = clock.uptimeMs();
   const total = Math.round(perSecond * seconds);
   const calls: Promise<void>[] = [];
-  while (calls.length < total) {
+  while (calls.length < total && signal?.aborted !== true) {
     const dueMs = startMs + calls.length * 1000 / perSecond;
     const waitMs = dueMs - clock.uptimeMs();
     if (waitMs > 0) await clock.after(waitMs);

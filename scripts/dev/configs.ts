@@ -7,6 +7,8 @@ import type { NatsPasswords } from "../servers/nats.ts";
 
 /** Name that vehicles dial and that the relay's certificate carries. */
 const relayNode = "localhost";
+/** A vehicle's ring, where the layout asks for no other. */
+const ringMebibytes = 256;
 
 /** Writes all files of a layout; certificates that exist are kept. */
 export async function writeConfigs(layout: Layout, passwords: NatsPasswords): Promise<void> {
@@ -77,7 +79,7 @@ function agentConfig(layout: Layout, vehicle: string) {
     key: join(folder, "vehicle.key"),
     roots: [join(paths.pki, "relay_issuer.crt")],
     relay: { addresses: [`${relayNode}:${layout.dialedPort ?? layout.ports.relay}`] },
-    ring: { path: join(folder, "ring"), bytes: "256MiB" },
+    ring: { path: join(folder, "ring"), bytes: `${layout.ringMebibytes ?? ringMebibytes}MiB` },
     sdk: { address: `127.0.0.1:${sdkPortOf(layout, vehicle)}` },
   };
 }

@@ -61,6 +61,8 @@ export interface Layout {
   readonly dialedPort?: number;
   /** Nodes of a cluster that is the hub, in place of the single server. */
   readonly hubNodes?: readonly HubNode[];
+  /** Cap of each vehicle's ring; 256 MiB when nothing is said. */
+  readonly ringMebibytes?: number;
 }
 
 /** Names of vehicles: `drone-001`, `drone-002` and so on. */

@@ -44,6 +44,20 @@ const entries: readonly Entry[] = [
     file: "scripts/soak/ledger.ts",
     args: [],
   },
+  {
+    name: "dark",
+    what: "a vehicle that was dark for days comes back: the ring's size, time to drain, live delay, every row (R4)",
+    usage: "[--hours N] [--signals N] [--hertz N] [--ring MEBIBYTES]",
+    file: "scripts/soak/dark.ts",
+    args: [],
+  },
+  {
+    name: "repeats",
+    what: "each of many batches ten times across owners that go, one in a hundred changed: rows and quarantine (R7)",
+    usage: "[--batches N]",
+    file: "scripts/soak/repeats.ts",
+    args: [],
+  },
 ];
 
 /** The menu of the rigs. */
