@@ -91,7 +91,7 @@ export class Ingest {
       const known = await this.#ports.store.checkpoint(partition);
       const checkpoint = isWithin(known, options.logEnd) ? known : undefined;
       this.#checkpoints.set(partition, checkpoint ?? { partition, places: [] });
-      this.#plans.set(partition, replayPlanOf(checkpoint, options.replayMs));
+      this.#plans.set(partition, replayPlanOf(checkpoint, options));
     }
     const starts = [...this.#plans.values()].map((plan) => plan.from);
     this.#reached = {

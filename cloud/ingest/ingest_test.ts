@@ -31,7 +31,7 @@ class Stage {
   readonly clock = new VirtualClock();
   readonly notices: VerdictNotice[] = [];
   readonly bucket = new Map<string, Uint8Array>();
-  readonly path = Deno.makeTempFileSync({ suffix: ".db" });
+  path = Deno.makeTempFileSync({ suffix: ".db" });
   store: Store = createStore(openSqlite({ path: this.path }));
   #sequence = 0;
 
@@ -68,6 +68,13 @@ class Stage {
 
   async quarantined(id: string = vehicle): Promise<readonly QuarantineEntry[]> {
     return (await this.store.quarantined(parseVehicleId(id), { limit: 100 })).entries;
+  }
+
+  /** The store begins anew, as empty as on its first day. */
+  async forgetEverything(): Promise<void> {
+    await this.close();
+    this.path = Deno.makeTempFileSync({ suffix: ".db" });
+    this.store = createStore(openSqlite({ path: this.path }));
   }
 
   async close(): Promise<void> {
@@ -245,6 +252,22 @@ scenario("a replay writes again what a lazy store may have lost, but not what is
   await second.commit(messages);
   deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 2 }], quarantined: [] });
   strictEqual((await stage.quarantined()).length, 1);
+});
+
+scenario("a store that lost rows and the newest place, but not the ledger, gets the rows again", async (stage) => {
+  const first = await stage.ingest();
+  const message = stage.message([define(telemetry), batch(1, 4)]);
+  await first.commit([message]);
+  await first.flush();
+  const ledger = await stage.store.ledger(vehicle);
+  await stage.forgetEverything();
+  await stage.store.saveLedger(ledger);
+  const second = await stage.ingest(600_000);
+  stage.told();
+  await second.commit([message]);
+  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 4 }], quarantined: [] });
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4]);
+  deepStrictEqual(await stage.quarantined(), []);
 });
 
 scenario(

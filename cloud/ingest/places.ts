@@ -26,20 +26,27 @@ export function passedOf(reached: LanePlaces, waiting: readonly Place[]): LanePl
 /** Where to begin reading for a partition, and up to where messages were committed before. */
 export interface ReplayPlan {
   readonly from: LanePlaces;
-  /** Messages up to here had a verdict once; they are written again when the store may have forgotten them. */
+  /** Messages up to here may have had a verdict once; they are written again when the store may have forgotten them. */
   readonly committedTo: LanePlaces;
 }
 
-/** Plans where a new owner begins: `replayMs` before the last place that the old one wrote down. */
-export function replayPlanOf(checkpoint: Checkpoint | undefined, replayMs: number): ReplayPlan {
+/**
+ * Plans where a new owner begins: `replayMs` before the last place that the old one wrote down. A store that needs a
+ * replay forgets places, ledger and rows each to another extent: whatever the log holds by now may be known to the
+ * ledger and be gone from its table, so all of that is written again.
+ */
+export function replayPlanOf(
+  checkpoint: Checkpoint | undefined,
+  { replayMs, logEnd }: { replayMs: number; logEnd: number },
+): ReplayPlan {
+  const begin = { live: 0, backfill: 0 };
   const newest = checkpoint?.places.at(-1);
-  if (checkpoint === undefined || newest === undefined) {
-    return { from: { live: 0, backfill: 0 }, committedTo: { live: 0, backfill: 0 } };
-  }
-  if (replayMs === 0) return { from: newest, committedTo: newest };
+  const committedTo = replayMs === 0 ? newest ?? begin : { live: logEnd, backfill: logEnd };
+  if (checkpoint === undefined || newest === undefined) return { from: begin, committedTo };
+  if (replayMs === 0) return { from: newest, committedTo };
   const since = newest.atNs - BigInt(replayMs) * 1_000_000n;
-  const from = checkpoint.places.findLast((place) => place.atNs <= since) ?? { live: 0, backfill: 0 };
-  return { from, committedTo: newest };
+  const from = checkpoint.places.findLast((place) => place.atNs <= since) ?? begin;
+  return { from, committedTo };
 }
 
 /** Adds a place to a checkpoint and forgets what no replay will need. */

@@ -23,17 +23,22 @@ Deno.test("what waits holds its own lane back and no other", () => {
 });
 
 Deno.test("without a replay the last place is where it goes on", () => {
-  deepStrictEqual(replayPlanOf(checkpoint, 0).from, checkpoint.places[3]);
-  deepStrictEqual(replayPlanOf(undefined, 0).from, { live: 0, backfill: 0 });
+  deepStrictEqual(replayPlanOf(checkpoint, { replayMs: 0, logEnd: 300 }).from, checkpoint.places[3]);
+  deepStrictEqual(replayPlanOf(undefined, { replayMs: 0, logEnd: 300 }).from, { live: 0, backfill: 0 });
 });
 
 Deno.test("a replay begins ten minutes before the last place, or at the beginning", () => {
-  deepStrictEqual(replayPlanOf(checkpoint, 600_000).from, checkpoint.places[1]);
-  deepStrictEqual(replayPlanOf({ ...checkpoint, places: checkpoint.places.slice(2) }, 600_000).from, {
-    live: 0,
-    backfill: 0,
-  });
-  deepStrictEqual(replayPlanOf(checkpoint, 600_000).committedTo, checkpoint.places[3]);
+  const lazy = { replayMs: 600_000, logEnd: 300 };
+  deepStrictEqual(replayPlanOf(checkpoint, lazy).from, checkpoint.places[1]);
+  const late = { ...checkpoint, places: checkpoint.places.slice(2) };
+  deepStrictEqual(replayPlanOf(late, lazy).from, { live: 0, backfill: 0 });
+});
+
+Deno.test("a lazy store may have forgotten its newest places too: all that the log holds counts as committed once", () => {
+  const lazy = { replayMs: 600_000, logEnd: 300 };
+  deepStrictEqual(replayPlanOf(checkpoint, lazy).committedTo, { live: 300, backfill: 300 });
+  deepStrictEqual(replayPlanOf(undefined, lazy).committedTo, { live: 300, backfill: 300 });
+  deepStrictEqual(replayPlanOf(checkpoint, { replayMs: 0, logEnd: 300 }).committedTo, checkpoint.places[3]);
 });
 
 Deno.test("a checkpoint forgets what no replay needs", () => {
