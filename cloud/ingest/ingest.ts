@@ -17,7 +17,7 @@ import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from 
 import type { Clock, Log } from "#proto/ports.ts";
 import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
-import type { Checkpoint, RowBlock, Store } from "../lib/store/store.ts";
+import type { Checkpoint, LedgerEntry, RowBlock, Store } from "../lib/store/store.ts";
 import { Ledger } from "./ledger.ts";
 import { ledgerVehiclesMax, shapesMax, suspendedMaxMs, waitingBytesMax } from "./limits.ts";
 import type { Delivery, LogMessage } from "./log_message.ts";
@@ -284,9 +284,14 @@ export class Ingest {
   }
 
   async #retryOne(waiting: Waiting): Promise<Verdict[]> {
-    const { planned, blocks, sinceMs } = waiting;
+    const { planned, sinceMs } = waiting;
+    const seqs = seqsOf(waiting.blocks);
+    // The same records may have come twice and waited twice: what was decided about the first copy stands.
+    const open = seqs.flatMap((range) => this.#ledger.undecided(planned.key, range));
+    if (open.length === 0) return [this.#decided(planned, seqs)];
+    const blocks = rowsWithin(waiting.blocks, open);
     if (this.#ports.clock.uptimeMs() - sinceMs >= suspendedMaxMs) {
-      return [await this.#keepAside(planned, seqsOf(blocks), "table_suspended")];
+      return [await this.#keepAside(planned, open, "table_suspended")];
     }
     const outcome = await this.#writer.write(blocks.map((block) => rowBlockOf(planned, block)));
     const still = blocks.filter((block) => outcome.suspended.has(block.shape.stream));
@@ -300,17 +305,25 @@ export class Ingest {
   async #checkRepeats(planned: readonly Planned[]): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
     for (const one of planned) {
-      const line = this.#ledger.linesOf(one.key.vehicle).find((entry) =>
-        entry.epoch === one.key.epoch && entry.class === one.key.class
-      );
-      const committed = intersect(line?.committed ?? none, one.repeated);
-      const quarantined = intersect(line?.quarantined ?? none, one.repeated);
+      const committed = intersect(this.#lineOf(one)?.committed ?? none, one.repeated);
       if (committed.length > 0 && "blocks" in one.delivery.content) {
         await this.#compare(one, rowsWithin(one.delivery.content.blocks, committed));
       }
-      verdicts.push(this.#verdict(one, { committed, quarantined }));
+      verdicts.push(this.#decided(one, one.repeated));
     }
     return verdicts;
+  }
+
+  /** The verdict that the ledger has of seqs of a batch. */
+  #decided(one: Planned, seqs: Ranges): Verdict {
+    const line = this.#lineOf(one);
+    const committed = intersect(line?.committed ?? none, seqs);
+    const quarantined = intersect(line?.quarantined ?? none, seqs);
+    return this.#verdict(one, { committed, quarantined });
+  }
+
+  #lineOf({ key }: Planned): LedgerEntry | undefined {
+    return this.#ledger.linesOf(key.vehicle).find((entry) => entry.epoch === key.epoch && entry.class === key.class);
   }
 
   async #compare(one: Planned, blocks: readonly Block[]): Promise<void> {

@@ -326,6 +326,24 @@ scenario("a suspended table holds back its own rows, and after a minute they are
   strictEqual(ingest.counts.waiting, 0);
 });
 
+scenario("a batch that came twice to a suspended table is put aside once, and that stands", async (stage) => {
+  const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
+  const whole = stage.store;
+  stage.store = suspending(whole, "sick");
+  const ingest = await stage.ingest();
+  await ingest.commit([stage.message([define(sick), batch(1, 2, { shape: sick })])]);
+  await stage.clock.advance(10_000);
+  await ingest.commit([stage.message([batch(1, 2, { shape: sick })], "backfill")]);
+  await stage.clock.advance(suspendedMaxMs - 10_000);
+  for (let time = 0; time < 2; time++) {
+    await ingest.retryWaiting();
+    await stage.clock.advance(suspendedMaxMs);
+  }
+  deepStrictEqual(stage.told().committed, []);
+  strictEqual(ingest.counts.waiting, 0);
+  strictEqual((await stage.quarantined()).length, 1);
+});
+
 /** The store, with one stream's table suspended. */
 function suspending(store: Store, stream: string): Store {
   const write = async (blocks: Parameters<Store["write"]>[0]): Promise<WriteOutcome> => {
