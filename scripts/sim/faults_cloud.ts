@@ -114,9 +114,7 @@ export const cloudFaults: readonly Fault[] = [
 function killIngest(world: World, forMs: number): void {
   world.tally.add("struck: ingest killed");
   world.ingest.kill();
-  world.trouble(forMs, () => {
-    if (!world.ingest.isUp) world.ingest.start();
-  });
+  world.trouble(forMs, () => world.ingest.start());
 }
 
 function cutStore(world: World, random: SeededRandom): void {

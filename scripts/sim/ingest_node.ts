@@ -73,7 +73,9 @@ export class IngestNode {
       hub.next("backfill", this.#reached.backfill) === undefined;
   }
 
+  /** Starts it, unless it runs already. */
   start(): void {
+    if (this.#life?.isOver === false) return;
     const life = new Life(this.#options.machine);
     this.#life = life;
     this.#run(life).catch((thrown) => {

@@ -37,7 +37,9 @@ export class RelayNode {
     return this.#relay !== undefined;
   }
 
+  /** Starts it, unless it runs already. */
   start(): void {
+    if (this.isUp) return;
     const { name, node, machine, random, checkChain, networks, log, backbone } = this.#options;
     const life = new Life(machine);
     const run = random.bytes(8).toHex();

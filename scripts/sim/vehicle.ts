@@ -76,6 +76,7 @@ export class Vehicle {
     this.machine = options.machine;
     this.#disk = new VirtualDisk(options.random);
     this.#life = new Life(options.machine);
+    this.#life.end();
   }
 
   get isUp(): boolean {
@@ -86,8 +87,9 @@ export class Vehicle {
     return this.#disk;
   }
 
-  /** Switches on, or starts the agent again. */
+  /** Switches on, or starts the agent again, unless it runs already. */
   start(): void {
+    if (!this.#life.isOver) return;
     this.#use(this.#disk.kill());
     this.#life = new Life(this.machine);
     const life = this.#life;
