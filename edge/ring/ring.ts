@@ -92,6 +92,8 @@ class OpenRing implements Ring {
   #ancestors: readonly Epoch[];
   /** Wall clock minus uptime when the epoch opened. */
   #timeBaseNs: bigint;
+  /** The same of the epochs that this start has opened, as long as they are on board. */
+  readonly #timeBases = new Map<Epoch, bigint>();
   /** Runs while there is work; what fails waits for the next call, so that a broken disk is not hammered. */
   #loop: Promise<void> | undefined;
   #isWanted = false;
@@ -143,6 +145,11 @@ class OpenRing implements Ring {
 
   nowNs(): bigint {
     return this.#timeBaseNs + uptimeNs(this.#options.clock.uptimeMs());
+  }
+
+  nowIn(epoch: Epoch): bigint | undefined {
+    const baseNs = epoch === this.#epoch ? this.#timeBaseNs : this.#timeBases.get(epoch);
+    return baseNs === undefined ? undefined : baseNs + uptimeNs(this.#options.clock.uptimeMs());
   }
 
   append(className: Class, frames: readonly NewFrame[]): Promise<Place> {
@@ -200,6 +207,7 @@ class OpenRing implements Ring {
           new Fault("disk_failed", "Cannot open epoch: the present one is not durable yet");
       }
       this.#ancestors = [this.#epoch, ...this.#ancestors].slice(0, ancestorsMax);
+      this.#rememberTimeBase();
       this.#epoch = epochOf(this.#options.random.bytes(8));
       this.#timeBaseNs = this.#timeBase();
       for (const className of classes) this.#tails[className].clear();
@@ -287,6 +295,13 @@ class OpenRing implements Ring {
     const bytes = records.reduce((sum, record) => sum + record.bytes.length + entryHeaderBytes, 0);
     this.#rate.add(bytes, this.#options.clock.uptimeMs());
     this.#options.onEvent?.({ kind: "appended", epoch: this.#epoch, class: className, range });
+  }
+
+  #rememberTimeBase(): void {
+    for (const epoch of this.#timeBases.keys()) {
+      if (this.#board.find(epoch) === undefined) this.#timeBases.delete(epoch);
+    }
+    this.#timeBases.set(this.#epoch, this.#timeBaseNs);
   }
 
   #timeBase(): bigint {
