@@ -88,8 +88,9 @@ const diskError: Fault = {
   weight: 3,
   strike: (world, random) => {
     const vehicle = oneOf(random, world.vehicles);
-    vehicle.trouble.failing = oneOf(random, [0.05, 0.3, 1]);
-    world.trouble(lasting(random, { min: 500, max: 60_000 }), () => vehicle.trouble.failing = 0);
+    vehicle.trouble.failing = oneOf(random, [0.1, 0.4, 1]);
+    vehicle.trouble.isReadable = random.fraction() < 0.6;
+    world.trouble(lasting(random, { min: 3_000, max: 120_000 }), () => vehicle.trouble.failing = 0);
   },
 };
 

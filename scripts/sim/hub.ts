@@ -8,7 +8,7 @@ import type { ShapeHash } from "#proto/shape.ts";
 import type { Machine } from "./machine.ts";
 
 /** JetStream's duplicate window. */
-export const duplicateWindowMs = 120_000;
+const duplicateWindowMs = 120_000;
 
 /** One message of the log. */
 export interface Placed {

@@ -30,6 +30,10 @@ export interface Plant {
     readonly vehicles?: number;
     readonly faults?: readonly string[];
     readonly store?: "lazy" | "durable";
+    /** Much comes. */
+    readonly isBusy?: boolean;
+    /** The ring is as small as one may be. */
+    readonly isSmall?: boolean;
   };
   disk?(disk: Disk, parts: PlantParts): Disk;
   random?(random: Random): Random;

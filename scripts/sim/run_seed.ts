@@ -13,7 +13,7 @@ import { type Violation, World } from "./world.ts";
 /** Part of a world's hours in which faults strike; then all is healed, and posts go on to the end. */
 const troubledShare = 0.85;
 /** From the last post to the last verdict, when nothing is wrong any more. */
-export const drainMsMax = 600_000;
+const drainMsMax = 600_000;
 /** How often the checkers look. */
 const lookEveryMs = 10_000;
 /** How often a lazy store's disk catches up. */

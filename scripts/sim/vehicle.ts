@@ -8,7 +8,7 @@ import { type DiskCall, VirtualDisk } from "#proto/testing/disk.ts";
 import type { VirtualNetwork } from "#proto/testing/link.ts";
 import type { SeededRandom } from "#proto/testing/random.ts";
 import { type Agent, type AgentOptions, startAgent } from "#edge/agent.ts";
-import type { RingOptions } from "#edge/ring/ring.ts";
+import type { Place, RingOptions } from "#edge/ring/ring.ts";
 import type { VehicleView } from "./checks/check.ts";
 import { poisonedShape, valuesOf } from "./frames.ts";
 import type { Answer, Given } from "./given.ts";
@@ -20,8 +20,9 @@ import type { Tally } from "./tally.ts";
 /** What is wrong with a disk. May be changed at any time. */
 export interface DiskTrouble {
   syncMs: { min: number; max: number };
-  /** Part of the calls that fail. */
+  /** Part of the calls that fail; of those that read, too, or only of those that write. */
   failing: number;
+  isReadable: boolean;
 }
 
 /** What a {@link Vehicle} is made of. */
@@ -57,7 +58,7 @@ const readingVerbs: ReadonlySet<string> = new Set(["list", "open", "read"]);
 export class Vehicle {
   readonly id: VehicleId;
   readonly machine: Machine;
-  readonly trouble: DiskTrouble = { syncMs: { min: 0.5, max: 4 }, failing: 0 };
+  readonly trouble: DiskTrouble = { syncMs: { min: 0.5, max: 4 }, failing: 0, isReadable: true };
   /** Whether the kernel says that its clock is right. */
   isSynchronized = true;
   agent: Agent | undefined;
@@ -134,6 +135,7 @@ export class Vehicle {
     agent.take(className, news).then((place) => {
       if (life.isOver) return;
       this.#open.delete(open);
+      if (!isDurable(place)) return tally.add("frames answered buffered", frames.length);
       const { epoch, first } = place;
       const atMs = this.machine.time.nowMs;
       this.#options.onAnswer({ vehicle: this.id, class: className, epoch, first, frames, atMs });
@@ -208,8 +210,9 @@ export class Vehicle {
 
   #handleDiskCall({ verb }: DiskCall): void | Promise<void> {
     const { random, tally } = this.#options;
-    const { failing, syncMs } = this.trouble;
-    if (failing > 0 && failingVerbs.has(verb) && random.fraction() < failing) {
+    const { failing, isReadable, syncMs } = this.trouble;
+    const mayFail = failing > 0 && failingVerbs.has(verb) && !(isReadable && readingVerbs.has(verb));
+    if (mayFail && random.fraction() < failing) {
       tally.add(`disk failed: ${verb}`);
       if (readingVerbs.has(verb)) this.#hadReadFaults = true;
       throw new Fault("disk_failed", `Cannot ${verb}: input/output error`);
@@ -272,6 +275,11 @@ export class Vehicle {
       },
     };
   }
+}
+
+/** An answer may say that the frames are only in memory as yet: nothing was promised then. */
+function isDurable({ state }: Place & { readonly state?: string }): boolean {
+  return state === undefined || state === "durable";
 }
 
 /** Port of every relay. */

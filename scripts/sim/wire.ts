@@ -19,7 +19,7 @@ export interface WireEvents {
 }
 
 /** A way in good order. */
-export function goodWire(): WireConditions {
+function goodWire(): WireConditions {
   return { delayMs: { min: 0.2, max: 1.5 }, loss: 0, doubled: 0, isCut: false };
 }
 

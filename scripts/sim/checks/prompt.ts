@@ -9,7 +9,7 @@ import type { Answer } from "../given.ts";
 import type { Check, View } from "./check.ts";
 
 /** Links are up again 20 s after a fault at the latest, the rest is seconds. */
-export const promptMs = 90_000;
+const promptMs = 90_000;
 
 /** See the head of this file. */
 export function prompt(): Check {

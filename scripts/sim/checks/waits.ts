@@ -2,7 +2,7 @@
 import type { Check } from "./check.ts";
 
 /** Slow disks of the simulation take some seconds for a call, and an append may wait for several. */
-export const answerMsMax = 60_000;
+const answerMsMax = 60_000;
 
 /** See the head of this file. */
 export function waits(): Check {

@@ -16,12 +16,22 @@ function syncedLate(file: DiskFile, { life, afterMs }: { life: Life; afterMs: nu
 const isSegment = (name: string) => name.startsWith("segment-");
 const isWatermark = (name: string) => name.startsWith("watermark-");
 
+/** How long a watermark that was written may stay off the disk. */
+const watermarkLateMs = 60_000;
+
 const watermarkAfterUnlink: Plant = {
   name: "watermark after unlink",
   what: "a segment's file goes before the watermark that says why is on the disk",
-  needs: { faults: ["vehicle power cut", "burst"] },
-  disk: (disk, { life }) =>
-    withFiles(disk, (file, name) => isWatermark(name) ? syncedLate(file, { life, afterMs: 20_000 }) : file),
+  needs: { faults: ["vehicle power cut", "burst"], isBusy: true, isSmall: true },
+  disk: (disk, { life }) => {
+    let syncedMs = -Infinity;
+    const sync = async (file: DiskFile) => {
+      if (life.uptimeMs() - syncedMs < watermarkLateMs) return;
+      syncedMs = life.uptimeMs();
+      await file.sync();
+    };
+    return withFiles(disk, (file, name) => isWatermark(name) ? withFile(file, { sync: () => sync(file) }) : file);
+  },
 };
 
 const answeredBeforeSync: Plant = {
@@ -35,7 +45,7 @@ const answeredBeforeSync: Plant = {
 const fsyncRetried: Plant = {
   name: "retry of a failed fsync",
   what: "a sync that failed is tried again on the same file, and its success is believed",
-  needs: { faults: ["vehicle power cut", "disk error"] },
+  needs: { faults: ["vehicle power cut", "disk error", "UDP blocked"], isBusy: true },
   disk: (disk) =>
     withFiles(
       disk,
@@ -53,7 +63,7 @@ const directoryNotSynced: Plant = {
 const gapNotDurable: Plant = {
   name: "gap record not durable",
   what: "records are given up before the gap record that names them is on the disk",
-  needs: { faults: ["vehicle power cut", "burst", "UDP blocked"] },
+  needs: { faults: ["vehicle power cut", "burst", "UDP blocked"], isBusy: true, isSmall: true },
   disk: (disk, { life }) =>
     withFiles(disk, (file, name) => {
       if (!isSegment(name)) return file;

@@ -35,7 +35,7 @@ const secondOffset: Plant = {
 const gapRecordLost: Plant = {
   name: "a lost gap record",
   what: "gap records are sent without the range that they are about",
-  needs: { faults: ["burst", "UDP blocked", "ingest outage"] },
+  needs: { faults: ["burst", "UDP blocked", "ingest outage"], isBusy: true, isSmall: true },
   dialer: (dialer, parts) => tapped(dialer, () => rewriting(parts, { record: withoutRange })),
 };
 
