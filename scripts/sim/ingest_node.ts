@@ -5,6 +5,7 @@ import { asFault, Fault } from "#proto/errors.ts";
 import {
   LedgerAnswerSchema,
   LedgerRequestSchema,
+  OwnerNoticeSchema,
   type VerdictNotice,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
@@ -138,7 +139,7 @@ export class IngestNode {
 
   async #readLane(
     lane: TelemetryLane,
-    { life, queue, service }: { life: Life; queue: LaneQueue; service: IngestService },
+    { life, ingest, queue, service }: { life: Life; ingest: Ingest; queue: LaneQueue; service: IngestService },
   ): Promise<void> {
     const { hub } = this.#options;
     while (!life.isOver) {
@@ -148,6 +149,7 @@ export class IngestNode {
       }
       const message = hub.next(lane, this.#reached[lane]);
       if (message === undefined) {
+        ingest.handleLogEnd(lane, this.#reached[lane]);
         await hub.grown;
         await life.after(deliverMs);
         continue;
@@ -156,6 +158,7 @@ export class IngestNode {
       queue.push({ place: { lane, partition, sequence }, placedAtNs, bytes });
       this.#reached[lane] = sequence;
       service.noticeMessage();
+      if (hub.next(lane, sequence) === undefined) ingest.handleLogEnd(lane, sequence);
       if (queue.isFull(lane)) await service.whenNotFull(lane);
     }
   }
@@ -173,7 +176,11 @@ export class IngestNode {
       publish: ({ relay, shard }, notice) => {
         if (life.isOver) return;
         onNotice(notice);
-        hub.relays.get(`${relay}.${shard}`)?.(toBinary(VerdictNoticeSchema, notice));
+        hub.relays.get(`${relay}.${shard}`)?.verdicts(toBinary(VerdictNoticeSchema, notice));
+      },
+      announce: (notice) => {
+        if (life.isOver) return;
+        for (const relay of hub.relays.values()) relay.owner(toBinary(OwnerNoticeSchema, notice));
       },
     };
   }
