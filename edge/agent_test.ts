@@ -59,6 +59,28 @@ Deno.test("a wall clock that is set opens a new epoch, and the cloud is told of 
   await fleet.clock.run(agent.stop());
 });
 
+Deno.test("what was taken in 1970 gets its years although the clock was set before there was a link", async () => {
+  const fleet = await makeFleet();
+  const relay = fleet.relay("relay-1.test");
+  fleet.network.reachable = false;
+  const trueNs = fleet.clock.wallNs();
+  fleet.clock.stepWall(-trueNs);
+  let isRight = false;
+  const agent = await fleet.agent({ clockSynchronized: () => isRight });
+  const { epoch } = agent.status();
+  await take({ fleet, agent }, 3);
+  await fleet.clock.advance(30_000);
+  fleet.clock.stepWall(trueNs);
+  isRight = true;
+  await fleet.clock.advance(3_000);
+  fleet.network.reachable = true;
+  await fleet.clock.advance(60_000);
+  const batch = relay.batches.find(({ header }) => header.epoch === epoch && header.class === normal);
+  ok(batch !== undefined && agent.status().epoch !== epoch);
+  equal(batch.header.clockOffsetNs / 1_000_000_000n, trueNs / 1_000_000_000n);
+  await fleet.clock.run(agent.stop());
+});
+
 Deno.test("what the cloud puts aside is settled, and counted once", async () => {
   const { fleet, relay, agent } = await linkedFleet();
   relay.manners.decides = false;

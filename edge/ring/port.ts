@@ -113,6 +113,8 @@ export interface Ring {
   readonly epoch: Epoch;
   /** The vehicle's time in this epoch, nanoseconds since 1970: wall clock at its opening plus uptime since; never steps. */
   nowNs(): bigint;
+  /** The same in an epoch that this start has opened, the present one or one before; undefined for any other. */
+  nowIn(epoch: Epoch): bigint | undefined;
   /**
    * Makes frames durable and resolves then, or after `ringAnswerMs` as `buffered`. What arrives while a sync is under way
    * goes with the next one. Rejects, and then nothing of the frames is acknowledged, with `ring_full` (policy `refuse`,

@@ -99,6 +99,8 @@ class OpenRing implements Ring {
   #ancestors: readonly Epoch[];
   /** Wall clock minus uptime when the epoch opened. */
   #timeBaseNs: bigint;
+  /** The same of the epochs that this start has opened, as long as they are on board. */
+  readonly #timeBases = new Map<Epoch, bigint>();
   /** Runs while there is work. */
   #loop: Promise<void> | undefined;
   #isWanted = false;
@@ -160,6 +162,11 @@ class OpenRing implements Ring {
     return this.#timeBaseNs + uptimeNs(this.#options.clock.uptimeMs());
   }
 
+  nowIn(epoch: Epoch): bigint | undefined {
+    const baseNs = epoch === this.#epoch ? this.#timeBaseNs : this.#timeBases.get(epoch);
+    return baseNs === undefined ? undefined : baseNs + uptimeNs(this.#options.clock.uptimeMs());
+  }
+
   append(className: Class, frames: readonly NewFrame[]): Promise<Appended> {
     const fault = this.#refusal(className, frames);
     if (fault !== undefined) return Promise.reject(fault);
@@ -211,6 +218,7 @@ class OpenRing implements Ring {
     return this.#between(async () => {
       await this.#committer.drain();
       this.#ancestors = [this.#epoch, ...this.#ancestors].slice(0, ancestorsMax);
+      this.#rememberTimeBase();
       this.#epoch = epochOf(this.#options.random.bytes(8));
       this.#timeBaseNs = this.#timeBase();
       for (const className of classes) this.#tails[className].clear();
@@ -308,6 +316,13 @@ class OpenRing implements Ring {
     const bytes = records.reduce((sum, record) => sum + record.bytes.length + entryHeaderBytes, 0);
     this.#rate.add(bytes, this.#options.clock.uptimeMs());
     this.#options.onEvent?.({ kind: "appended", epoch: this.#epoch, class: className, range });
+  }
+
+  #rememberTimeBase(): void {
+    for (const epoch of this.#timeBases.keys()) {
+      if (this.#board.find(epoch) === undefined) this.#timeBases.delete(epoch);
+    }
+    this.#timeBases.set(this.#epoch, this.#timeBaseNs);
   }
 
   #timeBase(): bigint {

@@ -6,13 +6,13 @@ export interface LearnedOffset {
   /** Nanoseconds that the relay's clock is ahead of the vehicle's wall clock. */
   readonly aheadNs: bigint;
   readonly wallNs: bigint;
-  /** The vehicle's time in the epoch, when that is still open; its clock does not step with the wall clock. */
+  /** The vehicle's time in the epoch, when this start has opened it; it does not step with the wall clock. */
   readonly epochNowNs: bigint | undefined;
 }
 
 /**
- * Nanoseconds to add to the epoch's times. 0 when they are good already. For an epoch of the past the wall clock is taken
- * to have been as wrong as it is now: nothing better is known.
+ * Nanoseconds to add to the epoch's times. 0 when they are good already. For an epoch of an earlier start the wall clock
+ * is taken to have been as wrong as it is now: nothing better is known.
  */
 export function offsetToFix({ aheadNs, wallNs, epochNowNs }: LearnedOffset): bigint {
   const offsetNs = epochNowNs === undefined ? aheadNs : wallNs + aheadNs - epochNowNs;

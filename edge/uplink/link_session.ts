@@ -353,8 +353,7 @@ export class LinkSession {
     const aheadNs = this.clockOffsetNs;
     if (aheadNs === undefined) return;
     for (const epoch of outbox.epochsToSend.filter((epoch) => ring.clockOffset(epoch) === undefined)) {
-      const epochNowNs = epoch === ring.epoch ? ring.nowNs() : undefined;
-      const offsetNs = offsetToFix({ aheadNs, wallNs: clock.wallNs(), epochNowNs });
+      const offsetNs = offsetToFix({ aheadNs, wallNs: clock.wallNs(), epochNowNs: ring.nowIn(epoch) });
       try {
         await ring.fixClockOffset(offsetNs, epoch);
       } catch (thrown) {
