@@ -2,6 +2,7 @@
  * What is on board: epochs, their classes, their segments, and what became of the records. Plain memory; whoever
  * changes the disk changes the board beside it.
  */
+import { ok } from "node:assert/strict";
 import { type Class, classes, classNumber } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
 import { covers, intersect, none, normalize, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
@@ -92,7 +93,9 @@ export class Board {
     segment.dropped = true;
     const { epoch, class: className } = segment.header;
     const { segments } = this.series(epoch, className);
-    segments.splice(segments.indexOf(segment), 1);
+    const at = segments.indexOf(segment);
+    ok(at >= 0, "a segment is taken out once");
+    segments.splice(at, 1);
     const entry = this.epoch(epoch);
     if (epoch !== current && [...entry.series.values()].every((series) => series.segments.length === 0)) {
       this.#epochs.delete(epoch);

@@ -47,6 +47,8 @@ export class Space {
   #denial: Fault | undefined;
   /** Files that could not be removed, with their sizes: removed when the disk lets us. */
   readonly #leftovers = new Map<string, number>();
+  /** Segments that are about to go: the gap records that say so find their space elsewhere. */
+  readonly #going = new Set<Segment>();
 
   constructor(options: SpaceOptions) {
     this.#options = options;
@@ -64,7 +66,7 @@ export class Space {
   /** Bytes that come free without any loss when they are needed. */
   get bytesReclaimable(): number {
     const { board } = this.#options;
-    const kept = this.#options.kept();
+    const kept = this.#kept;
     return board.segments()
       .filter((segment) => !kept.has(segment) && isSettled(segment, seriesOf(board, segment)))
       .reduce((sum, segment) => sum + diskBytes(segment.bytes), 0);
@@ -78,9 +80,9 @@ export class Space {
   /** Whether a segment of the class could be begun, as far as can be told without asking the disk. */
   hasRoomFor(className: Class): boolean {
     if (this.#spare === "ready" || (className === "critical" && this.#hasReserve)) return true;
-    const { board, whenFull, segmentBytes, kept } = this.#options;
+    const { board, whenFull, segmentBytes } = this.#options;
     const overwriteFrom = whenFull === "overwrite" ? className : undefined;
-    return chooseVictims(board, { bytes: segmentBytes, kept: kept(), overwriteFrom }) !== undefined;
+    return chooseVictims(board, { bytes: segmentBytes, kept: this.#kept, overwriteFrom }) !== undefined;
   }
 
   /** Takes over the reserve and the spare found at the start. */
@@ -144,14 +146,14 @@ export class Space {
 
   async #prepareSpare(): Promise<void> {
     if (this.#leftovers.has(spareName)) return;
-    const { board, segmentBytes, kept } = this.#options;
+    const { board, segmentBytes } = this.#options;
     if (this.#mayGrow) {
       this.#spare = "making";
       this.#making = this.#makeSpare();
       return;
     }
     // At the cap: what has a verdict gives its file. Nothing else goes before it must.
-    const victims = chooseVictims(board, { bytes: segmentBytes, kept: kept(), overwriteFrom: undefined });
+    const victims = chooseVictims(board, { bytes: segmentBytes, kept: this.#kept, overwriteFrom: undefined });
     if (victims === undefined) return;
     const file = await this.#recycle(victims, spareName);
     this.#spare = "ready";
@@ -188,6 +190,10 @@ export class Space {
     return await this.#openRenamed(name);
   }
 
+  get #kept(): ReadonlySet<Segment> {
+    return new Set([...this.#options.kept(), ...this.#going]);
+  }
+
   get #mayGrow(): boolean {
     const { board, segmentBytes, bytesMax } = this.#options;
     return this.bytesUsed + segmentBytes <= bytesMax && board.segments().length < ringSegmentsMax;
@@ -204,7 +210,7 @@ export class Space {
     const isFull = made === undefined || made.code === "disk_full";
     const mayOverwrite = isFull && whenFull === "overwrite";
     if (missing <= 0) missing = segmentBytes;
-    const kept = this.#options.kept();
+    const kept = this.#kept;
     const victims = chooseVictims(board, {
       bytes: missing,
       kept,
@@ -221,6 +227,8 @@ export class Space {
   }
 
   async #openRenamed(name: string): Promise<DiskFile> {
+    // A failed creation may have left a file of that name: the rename replaced it.
+    this.#leftovers.delete(name);
     try {
       return await this.#options.disk.open(name);
     } catch (thrown) {
@@ -232,7 +240,12 @@ export class Space {
   /** Gives up segments and makes one file of their space. */
   async #recycle(victims: readonly Segment[], name: string): Promise<DiskFile> {
     const { disk, segmentBytes, log } = this.#options;
-    await this.#options.beforeDrop(victims);
+    for (const victim of victims) this.#going.add(victim);
+    try {
+      await this.#options.beforeDrop(victims);
+    } finally {
+      for (const victim of victims) this.#going.delete(victim);
+    }
     const reused = victims.find(({ bytes }) => bytes === segmentBytes);
     for (const victim of victims) {
       this.#options.drop(victim);
@@ -264,6 +277,7 @@ export class Space {
     try {
       file = await disk.open(name, { create: true });
       await file.allocate(segmentBytes);
+      this.#leftovers.delete(name);
       return file;
     } catch (thrown) {
       // Remembered whatever else fails: the reserve and the spare are made under the same names again.
