@@ -1,6 +1,6 @@
 /** Every bound of the agent alone, with its reason. What both ends share lies in `proto/limits.ts`. */
 import { ok } from "node:assert/strict";
-import { batchBytesMax, linkFrameBytesMax, recordBytesMax, shapeBytesMax } from "#proto/limits.ts";
+import { batchBytesMax, linkFrameBytesMax, rangesPerMessageMax, recordBytesMax, shapeBytesMax } from "#proto/limits.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -58,6 +58,8 @@ export const backfillOwedBytesMax = 64 * KiB;
 export const liveAsideMs = 250;
 /** Ranges in one Inventory: 22 bytes each at most, so below a link frame. */
 export const inventoryRangesMax = 8_192;
+/** Ranges with a verdict in one Inventory, newest epochs first: those of a vehicle's last few hundred starts. */
+export const inventorySettledRangesMax = 1_024;
 /** Shapes in one Inventory, those used last first: a vehicle's 200 streams with their recent growth. */
 export const inventoryShapesMax = 512;
 /** Bounds of the guess what part of a record's size is left on the wire; and what is added to it for safety. */
@@ -122,6 +124,8 @@ ok(ringSegmentBytesDefaultMin >= 2 * shapeBytesMax + recordBytesMax + 2 * KiB, "
 ok(ringSegmentBytesMin <= ringSegmentBytesDefaultMin && ringSegmentBytesDefaultMin <= ringSegmentBytesMax);
 ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
 ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
-ok(inventoryRangesMax * 22 + inventoryShapesMax * 18 + 64 * KiB < linkFrameBytesMax, "an inventory fits into a frame");
+const inventoryBytesMax = inventoryRangesMax * 22 + inventorySettledRangesMax * 40 + inventoryShapesMax * 18;
+ok(inventoryBytesMax + 16 * KiB < linkFrameBytesMax, "an inventory, with its epochs and classes, fits into a frame");
+ok(inventorySettledRangesMax <= rangesPerMessageMax, "the other end reads all that is listed as settled");
 ok(backfillOwedBytesMax <= batchBytesMax && backfillShare < 1, "live steps aside for no more than a batch");
 ok(stopFlushMs + stopLinkMs + stopRingMs + stopListenerMs < stopMsMax, "a stop ends in time");

@@ -31,6 +31,7 @@ export const frameKinds = {
   verdicts: 16,
   lost: 17,
   resend: 18,
+  inventoryWanted: 19,
 } as const;
 
 /** Name of a kind. */

@@ -75,7 +75,7 @@ Deno.test("the frames of version 1 are what they always were", () => {
     pong: encodeMessage("pong", { id: 7n, sentAtNs: 8n, answeredAtNs: 9n }),
     readReport: encodeMessage("readReport", { liveBytes: 300n, backfillBytes: 5n }),
     goodbye: encodeMessage("goodbye", { code: "draining", detail: "d" }),
-    inventory: encodeMessage("inventory", { onBoard: [range], durable: [range], shapes: [shape] }),
+    inventory: encodeMessage("inventory", { onBoard: [range], durable: [range], shapes: [shape], settled: [range] }),
     held: encodeMessage("held", {
       committed: [range],
       quarantined: [range],
@@ -89,6 +89,7 @@ Deno.test("the frames of version 1 are what they always were", () => {
     verdicts: encodeMessage("verdicts", { committed: [range], quarantined: [], passed }),
     lost: encodeMessage("lost", { ranges: [range] }),
     resend: encodeMessage("resend", { ranges: [range] }),
+    inventoryWanted: encodeMessage("inventoryWanted", {}),
   };
   deepStrictEqual(
     Object.fromEntries(Object.entries(frames).map(([name, bytes]) => [name, hexOf(bytes)])),

@@ -22,6 +22,7 @@ import {
 import {
   HeldSchema,
   InventorySchema,
+  InventoryWantedSchema,
   LostSchema,
   ReceivedSchema,
   ResendSchema,
@@ -48,6 +49,7 @@ export const messageSchemas = {
   verdicts: VerdictsSchema,
   lost: LostSchema,
   resend: ResendSchema,
+  inventoryWanted: InventoryWantedSchema,
 } as const satisfies Record<string, DescMessage>;
 
 /** A kind of frame whose payload is a protobuf message. */

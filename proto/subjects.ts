@@ -31,6 +31,9 @@ export function ackSubject(relay: RelayName, shard: number): string {
   return `ack.v1.${relay}.${shard}`;
 }
 
+/** Owners of partitions, to every shard of every relay: that they work, and since when. */
+export const ownerSubject = "owner.v1";
+
 /** Logins, logouts and digests of one shard. */
 export function presenceSubject(relay: RelayName, shard: number): string {
   return `presence.v1.${relay}.${shard}`;

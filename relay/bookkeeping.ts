@@ -1,6 +1,6 @@
 /**
- * Frames that tell a vehicle what is safe: Verdicts and Held, cut so that each fits into a link frame however many
- * ranges there are. Source: protocol.md sections 4.4 and 4.7.
+ * Frames that tell a vehicle what is safe and what is wanted again: Verdicts, Held and Resend, cut so that each fits
+ * into a link frame however many ranges there are. Source: protocol.md sections 4.4 and 4.7.
  */
 import { encodeMessage, type MessageInit } from "#proto/link_message.ts";
 import { rangesPerFrameMax } from "./limits.ts";
@@ -23,13 +23,13 @@ export interface HeldFacts extends VerdictRanges {
 
 /** Frames with verdicts; the places passed come with the last, because they count only after all verdicts before. */
 export function verdictFrames(ranges: VerdictRanges, passed: PassedPlaces | undefined): Uint8Array[] {
-  const pieces = piecesOf(ranges);
+  const pieces = verdictPieces(ranges);
   return pieces.map((piece, i) => encodeMessage("verdicts", i === pieces.length - 1 ? { ...piece, passed } : piece));
 }
 
 /** The frames of one answer: Held comes last, what does not fit into it goes before as Verdicts. */
 export function heldFrames(held: HeldFacts): Uint8Array[] {
-  const pieces = piecesOf(held);
+  const pieces = verdictPieces(held);
   const { knownShapes, passed, ledgerAnswered } = held;
   return pieces.map((piece, i) =>
     i < pieces.length - 1
@@ -38,24 +38,32 @@ export function heldFrames(held: HeldFacts): Uint8Array[] {
   );
 }
 
-interface Piece {
-  committed: ClassRanges[];
-  quarantined: ClassRanges[];
+function verdictPieces({ committed, quarantined }: VerdictRanges) {
+  return piecesOf({ committed, quarantined });
 }
 
-/** At least one piece, each with at most `rangesPerFrameMax` ranges. */
-function piecesOf(ranges: VerdictRanges): Piece[] {
-  const pieces: Piece[] = [{ committed: [], quarantined: [] }];
+/** Frames that ask for ranges again; none for no ranges. */
+export function resendFrames(ranges: readonly ClassRanges[]): Uint8Array[] {
+  return ranges.length === 0 ? [] : piecesOf({ ranges }).map((piece) => encodeMessage("resend", piece));
+}
+
+/** At least one piece of all lists, each with at most `rangesPerFrameMax` ranges. */
+function piecesOf<Name extends string>(
+  lists: Readonly<Record<Name, readonly ClassRanges[]>>,
+): Record<Name, ClassRanges[]>[] {
+  const names = Object.keys(lists) as Name[];
+  const empty = () => Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, ClassRanges[]>;
+  const pieces = [empty()];
   let room = rangesPerFrameMax;
-  for (const verdict of ["committed", "quarantined"] as const) {
-    for (const { epoch, class: classNumber, ranges: all = [] } of ranges[verdict]) {
+  for (const name of names) {
+    for (const { epoch, class: classNumber, ranges: all = [] } of lists[name]) {
       for (let at = 0; at < all.length;) {
         if (room === 0) {
-          pieces.push({ committed: [], quarantined: [] });
+          pieces.push(empty());
           room = rangesPerFrameMax;
         }
         const some = all.slice(at, at + room);
-        pieces[pieces.length - 1][verdict].push({ epoch, class: classNumber, ranges: some });
+        pieces[pieces.length - 1][name].push({ epoch, class: classNumber, ranges: some });
         at += some.length;
         room -= some.length;
       }

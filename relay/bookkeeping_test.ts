@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { FrameDecoder, frameKinds } from "#proto/frame.ts";
 import { decodeMessage } from "#proto/link_message.ts";
 import { linkFrameBytesMax } from "#proto/limits.ts";
-import { heldFrames, verdictFrames } from "./bookkeeping.ts";
+import { heldFrames, resendFrames, verdictFrames } from "./bookkeeping.ts";
 import { rangesPerFrameMax } from "./limits.ts";
 
 function framesOf(bytes: readonly Uint8Array[]) {
@@ -63,4 +63,17 @@ Deno.test("places passed come with the last frame of verdicts, whatever the numb
     }),
     { numRuns: 20 },
   );
+});
+
+Deno.test("ranges wanted again go in frames that fit, all of them, and none for nothing", () => {
+  deepEqual(resendFrames([]), []);
+  const wanted = [{ epoch: 1n, class: 0, ranges: manyRanges(rangesPerFrameMax + 5) }, {
+    epoch: 2n,
+    class: 1,
+    ranges: manyRanges(3),
+  }];
+  const frames = framesOf(resendFrames(wanted));
+  deepEqual(frames.map(({ kind }) => kind), [frameKinds.resend, frameKinds.resend]);
+  const seen = frames.flatMap(({ payload }) => decodeMessage("resend", payload).ranges);
+  deepEqual(seen.map(({ epoch, ranges }) => [epoch, ranges.length]), [[1n, rangesPerFrameMax], [1n, 5], [2n, 3]]);
 });

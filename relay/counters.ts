@@ -28,6 +28,8 @@ export interface Counters {
   verdictNotices: number;
   ledgerAsked: number;
   ledgerUnanswered: number;
+  /** Vehicles that were asked to tell their inventory again. */
+  inventoriesWanted: number;
 }
 
 /** All at zero. */
@@ -52,5 +54,6 @@ export function newCounters(): Counters {
     verdictNotices: 0,
     ledgerAsked: 0,
     ledgerUnanswered: 0,
+    inventoriesWanted: 0,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Answers a vehicle's inventory: asks the owner of its partition which ranges have a verdict, and says which shapes
- * are known. Source: protocol.md section 4.4.
+ * Answers a vehicle's inventory: asks the owner of its partition which ranges have a verdict and which are wanted again,
+ * and says which shapes are known. Source: protocol.md sections 4.4 and 4.7.
  *
  *     inventory -> ask -- answered ------------> Held, done
  *                   ^ `-- not answered in 2 s -> Held (unanswered, the first time) -> wait 3 s -.
@@ -10,7 +10,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type LedgerAnswer, LedgerAnswerSchema, LedgerRequestSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { MessageOf } from "#proto/link_message.ts";
-import { heldFrames } from "./bookkeeping.ts";
+import { heldFrames, resendFrames } from "./bookkeeping.ts";
 import { ledgerRetryMs, shapesPerInventoryMax } from "./limits.ts";
 import type { Node } from "./node.ts";
 import { hexOf, type Session } from "./session.ts";
@@ -28,20 +28,30 @@ export class InventoryDesk {
   readonly #asker: Asker;
   readonly #node: Node;
   #asking: AbortController | undefined;
+  #comparedBy = 0n;
 
   constructor(asker: Asker, node: Node) {
     this.#asker = asker;
     this.#node = node;
   }
 
+  /** Whether that start of the owner has compared what the vehicle holds, or is being asked to. */
+  isKnownTo(ownerBeganNs: bigint): boolean {
+    return this.#asking !== undefined || this.#comparedBy === ownerBeganNs;
+  }
+
   /** Begins to answer; Held goes out by itself. */
   handleInventory(inventory: MessageOf<"inventory">): void {
     this.#asking?.abort();
-    this.#asking = new AbortController();
-    const signal = AbortSignal.any([this.#asking.signal, this.#asker.over]);
-    this.#answer(inventory, signal).catch((fault) => {
-      if (!signal.aborted) this.#node.log.error("Cannot answer an inventory", { reason: String(fault) });
-    });
+    const asking = this.#asking = new AbortController();
+    const signal = AbortSignal.any([asking.signal, this.#asker.over]);
+    this.#answer(inventory, signal)
+      .catch((fault) => {
+        if (!signal.aborted) this.#node.log.error("Cannot answer an inventory", { reason: String(fault) });
+      })
+      .finally(() => {
+        if (this.#asking === asking) this.#asking = undefined;
+      });
   }
 
   async #answer(inventory: MessageOf<"inventory">, signal: AbortSignal): Promise<void> {
@@ -51,6 +61,8 @@ export class InventoryDesk {
     this.#asker.session.keepKnown(found);
     const knownShapes = [...found.keys()].map((hash) => Uint8Array.fromHex(hash));
     this.#tell(firstAnswer, knownShapes);
+    // What waited longer for its answer is old: an owner that is gone by now may have given verdicts since.
+    this.#comparedBy = firstAnswer?.comparedBy ?? 0n;
     let answer = firstAnswer;
     while (answer === undefined) {
       await this.#node.clock.after(ledgerRetryMs, signal);
@@ -69,6 +81,7 @@ export class InventoryDesk {
       knownShapes,
       ledgerAnswered: answer !== undefined,
     }));
+    this.#asker.say(...resendFrames(answer?.resend ?? []));
   }
 
   async #askOwner(inventory: MessageOf<"inventory">): Promise<LedgerAnswer | undefined> {

@@ -80,6 +80,11 @@ export const shapeReadsAtOnceMax = 16;
 export const ledgerTimeoutMs = 2_000;
 /** Wait before asking it again. */
 export const ledgerRetryMs = 3_000;
+/**
+ * An owner that began anew has all inventories told again, spread over this time on every relay alike: a thousand
+ * vehicles are a hundred questions a second to it, wherever they are linked.
+ */
+export const inventorySpreadMs = 10_000;
 /** One read or write of KV, one probe. */
 export const backboneTimeoutMs = 2_000;
 /** Probes of the way to the log. */

@@ -69,6 +69,11 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
     return this.#over.signal;
   }
 
+  /** Whether that start of the owner has compared what the vehicle holds, or is being asked to. */
+  isKnownTo(ownerBeganNs: bigint): boolean {
+    return this.#desk.isKnownTo(ownerBeganNs);
+  }
+
   /** Bytes came on a lane. */
   handleBytes(lane: Lane, count: number): void {
     this.#now = instantOf(this.#node.clock);

@@ -74,6 +74,7 @@ function log(counters: Counters): MetricFamily[] {
     counter("verdict_notices_total", "Verdict notices heard", plain(counters.verdictNotices)),
     counter("ledger_asked_total", "Questions to owners of partitions", plain(counters.ledgerAsked)),
     counter("ledger_unanswered_total", "Questions without an answer", plain(counters.ledgerUnanswered)),
+    counter("inventories_wanted_total", "Inventories wanted again by an owner", plain(counters.inventoriesWanted)),
   ];
 }
 

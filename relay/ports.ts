@@ -23,6 +23,8 @@ export interface BackboneEars {
   refused(number: number, detail: string): void;
   /** A VerdictNotice (log/v1/ledger.proto), not decoded. */
   verdicts(notice: Uint8Array): void;
+  /** An OwnerNotice (log/v1/ledger.proto), not decoded. */
+  owner(notice: Uint8Array): void;
 }
 
 /** The log. */

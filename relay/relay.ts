@@ -26,6 +26,7 @@ import { type LinkHouse, serveLink } from "./link_driver.ts";
 import type { LiveSession } from "./live_session.ts";
 import type { RelayFacts } from "./metrics.ts";
 import type { Node } from "./node.ts";
+import { OwnerDesk } from "./owner_desk.ts";
 import type { Backbone, BackboneEars } from "./ports.ts";
 import { announceDigest } from "./presence.ts";
 import { Readiness } from "./readiness.ts";
@@ -58,6 +59,7 @@ export class Relay {
   readonly #node: Node;
   readonly #house: LinkHouse;
   readonly #verdicts: VerdictDesk;
+  readonly #owners: OwnerDesk;
   readonly #draining = new AbortController();
   readonly #stopped = new AbortController();
   readonly #links = new Set<Promise<void>>();
@@ -76,6 +78,7 @@ export class Relay {
       registry,
     };
     this.#verdicts = new VerdictDesk({ registry, log: options.log });
+    this.#owners = new OwnerDesk(this.#node, registry);
     options.backbone.listen(this.#ears());
     this.#startSlowWork();
   }
@@ -160,6 +163,7 @@ export class Relay {
         counters.verdictNotices += 1;
         this.#verdicts.handleNotice(notice);
       },
+      owner: (notice) => this.#owners.handleNotice(notice),
     };
   }
 

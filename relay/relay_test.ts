@@ -177,6 +177,25 @@ Deno.test("an inventory is answered by the owner of the partition, with the shap
   await house.relay.drain();
 });
 
+Deno.test("what the owner wants again is asked of the vehicle, behind the answer to its inventory", async () => {
+  const house = await makeHouse();
+  const vehicle = await loggedIn(house, "drone-001");
+  house.backbone.owner = (_, request) => {
+    const { inventory } = fromBinary(LedgerRequestSchema, request);
+    return toBinary(LedgerAnswerSchema, create(LedgerAnswerSchema, { resend: inventory?.settled, comparedBy: 5n }));
+  };
+  const settled = [{ epoch: vehicle.epoch, class: 2, ranges: [{ first: 1n, last: 5n }] }];
+  vehicle.say("inventory", { settled });
+  await house.clock.advance(10);
+  const kinds = vehicle.heard.map(({ kind }) => kind).filter((kind) =>
+    kind === frameKinds.held || kind === frameKinds.resend
+  );
+  deepEqual(kinds, [frameKinds.held, frameKinds.resend]);
+  const [{ ranges }] = vehicle.messages("resend");
+  deepEqual([ranges[0].epoch, ranges[0].ranges[0].last], [vehicle.epoch, 5n]);
+  await house.relay.drain();
+});
+
 Deno.test("an owner that is away is asked again until it answers", async () => {
   const house = await makeHouse();
   const vehicle = await loggedIn(house, "drone-001");

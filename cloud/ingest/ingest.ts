@@ -10,12 +10,18 @@
  * second writing harmless.
  */
 import { create } from "@bufbuild/protobuf";
-import { type LedgerAnswer, LedgerAnswerSchema, type LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import type { TelemetryLane } from "#proto/class.ts";
+import {
+  type LedgerAnswer,
+  LedgerAnswerSchema,
+  type LedgerRequest,
+  OwnerNoticeSchema,
+} from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { Block } from "#proto/batch.ts";
 import { asFault, type Code } from "#proto/errors.ts";
 import { parseRelayName, parseVehicleId, type StreamName, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
-import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
+import { countOf, intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
 import { decodeShape, type ShapeHash } from "#proto/shape.ts";
 import type { Checkpoint, LedgerEntry, RowBlock, Store } from "../lib/store/store.ts";
 import { Ledger } from "./ledger.ts";
@@ -25,6 +31,7 @@ import { absorbOwnRecords } from "./own_records.ts";
 import { extendCheckpoint, isWithin, type LanePlaces, passedOf, type ReplayPlan, replayPlanOf } from "./places.ts";
 import { planCommit, type Planned } from "./plan.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
+import { unknownOf } from "./resend.ts";
 import { quarantineEntryOf, unreadableEntryOf } from "./quarantine.ts";
 import { rowsWithin, seqsOf } from "./rows.ts";
 import { Sessions } from "./sessions.ts";
@@ -32,7 +39,7 @@ import { ShapeBook } from "./shape_book.ts";
 import { StoreWriter } from "./store_writer.ts";
 import { unpack, type Unpacked } from "./unpack.ts";
 import { noticesOf, type Verdict } from "./verdicts.ts";
-import { fromWire, toWire } from "./wire.ts";
+import { fromWire, type LineRanges, mergeLines, toWire } from "./wire.ts";
 
 /** What an owner is given. */
 export interface IngestPorts {
@@ -56,12 +63,14 @@ export interface IngestCounts {
   rows: number;
   repeated: number;
   quarantined: number;
+  /** Records that vehicles were asked for again. */
+  askedAgain: number;
   waiting: number;
 }
 
 /** See the head of this file. One commit at a time: the caller awaits each call. */
 export class Ingest {
-  readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, waiting: 0 };
+  readonly counts: IngestCounts = { batches: 0, rows: 0, repeated: 0, quarantined: 0, askedAgain: 0, waiting: 0 };
   readonly #ports: IngestPorts;
   readonly #ledger = new Ledger(ledgerVehiclesMax);
   readonly #shapes = new ShapeBook(shapesMax);
@@ -70,6 +79,10 @@ export class Ingest {
   readonly #plans = new Map<number, ReplayPlan>();
   readonly #checkpoints = new Map<number, Checkpoint>();
   #reached: LanePlaces = { live: 0, backfill: 0 };
+  /** Tells this start of the owner from another. */
+  #beganNs = 0n;
+  /** The log's last places when this owner began to read it, lane by lane as they become known. */
+  readonly #ends = new Map<TelemetryLane, number>();
   #waiting: Waiting[] = [];
 
   constructor(ports: IngestPorts) {
@@ -93,12 +106,29 @@ export class Ingest {
       this.#checkpoints.set(partition, checkpoint ?? { partition, places: [] });
       this.#plans.set(partition, replayPlanOf(checkpoint, options));
     }
+    this.#beganNs = this.#ports.clock.wallNs();
+    this.#ends.clear();
     const starts = [...this.#plans.values()].map((plan) => plan.from);
     this.#reached = {
       live: Math.min(...starts.map((from) => from.live)),
       backfill: Math.min(...starts.map((from) => from.backfill)),
     };
     return this.#reached;
+  }
+
+  /**
+   * A lane of the log ended there when its reader began. Only the first word after {@link own} counts: until all up to it
+   * is worked through, what the ledger lacks may lie in the log, and no vehicle is asked for it.
+   */
+  handleLogEnd(lane: TelemetryLane, sequence: number): void {
+    if (!this.#ends.has(lane)) this.#ends.set(lane, sequence);
+  }
+
+  /** Tells all relays that this owner compares inventories, once it does. Call every `ownerIntervalMs`. */
+  announce(): void {
+    const beganNs = this.#comparedBy();
+    if (beganNs === 0n) return;
+    this.#ports.verdicts.announce(create(OwnerNoticeSchema, { partitions: [...this.#plans.keys()], beganNs }));
   }
 
   /** Works one group of messages to its verdicts. Waits for the store as long as it takes. */
@@ -132,7 +162,10 @@ export class Ingest {
     this.#tell(verdicts);
   }
 
-  /** Answers which ranges of an inventory have a verdict, and notes where the vehicle's verdicts go from now on. */
+  /**
+   * Answers which ranges of an inventory have a verdict and which are wanted again, and notes where the vehicle's verdicts
+   * go from now on.
+   */
   async answer(request: LedgerRequest): Promise<LedgerAnswer> {
     const vehicle = parseVehicleId(request.vehicleId);
     await this.#loadLedgers(new Set([vehicle]));
@@ -142,8 +175,17 @@ export class Ingest {
       session: request.session,
     });
     const onBoard = fromWire(request.inventory?.onBoard ?? []);
-    this.#noteInventory(vehicle, onBoard, fromWire(request.inventory?.durable ?? []));
     const lines = this.#ledger.linesOf(vehicle);
+    const waiting = this.#waiting.filter(({ planned }) => planned.key.vehicle === vehicle)
+      .map(({ planned, blocks }) => ({ ...planned.key, ranges: seqsOf(blocks) }));
+    const unknown = unknownOf(fromWire(request.inventory?.settled ?? []), { ledger: lines, waiting });
+    const comparedBy = this.#comparedBy();
+    const resend = comparedBy === 0n ? [] : unknown;
+    this.#noteInventory(vehicle, {
+      onBoard: mergeLines([...onBoard, ...unknown]),
+      durable: fromWire(request.inventory?.durable ?? []),
+    });
+    this.#noteResend(vehicle, resend);
     const within = (pick: "committed" | "quarantined") =>
       onBoard.map((wanted) => {
         const line = lines.find((entry) => entry.epoch === wanted.epoch && entry.class === wanted.class);
@@ -153,6 +195,8 @@ export class Ingest {
       committed: toWire(within("committed")),
       quarantined: toWire(within("quarantined")),
       passed: this.#passedOnWire(),
+      resend: toWire(resend),
+      comparedBy,
     });
   }
 
@@ -352,7 +396,26 @@ export class Ingest {
     };
   }
 
-  #noteInventory(vehicle: VehicleId, onBoard: ReturnType<typeof fromWire>, durable: ReturnType<typeof fromWire>): void {
+  /** When this owner began; 0 while the log may hold what the ledger lacks. */
+  #comparedBy(): bigint {
+    const isPast = (lane: TelemetryLane) => this.#reached[lane] >= (this.#ends.get(lane) ?? Infinity);
+    return isPast("live") && isPast("backfill") ? this.#beganNs : 0n;
+  }
+
+  #noteResend(vehicle: VehicleId, resend: readonly LineRanges[]): void {
+    const records = resend.reduce((sum, { ranges }) => sum + countOf(ranges), 0);
+    if (records === 0) return;
+    this.counts.askedAgain += records;
+    this.#ports.log.warn("The ledger lacks what a vehicle has a verdict for, asking for it again", {
+      vehicle,
+      records,
+    });
+  }
+
+  #noteInventory(
+    vehicle: VehicleId,
+    { onBoard, durable }: { onBoard: readonly LineRanges[]; durable: readonly LineRanges[] },
+  ): void {
     const nowNs = this.#ports.clock.wallNs();
     for (const line of this.#ledger.linesOf(vehicle)) this.#ledger.setOnBoard({ ...line, vehicle }, none, nowNs);
     for (const line of onBoard) this.#ledger.setOnBoard({ ...line, vehicle }, line.ranges, nowNs);

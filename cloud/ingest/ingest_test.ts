@@ -3,9 +3,10 @@ import { create } from "@bufbuild/protobuf";
 import { encodeBatch } from "#proto/batch.ts";
 import { type BundleItem, encodeBundle } from "#proto/bundle.ts";
 import { classNumber, type TelemetryLane } from "#proto/class.ts";
-import { LedgerRequestSchema, type VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import { LedgerRequestSchema, type OwnerNotice, type VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
+import type { Ranges } from "#proto/ranges.ts";
 import { encodeShape, type Field, type FrameRecord, makeShape, type Shape, type Value } from "#proto/shape.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { openSqlite } from "../lib/store/io/sqlite.ts";
@@ -30,6 +31,7 @@ function shapeOf(stream: string, fields: readonly Field[]): Shape {
 class Stage {
   readonly clock = new VirtualClock();
   readonly notices: VerdictNotice[] = [];
+  readonly announced: OwnerNotice[] = [];
   readonly bucket = new Map<string, Uint8Array>();
   path = Deno.makeTempFileSync({ suffix: ".db" });
   store: Store = createStore(openSqlite({ path: this.path }));
@@ -39,7 +41,10 @@ class Stage {
     const ingest = new Ingest({
       store: this.store,
       shapes: { find: (hash) => Promise.resolve(this.bucket.get(hash)) },
-      verdicts: { publish: (_, notice) => this.notices.push(notice) },
+      verdicts: {
+        publish: (_, notice) => this.notices.push(notice),
+        announce: (notice) => this.announced.push(notice),
+      },
       clock: this.clock,
       log: silent,
     });
@@ -342,6 +347,118 @@ scenario("a batch that came twice to a suspended table is put aside once, and th
   deepStrictEqual(stage.told().committed, []);
   strictEqual(ingest.counts.waiting, 0);
   strictEqual((await stage.quarantined()).length, 1);
+});
+
+/** A vehicle's question; what it holds: seqs of the one class of the one epoch. */
+function question(seqs: { onBoard?: Ranges; settled?: Ranges }) {
+  const line = (ranges: Ranges = []) => toWire([{ epoch, class: "normal", ranges }]);
+  return create(LedgerRequestSchema, {
+    vehicleId: vehicle,
+    relay: "dev",
+    session: new Uint8Array(16),
+    inventory: { onBoard: line(seqs.onBoard), settled: line(seqs.settled) },
+  });
+}
+
+/** The log's lanes ended there when their readers began. */
+function endAt(ingest: Ingest, places: { live: number; backfill: number }): void {
+  ingest.handleLogEnd("live", places.live);
+  ingest.handleLogEnd("backfill", places.backfill);
+}
+
+scenario("what a vehicle has a verdict for and the ledger does not know is asked for again, once", async (stage) => {
+  const ingest = await stage.ingest();
+  endAt(ingest, { live: 0, backfill: 0 });
+  const damaged = batch(5, 6);
+  ok(damaged.kind === "batch");
+  damaged.batch[damaged.batch.length - 1] ^= 1;
+  await ingest.commit([stage.message([define(telemetry), batch(1, 4), damaged])]);
+  const settled = [{ first: 2, last: 9 }];
+  const asked = await ingest.answer(question({ settled }));
+  deepStrictEqual(fromWire(asked.resend).map(({ ranges }) => ranges), [[{ first: 7, last: 9 }]]);
+  strictEqual(ingest.counts.askedAgain, 3);
+  await ingest.flush();
+  const [line] = await stage.store.ledger(vehicle);
+  deepStrictEqual([line.expected, line.onBoard], [9, [{ first: 7, last: 9 }]]);
+  // The vehicle has taken its verdict back, and what it sends is fresh.
+  const again = await ingest.answer(question({ settled: [{ first: 2, last: 6 }], onBoard: [{ first: 7, last: 9 }] }));
+  deepStrictEqual([again.resend, again.committed], [[], []]);
+  stage.told();
+  await ingest.commit([stage.message([batch(6, 9)], "backfill")]);
+  deepStrictEqual(stage.told(), { committed: [{ first: 7, last: 9 }], quarantined: [{ first: 6, last: 6 }] });
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 7, 8, 9]);
+  deepStrictEqual((await ingest.answer(question({ settled }))).resend, []);
+});
+
+scenario(
+  "nothing is asked for again, and no inventory wanted, while the log may hold what the ledger lacks",
+  async (stage) => {
+    const messages = [stage.message([define(telemetry), batch(1, 4)]), stage.message([batch(5, 9)], "backfill")];
+    const first = await stage.ingest();
+    await first.commit(messages);
+    // Its verdicts were told and its ledger is not flushed: the next owner reads the same again.
+    await stage.clock.advance(1_000);
+    const ingest = await stage.ingest();
+    const settled = [{ first: 1, last: 9 }];
+    const isComparing = async () => {
+      const { resend, comparedBy } = await ingest.answer(question({ settled }));
+      deepStrictEqual(resend, []);
+      ingest.announce();
+      return [comparedBy > 0n, stage.announced.splice(0).length > 0];
+    };
+    deepStrictEqual(await isComparing(), [false, false]);
+    ingest.handleLogEnd("live", 1);
+    await ingest.commit(messages.slice(0, 1));
+    deepStrictEqual(await isComparing(), [false, false]);
+    ingest.handleLogEnd("backfill", 2);
+    deepStrictEqual(await isComparing(), [false, false]);
+    await ingest.commit(messages.slice(1));
+    deepStrictEqual(await isComparing(), [true, true]);
+    strictEqual(ingest.counts.askedAgain, 0);
+  },
+);
+
+scenario("every start of an owner is told apart from the one before", async (stage) => {
+  const began: bigint[] = [];
+  for (let start = 1; start <= 2; start++) {
+    const ingest = await stage.ingest();
+    endAt(ingest, { live: 0, backfill: 0 });
+    ingest.announce();
+    ingest.announce();
+    const { comparedBy } = await ingest.answer(question({}));
+    const told = stage.announced.splice(0);
+    deepStrictEqual(told.map(({ partitions }) => partitions.length), [32, 32]);
+    deepStrictEqual(told.map(({ beganNs }) => beganNs), [comparedBy, comparedBy]);
+    began.push(comparedBy);
+    await stage.clock.advance(1_000);
+  }
+  ok(began[0] < began[1]);
+});
+
+scenario("what waits for a suspended table is not asked for again", async (stage) => {
+  stage.store = suspending(stage.store, "sick");
+  const ingest = await stage.ingest();
+  const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
+  await ingest.commit([stage.message([define(sick), batch(1, 4, { shape: sick })])]);
+  endAt(ingest, { live: 0, backfill: 0 });
+  const { resend } = await ingest.answer(question({ settled: [{ first: 1, last: 5 }] }));
+  deepStrictEqual(fromWire(resend).map(({ ranges }) => ranges), [[{ first: 5, last: 5 }]]);
+});
+
+scenario("rows that an older ledger forgot are written again without becoming double", async (stage) => {
+  stage.bucket.set(telemetry.hash, encodeShape(telemetry));
+  const first = await stage.ingest();
+  await first.commit([stage.message([define(telemetry), batch(1, 4)])]);
+  // A ledger that was never flushed, and a log that lost its messages: only the rows and the vehicle know.
+  const ingest = await stage.ingest();
+  endAt(ingest, { live: 1, backfill: 1 });
+  await ingest.commit([stage.message([batch(5, 5)]), stage.message([], "backfill")]);
+  const { resend } = await ingest.answer(question({ settled: [{ first: 1, last: 4 }] }));
+  deepStrictEqual(fromWire(resend).map(({ ranges }) => ranges), [[{ first: 1, last: 4 }]]);
+  stage.told();
+  await ingest.commit([stage.message([batch(1, 4)], "backfill")]);
+  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 4 }], quarantined: [] });
+  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 5]);
 });
 
 /** The store, with one stream's table suspended. */

@@ -3,7 +3,7 @@
  * backfill, but leaves backfill its share while both wait, so that a vehicle's past comes through too.
  */
 import type { TelemetryLane } from "#proto/class.ts";
-import { backfillShare, groupBytesMax, queueBytesMax } from "./limits.ts";
+import { backfillShare, queueBytesMax } from "./limits.ts";
 import type { LogMessage } from "./log_message.ts";
 
 interface Queue {
@@ -33,19 +33,23 @@ export class LaneQueue {
     return this.#queues.live.bytes === 0 && this.#queues.backfill.bytes === 0;
   }
 
-  /** Whether the next commit would be as large as one may be. */
-  hasWholeGroup(): boolean {
-    return this.#queues.live.bytes + this.#queues.backfill.bytes >= groupBytesMax;
+  /** Whether a commit of so many bytes can be filled. */
+  hasWholeGroup(bytesMax: number): boolean {
+    return this.#queues.live.bytes + this.#queues.backfill.bytes >= bytesMax;
   }
 
-  /** The messages of the next commit, live first, each lane in the order of the log. */
-  takeGroup(): LogMessage[] {
+  /** The messages of a commit of so many bytes, live first, each lane in the order of the log. */
+  takeGroup(bytesMax: number): LogMessage[] {
     const { live, backfill } = this.#queues;
-    const reserved = Math.min(backfill.bytes, groupBytesMax * backfillShare);
-    const fromLive = take(live, groupBytesMax - reserved);
-    const liveBytes = fromLive.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-    return [...fromLive, ...take(backfill, groupBytesMax - liveBytes)];
+    const reserved = Math.min(backfill.bytes, bytesMax * backfillShare);
+    const fromLive = take(live, bytesMax - reserved);
+    return [...fromLive, ...take(backfill, bytesMax - bytesOf(fromLive))];
   }
+}
+
+/** Bytes of messages together. */
+export function bytesOf(messages: readonly LogMessage[]): number {
+  return messages.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 }
 
 /** Takes messages from the front while they fit; at least one, or a large message would wait for ever. */

@@ -17,7 +17,7 @@ function filled(live: number, backfill: number): LaneQueue {
 }
 
 Deno.test("while both lanes wait, backfill has its share of each commit and live the rest", () => {
-  const group = filled(200, 200).takeGroup();
+  const group = filled(200, 200).takeGroup(groupBytesMax);
   const bytesOf = (lane: string) => group.filter(({ place }) => place.lane === lane).length * messageBytes;
   strictEqual(bytesOf("backfill"), groupBytesMax * backfillShare);
   strictEqual(bytesOf("live") + bytesOf("backfill"), groupBytesMax);
@@ -25,7 +25,7 @@ Deno.test("while both lanes wait, backfill has its share of each commit and live
 
 Deno.test("a lane alone has the whole commit, in the order of the log", () => {
   for (const [live, backfill] of [[200, 0], [0, 200]]) {
-    const group = filled(live, backfill).takeGroup();
+    const group = filled(live, backfill).takeGroup(groupBytesMax);
     strictEqual(group.length * messageBytes, groupBytesMax);
     deepStrictEqual(group.map(({ place }) => place.sequence), group.map((_, at) => at + 1));
   }
@@ -34,7 +34,7 @@ Deno.test("a lane alone has the whole commit, in the order of the log", () => {
 Deno.test("everything comes out once, and then the queue is empty", () => {
   const queue = filled(100, 30);
   let taken = 0;
-  while (!queue.isEmpty()) taken += queue.takeGroup().length;
+  while (!queue.isEmpty()) taken += queue.takeGroup(groupBytesMax).length;
   strictEqual(taken, 130);
 });
 

@@ -12,6 +12,12 @@ const families = [
     help: "Batches that repeated decided records",
   },
   { key: "quarantined", type: "counter", name: "ingest_quarantined_batches_total", help: "Batches kept aside" },
+  {
+    key: "askedAgain",
+    type: "counter",
+    name: "ingest_asked_again_records_total",
+    help: "Records that vehicles were asked for again, because the ledger does not know their verdict",
+  },
   { key: "waiting", type: "gauge", name: "ingest_waiting_batches", help: "Batches waiting for a suspended table" },
 ] as const satisfies readonly { readonly key: keyof IngestCounts; readonly [member: string]: string }[];
 

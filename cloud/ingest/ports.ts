@@ -1,7 +1,7 @@
 /** What ingest needs of the world besides the store and the clock. */
 import type { RelayName } from "#proto/ids.ts";
 import type { ShapeHash } from "#proto/shape.ts";
-import type { VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import type { OwnerNotice, VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 
 /** The bucket of shape definitions. */
 export interface ShapeSource {
@@ -9,7 +9,9 @@ export interface ShapeSource {
   find(hash: ShapeHash): Promise<Uint8Array | undefined>;
 }
 
-/** Where verdicts go. Delivery is not certain; places are told again and again for that reason. */
+/** Where verdicts go. Delivery is not certain; places and owners are told again and again for that reason. */
 export interface VerdictSink {
   publish(to: { relay: RelayName; shard: number }, notice: VerdictNotice): void;
+  /** Tells every shard of every relay. */
+  announce(notice: OwnerNotice): void;
 }

@@ -3,13 +3,15 @@ import type { LedgerAnswer, LedgerRequest } from "#proto/gen/systemscale/log/v1/
 import { asFault } from "#proto/errors.ts";
 import type { TelemetryLane } from "#proto/class.ts";
 import type { Clock, Log } from "#proto/ports.ts";
+import { CommitPace } from "./commit_pace.ts";
 import type { Ingest } from "./ingest.ts";
-import type { LaneQueue } from "./lane_queue.ts";
-import { flushIntervalMs, passedIntervalMs, suspendedRetryMs } from "./limits.ts";
+import { bytesOf, type LaneQueue } from "./lane_queue.ts";
+import { flushIntervalMs, ownerIntervalMs, passedIntervalMs, suspendedRetryMs } from "./limits.ts";
+import type { LogMessage } from "./log_message.ts";
 
 /** What the service is given. */
 export interface IngestServiceParts {
-  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "answer">;
+  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "announce" | "answer">;
   readonly queue: LaneQueue;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,6 +27,7 @@ export class IngestService {
   #drained = Promise.withResolvers<void>();
   /** Resolved when a whole group waits. */
   #full = Promise.withResolvers<void>();
+  readonly #pace = new CommitPace();
   #nextCommitAtMs = 0;
 
   constructor(parts: IngestServiceParts) {
@@ -34,7 +37,7 @@ export class IngestService {
   /** To be called after a message was put into the queue. */
   noticeMessage(): void {
     this.#wake.resolve();
-    if (this.#parts.queue.hasWholeGroup()) this.#full.resolve();
+    if (this.#parts.queue.hasWholeGroup(this.#pace.bytesMax)) this.#full.resolve();
   }
 
   /** Resolves when the lane may be read further. */
@@ -56,6 +59,7 @@ export class IngestService {
       this.#every(flushIntervalMs, signal, () => ingest.flush()),
       this.#every(suspendedRetryMs, signal, () => ingest.retryWaiting()),
       this.#every(passedIntervalMs, signal, () => Promise.resolve(ingest.tellPassed())),
+      this.#every(ownerIntervalMs, signal, () => Promise.resolve(ingest.announce())),
     ];
     while (!signal.aborted) {
       await Promise.race([this.#wake.promise, stopped.promise]);
@@ -67,23 +71,30 @@ export class IngestService {
   }
 
   async #commitAll(signal: AbortSignal): Promise<void> {
-    const { ingest, queue, clock, commitIntervalMs } = this.#parts;
+    const { queue, clock, commitIntervalMs } = this.#parts;
     while (!queue.isEmpty()) {
       await this.#untilDue(signal);
       if (signal.aborted) return;
-      const group = queue.takeGroup();
+      const group = queue.takeGroup(this.#pace.bytesMax);
       this.#drained.resolve();
       this.#drained = Promise.withResolvers();
-      await this.#inTurn(() => ingest.commit(group));
+      await this.#inTurn(() => this.#commit(group));
       this.#nextCommitAtMs = clock.uptimeMs() + commitIntervalMs;
     }
+  }
+
+  async #commit(group: readonly LogMessage[]): Promise<void> {
+    const { ingest, clock } = this.#parts;
+    const startMs = clock.uptimeMs();
+    await ingest.commit(group);
+    this.#pace.note(bytesOf(group), clock.uptimeMs() - startMs);
   }
 
   /** What comes within the interval goes into one commit, for its cost is nearly the same whatever it holds. */
   async #untilDue(signal: AbortSignal): Promise<void> {
     const { queue, clock } = this.#parts;
     const waitMs = this.#nextCommitAtMs - clock.uptimeMs();
-    if (waitMs <= 0 || queue.hasWholeGroup()) return;
+    if (waitMs <= 0 || queue.hasWholeGroup(this.#pace.bytesMax)) return;
     this.#full = Promise.withResolvers();
     await Promise.race([clock.after(waitMs, signal).catch(() => undefined), this.#full.promise]);
   }

@@ -17,7 +17,7 @@ class Stage {
   readonly calls: string[] = [];
   readonly stopping = new AbortController();
   gate: Promise<void> = Promise.resolve();
-  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "answer"> = {
+  readonly ingest: Pick<Ingest, "commit" | "flush" | "retryWaiting" | "tellPassed" | "announce" | "answer"> = {
     commit: async (messages) => {
       await this.gate;
       this.calls.push(`commit ${messages.length}`);
@@ -25,6 +25,7 @@ class Stage {
     flush: () => Promise.resolve(void this.calls.push("flush")),
     retryWaiting: () => Promise.resolve(),
     tellPassed: () => {},
+    announce: () => void this.calls.push("announce"),
     answer: () => {
       this.calls.push("answer");
       return Promise.resolve(create(LedgerAnswerSchema));
@@ -59,7 +60,7 @@ Deno.test("messages are committed as they come, and flushed now and then and at 
   await stage.clock.advance(1);
   stage.stopping.abort();
   await stage.clock.run(running);
-  deepStrictEqual(stage.calls, ["commit 2", "flush", "commit 1", "flush"]);
+  deepStrictEqual(stage.calls, ["commit 2", "flush", "announce", "commit 1", "flush"]);
 });
 
 Deno.test("after a pause a message is committed at once, the next ones together when the interval is over", async () => {

@@ -2,11 +2,10 @@
 import { create } from "@bufbuild/protobuf";
 import { type VerdictNotice, VerdictNoticeSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { RelayName, VehicleId } from "#proto/ids.ts";
-import { union } from "#proto/ranges.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import type { LanePlaces } from "./places.ts";
 import type { SessionAddress } from "./sessions.ts";
-import { type LineRanges, toWire } from "./wire.ts";
+import { type LineRanges, mergeLines, toWire } from "./wire.ts";
 
 /** What was decided about some of a vehicle's records, and the session to tell. */
 export interface Verdict {
@@ -36,17 +35,9 @@ export function noticesOf(verdicts: readonly Verdict[], passed: LanePlaces): Add
       entries: [...Map.groupBy(group, ({ vehicle }) => vehicle)].map(([vehicle, own]) => ({
         vehicleId: vehicle,
         session: own[0].address.session,
-        committed: toWire(merged(own.flatMap(({ committed }) => committed))),
-        quarantined: toWire(merged(own.flatMap(({ quarantined }) => quarantined))),
+        committed: toWire(mergeLines(own.flatMap(({ committed }) => committed))),
+        quarantined: toWire(mergeLines(own.flatMap(({ quarantined }) => quarantined))),
       })),
     }),
-  }));
-}
-
-function merged(lines: readonly LineRanges[]): LineRanges[] {
-  const groups = Map.groupBy(lines, (line) => `${line.epoch}/${line.class}`);
-  return [...groups.values()].map((group) => ({
-    ...group[0],
-    ranges: group.map(({ ranges }) => ranges).reduce(union),
   }));
 }

@@ -4,13 +4,22 @@ import { type ClassRanges, ClassRangesSchema } from "#proto/gen/systemscale/link
 import { type Class, classes, classNumber, isClassNumber } from "#proto/class.ts";
 import { type Epoch, parseEpoch } from "#proto/ids.ts";
 import { rangesPerMessageMax } from "#proto/limits.ts";
-import { normalize, type Ranges } from "#proto/ranges.ts";
+import { normalize, type Ranges, union } from "#proto/ranges.ts";
 
 /** Ranges of one epoch and class. */
 export interface LineRanges {
   readonly epoch: Epoch;
   readonly class: Class;
   readonly ranges: Ranges;
+}
+
+/** One line per epoch and class. */
+export function mergeLines(lines: readonly LineRanges[]): LineRanges[] {
+  const groups = Map.groupBy(lines, (line) => `${line.epoch}/${line.class}`);
+  return [...groups.values()].map((group) => ({
+    ...group[0],
+    ranges: group.map(({ ranges }) => ranges).reduce(union),
+  }));
 }
 
 /** To the wire; empty sets are left out, and each set keeps its first {@link rangesPerMessageMax} ranges. */

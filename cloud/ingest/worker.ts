@@ -6,14 +6,16 @@ import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import {
   LedgerAnswerSchema,
   LedgerRequestSchema,
+  OwnerNoticeSchema,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import type { TelemetryLane } from "#proto/class.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
 import { connectNats } from "#proto/io/nats.ts";
 import type { Clock, Log } from "#proto/ports.ts";
-import { ackSubject, ledgerSubject } from "#proto/subjects.ts";
+import { ackSubject, ledgerSubject, ownerSubject } from "#proto/subjects.ts";
 import type { CloudConfig } from "../config.ts";
 import { commitIntervalOf, openStore, replayWindowOf } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
@@ -51,6 +53,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
     log,
     signal,
     onMessage: () => service.noticeMessage(),
+    onEnd: (lane: TelemetryLane, sequence: number) => ingest.handleLogEnd(lane, sequence),
     whenNotFull: (lane: "live" | "backfill") => service.whenNotFull(lane),
   };
   answerLedgerRequests(nats, { leases, service, log });
@@ -101,6 +104,7 @@ function verdictSink(nats: NatsConnection): VerdictSink {
   return {
     publish: ({ relay, shard }, notice) =>
       nats.publish(ackSubject(relay, shard), toBinary(VerdictNoticeSchema, notice)),
+    announce: (notice) => nats.publish(ownerSubject, toBinary(OwnerNoticeSchema, notice)),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { type Class, classes, classNumber } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
-import { covers, none, normalize, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
+import { covers, intersect, none, normalize, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
 import { ringSettledRangesMax } from "../limits.ts";
 import type { SegmentContent } from "./scan.ts";
 import type { SegmentHeader } from "./segment_header.ts";
@@ -114,6 +114,17 @@ export class Board {
       .filter(({ first }) => first <= series.durable)
       .map(({ first, last }) => ({ first, last: Math.min(last, series.durable) }));
     series.settled = union(series.settled, known).slice(0, ringSettledRangesMax);
+  }
+
+  /** Takes verdicts back; returns what of these can be read, and has no verdict now. */
+  unsettle(ranges: Ranges, of: { epoch: Epoch; class: Class }): Ranges {
+    const series = this.#epochs.get(of.epoch)?.series.get(of.class);
+    if (series === undefined) return none;
+    const held = heldOf(series);
+    const settled = subtract(series.settled, intersect(normalize(ranges), held));
+    series.settled = settled.slice(0, ringSettledRangesMax);
+    // A hole may push the last of them over the limit: these have no verdict any more either.
+    return intersect(union(normalize(ranges), settled.slice(ringSettledRangesMax)), held);
   }
 }
 

@@ -64,7 +64,7 @@ export class Committer {
       ...options,
       kept: () => this.#kept(),
       beforeDrop: (victims) => this.#beforeDrop(victims),
-      drop: (segment) => options.board.drop(segment, this.#epoch),
+      drop: (segment) => this.#drop(segment),
     });
   }
 
@@ -267,6 +267,12 @@ export class Committer {
     const lost = victims.flatMap((victim) => this.#lossOf(victim));
     if (lost.length > 0) await this.#commitGaps(lost, await this.#gapsWithin(victims));
     await this.#options.persist();
+  }
+
+  /** A verdict that was taken back since {@link #beforeDrop} has looked makes a loss of what goes: named all the same. */
+  #drop(victim: Segment): void {
+    for (const gap of this.#lossOf(victim)) this.lose(gap);
+    this.#options.board.drop(victim, this.#epoch);
   }
 
   #lossOf(victim: Segment): Gap[] {

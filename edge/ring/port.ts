@@ -116,6 +116,11 @@ export interface Ring {
   read(request: ReadRequest): Promise<FrameRecord[]>;
   /** Takes note of a verdict: the space may be used again when it is needed. Durable lazily: losing it means a resend. */
   settle(epoch: Epoch, className: Class, ranges: Ranges): void;
+  /**
+   * Takes verdicts back: from now on these are kept as if there had been none. Returns what of them is held, all of it to
+   * be sent. Durable lazily: when a crash forgets it they count as settled, and whoever asked finds them so and asks again.
+   */
+  unsettle(epoch: Epoch, className: Class, ranges: Ranges): Ranges;
   /** What is held, oldest epoch first, classes in order. Pairs of which nothing is on board are left out. */
   onBoard(): OnBoard[];
   /** The epochs before this one, newest first, at most 16. */

@@ -175,11 +175,13 @@ class OpenRing implements Ring {
 
   settle(epoch: Epoch, className: Class, ranges: Ranges): void {
     this.#board.settle(ranges, { epoch, class: className });
-    const nowMs = this.#options.clock.uptimeMs();
-    if (this.#isClosed || nowMs - this.#persistedMs < ringWatermarkIntervalMs) return;
-    this.#persistedMs = nowMs;
-    this.#jobs.push(() => this.#tryPersist());
-    this.#wake();
+    this.#persistSoon();
+  }
+
+  unsettle(epoch: Epoch, className: Class, ranges: Ranges): Ranges {
+    const held = this.#board.unsettle(ranges, { epoch, class: className });
+    if (held.length > 0) this.#persistSoon();
+    return held;
   }
 
   onBoard(): OnBoard[] {
@@ -307,6 +309,15 @@ class OpenRing implements Ring {
   #timeBase(): bigint {
     const { clock } = this.#options;
     return clock.wallNs() - uptimeNs(clock.uptimeMs());
+  }
+
+  /** Verdicts, and verdicts taken back, become durable some day. */
+  #persistSoon(): void {
+    const nowMs = this.#options.clock.uptimeMs();
+    if (this.#isClosed || nowMs - this.#persistedMs < ringWatermarkIntervalMs) return;
+    this.#persistedMs = nowMs;
+    this.#jobs.push(() => this.#tryPersist());
+    this.#wake();
   }
 
   /** Writes the watermark. After the last writing the present epoch, too, has said its last word. */

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { type Class, classes } from "#proto/class.ts";
 import { Fault } from "#proto/errors.ts";
 import { VirtualDisk } from "#proto/testing/disk.ts";
+import { subtract } from "#proto/ranges.ts";
 import { type SeededRandom, seededRandom } from "#proto/testing/random.ts";
 import type { Place, Ring } from "./ring.ts";
 import { frame, namedGaps, numberOf, openSmall, readAll, smallRingBytes } from "./testing/rig.ts";
@@ -11,6 +12,7 @@ import { frame, namedGaps, numberOf, openSmall, readAll, smallRingBytes } from "
 type Step =
   | { readonly do: "append"; readonly class: Class; readonly count: number; readonly bytes: number }
   | { readonly do: "settle"; readonly class: Class; readonly share: number }
+  | { readonly do: "unsettle"; readonly class: Class; readonly share: number }
   | { readonly do: "epoch" }
   | { readonly do: "check" }
   | { readonly do: "fail"; readonly after: number; readonly calls: number }
@@ -35,6 +37,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       share: fc.double({ min: 0, max: 1, noNaN: true }),
     }),
   },
+  fc.record({
+    do: fc.constant("unsettle" as const),
+    class: fc.constantFrom("event" as const, "normal" as const, "bulk" as const),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
   fc.constant({ do: "epoch" as const }),
   fc.constant({ do: "check" as const }),
   fc.record({
@@ -59,6 +66,8 @@ class Trial {
   /** By place: the number given in, whether acknowledged or not. */
   readonly #acknowledged = new Map<string, number>();
   readonly #settled = new Set<string>();
+  /** Verdicts taken back in this life of the ring: the next one may know of it or not. */
+  readonly #takenBack = new Set<string>();
   readonly #named = new Set<string>();
   /** Numbers that were given in, acknowledged or refused. */
   readonly #given = new Set<number>();
@@ -78,6 +87,7 @@ class Trial {
   async run(step: Step): Promise<void> {
     if (step.do === "append") await this.#append(step);
     else if (step.do === "settle") this.#settle(step);
+    else if (step.do === "unsettle") this.#unsettle(step);
     else if (step.do === "epoch") await this.#openEpoch();
     else if (step.do === "fail") this.#fail(step);
     else if (step.do === "full") {
@@ -140,6 +150,20 @@ class Trial {
     }
   }
 
+  #unsettle(step: Extract<Step, { do: "unsettle" }>): void {
+    for (const on of this.#ring.onBoard().filter((on) => on.class === step.class)) {
+      const first = Math.max(1, Math.floor(on.durable * step.share));
+      const held = this.#ring.unsettle(on.epoch, on.class, [{ first, last: on.durable }]);
+      assert.deepEqual(subtract(held, on.held), []);
+      for (const range of held) {
+        for (let seq = range.first; seq <= range.last; seq++) {
+          const place = `${on.epoch} ${on.class} ${seq}`;
+          if (this.#settled.delete(place)) this.#takenBack.add(place);
+        }
+      }
+    }
+  }
+
   /** Appends before, with, and after the request, none waited for. */
   async #openEpoch(): Promise<void> {
     const append = { do: "append", class: "normal", count: 2, bytes: 50 } as const;
@@ -170,6 +194,8 @@ class Trial {
       await this.#append({ do: "append", class: "event", count: 2, bytes: 300 });
     }
     this.#disk = next ?? former.kill();
+    for (const place of this.#takenBack) this.#settled.add(place);
+    this.#takenBack.clear();
     this.#ring = await openSmall(this.#disk, { random: this.#random });
     await this.check();
   }

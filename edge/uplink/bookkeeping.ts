@@ -4,9 +4,9 @@ import { Fault } from "#proto/errors.ts";
 import { type Epoch, parseEpoch } from "#proto/ids.ts";
 import { inventoryEpochsMax } from "#proto/limits.ts";
 import type { MessageInit, MessageOf } from "#proto/link_message.ts";
-import { normalize, type Range, type Ranges } from "#proto/ranges.ts";
+import { normalize, type Range, type Ranges, subtract } from "#proto/ranges.ts";
 import type { ShapeHash } from "#proto/shape.ts";
-import { inventoryRangesMax } from "../limits.ts";
+import { inventoryRangesMax, inventorySettledRangesMax } from "../limits.ts";
 import type { OnBoard } from "../ring/ring.ts";
 import type { ReceivedBatch, SeriesRanges } from "./outbox.ts";
 import type { LogPlaces } from "./received_groups.ts";
@@ -46,19 +46,15 @@ export interface Inventory {
 }
 
 /**
- * Lists what is on board: the oldest epochs first, as many as an Inventory takes. What is left out costs at worst a
- * repeat. `shapes` are the hashes in use.
+ * Lists what is on board: the oldest epochs first, as many as an Inventory takes; what is left out costs at worst a
+ * repeat. What is held and has a verdict is listed with the newest epoch first. `shapes` are the hashes in use.
  */
 export function takeInventory(onBoard: readonly OnBoard[], shapes: readonly ShapeHash[]): Inventory {
   const epochs = new Set([...new Set(onBoard.map((one) => one.epoch))].slice(0, inventoryEpochsMax));
   const inside = onBoard.filter((one) => epochs.has(one.epoch));
-  const listed: SeriesRanges[] = [];
-  let room = inventoryRangesMax;
-  for (const { epoch, class: className, unsettled } of inside) {
-    const ranges = unsettled.slice(0, room);
-    room -= ranges.length;
-    if (ranges.length > 0) listed.push({ epoch, class: className, ranges });
-  }
+  const listed = listUpTo(inventoryRangesMax, inside.map((one) => ({ ...one, ranges: one.unsettled })));
+  // What an older state of the store lacks is what came last.
+  const newestFirst = onBoard.map((one) => ({ ...one, ranges: subtract(one.held, one.unsettled) })).reverse();
   const durable = inside.filter((one) => one.durable > 0)
     .map(({ epoch, class: className, durable: last }) => ({
       epoch,
@@ -69,8 +65,21 @@ export function takeInventory(onBoard: readonly OnBoard[], shapes: readonly Shap
     onBoard: writeSeriesRanges(listed),
     durable: writeSeriesRanges(durable),
     shapes: shapes.map((hash) => Uint8Array.fromHex(hash)),
+    settled: writeSeriesRanges(listUpTo(inventorySettledRangesMax, newestFirst)),
   };
   return { listed, message };
+}
+
+/** The first so many ranges. */
+function listUpTo(rangesMax: number, lines: readonly SeriesRanges[]): SeriesRanges[] {
+  const listed: SeriesRanges[] = [];
+  let room = rangesMax;
+  for (const { epoch, class: className, ranges: all } of lines) {
+    const ranges = all.slice(0, room);
+    room -= ranges.length;
+    if (ranges.length > 0) listed.push({ epoch, class: className, ranges });
+  }
+  return listed;
 }
 
 function writeSeriesRanges(list: readonly SeriesRanges[]): ClassRangesInit[] {

@@ -1,8 +1,9 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
+import { classes } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
 import { inventoryEpochsMax, linkFrameBytesMax } from "#proto/limits.ts";
 import { decodeMessage, encodeMessage, messageBytes } from "#proto/link_message.ts";
-import { inventoryRangesMax, inventoryShapesMax } from "../limits.ts";
+import { inventoryRangesMax, inventorySettledRangesMax, inventoryShapesMax } from "../limits.ts";
 import type { OnBoard } from "../ring/ring.ts";
 import { readPlaces, readReceived, readSeriesRanges, takeInventory } from "./bookkeeping.ts";
 
@@ -12,11 +13,11 @@ function onBoard(some: Partial<OnBoard>): OnBoard {
   return { epoch, class: "normal", unsettled: [], held: [], durable: 0, ...some };
 }
 
-Deno.test("an inventory lists what has no verdict, how far each class came, and shapes", () => {
+Deno.test("an inventory lists what has no verdict, what has one, how far each class came, and shapes", () => {
   const hash = "00112233445566778899aabbccddeeff";
   const lines = [
-    onBoard({ unsettled: [{ first: 3, last: 9 }], durable: 9 }),
-    onBoard({ class: "critical", durable: 4 }),
+    onBoard({ held: [{ first: 2, last: 9 }], unsettled: [{ first: 3, last: 9 }], durable: 9 }),
+    onBoard({ class: "critical", held: [{ first: 1, last: 4 }], durable: 4 }),
   ];
   const { listed, message } = takeInventory(lines, [hash]);
   deepEqual(listed, [{ epoch, class: "normal", ranges: [{ first: 3, last: 9 }] }]);
@@ -26,18 +27,32 @@ Deno.test("an inventory lists what has no verdict, how far each class came, and 
     "critical",
     4,
   ]]);
+  deepEqual(readSeriesRanges(read.settled), [
+    { epoch, class: "critical", ranges: [{ first: 1, last: 4 }] },
+    { epoch, class: "normal", ranges: [{ first: 2, last: 2 }] },
+  ]);
   equal(read.shapes[0].toHex(), hash);
 });
 
-Deno.test("the largest inventory fits into a frame and names the oldest epochs", () => {
-  const unsettled = Array.from({ length: 1000 }, (_, i) => ({ first: 2 ** 52 + 2 * i, last: 2 ** 52 + 2 * i }));
-  const lines = Array.from(
-    { length: 100 },
-    (_, i) => onBoard({ epoch: BigInt(i + 1) as Epoch, unsettled, durable: 2 ** 53 - 1 }),
-  );
+Deno.test("the largest inventory fits into a frame: the oldest epochs without a verdict, the newest with one", () => {
+  const ranges = (count: number, from: number) =>
+    Array.from({ length: count }, (_, i) => ({ first: from + 2 * i, last: from + 2 * i }));
+  const unsettled = ranges(1000, 2 ** 52);
+  const lines = Array.from({ length: 500 }, (_, i) =>
+    classes.map((name) =>
+      onBoard({
+        epoch: BigInt(i + 1) as Epoch,
+        class: name,
+        unsettled,
+        held: [...ranges(1, 2 ** 50), ...unsettled],
+        durable: 2 ** 53 - 1,
+      })
+    )).flat();
   const { listed, message } = takeInventory(lines, Array.from({ length: inventoryShapesMax }, () => "ff".repeat(16)));
   equal(listed.reduce((sum, one) => sum + one.ranges.length, 0), inventoryRangesMax);
-  equal(message.durable?.length, inventoryEpochsMax);
+  equal(message.durable?.length, inventoryEpochsMax * classes.length);
+  equal(message.settled?.length, inventorySettledRangesMax);
+  equal(message.settled?.[0].epoch, 500n);
   equal(listed[0].epoch, 1n);
   equal(encodeMessage("inventory", message).byteLength <= linkFrameBytesMax, true);
 });

@@ -18,7 +18,7 @@ import { batchBytesMax } from "#proto/limits.ts";
 import { closeOf, codeOfEnd } from "#proto/link_end.ts";
 import { decodeMessage, encodeMessage, type MessageOf } from "#proto/link_message.ts";
 import type { Clock, DialTarget, Link, Log } from "#proto/ports.ts";
-import { countOf, intersect, none } from "#proto/ranges.ts";
+import { countOf, intersect, none, subtract } from "#proto/ranges.ts";
 import { within } from "#proto/within.ts";
 import { controlWriteTimeoutMs, senderWaitMsMax, stopLinkMs } from "../limits.ts";
 import type { Ring } from "../ring/ring.ts";
@@ -190,8 +190,7 @@ export class LinkSession {
 
   /** A new epoch is open: the cloud is told what is on board. */
   handleEpoch(): void {
-    this.#inventoryIsDue = true;
-    this.#controlBell.ring();
+    this.#tellInventory();
     this.#offsetsBell.ring();
   }
 
@@ -222,6 +221,7 @@ export class LinkSession {
       [frameKinds.verdicts, (payload) => this.#handleVerdicts(payload)],
       [frameKinds.lost, (payload) => this.#handleLost(payload)],
       [frameKinds.resend, (payload) => this.#handleResend(payload)],
+      [frameKinds.inventoryWanted, () => this.#tellInventory()],
     ]);
   }
 
@@ -270,13 +270,20 @@ export class LinkSession {
   }
 
   #handleResend(payload: Uint8Array): void {
-    const onBoard = this.#parts.ring.onBoard();
-    const asked = readSeriesRanges(decodeMessage("resend", payload).ranges).map((one) => {
-      const held = onBoard.find(({ epoch, class: className }) => epoch === one.epoch && className === one.class)?.held;
-      return { ...one, ranges: intersect(one.ranges, held ?? none) };
-    });
-    this.#parts.outbox.handleResend(asked.filter((one) => one.ranges.length > 0));
+    const { ring, outbox } = this.#parts;
+    const asked = readSeriesRanges(decodeMessage("resend", payload).ranges);
+    const held = asked.map((one) => ({ ...one, ranges: ring.unsettle(one.epoch, one.class, one.ranges) }));
+    const onBoard = ring.onBoard();
+    const age = ({ epoch }: SeriesRanges) => onBoard.findIndex((one) => one.epoch === epoch);
+    outbox.handleResend(held.filter(({ ranges }) => ranges.length > 0).sort((a, b) => age(a) - age(b)));
     this.#wakeSenders();
+    const isAllHeld = asked.every(({ ranges }, i) => subtract(ranges, held[i].ranges).length === 0);
+    if (!isAllHeld) this.#tellInventory();
+  }
+
+  #tellInventory(): void {
+    this.#inventoryIsDue = true;
+    this.#controlBell.ring();
   }
 
   /** The one place where ring space becomes reclaimable. */

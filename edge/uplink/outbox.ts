@@ -189,9 +189,12 @@ export class Outbox {
     }
   }
 
-  /** The cloud asks for these again; the caller names only what the ring still holds. */
+  /** The cloud asks for these again, oldest epoch first; the caller names only what the ring still holds. */
   handleResend(asked: readonly SeriesRanges[]): void {
-    for (const { epoch, class: className, ranges } of asked) this.#seriesOf(epoch, className).handleResend(ranges);
+    // An epoch of which all had a verdict is not known here any more; it is older than those that are.
+    const forgotten = new Set(asked.map(({ epoch }) => epoch).filter((epoch) => !this.#epochs.includes(epoch)));
+    this.#epochs.unshift(...forgotten);
+    for (const { epoch, class: className, ranges } of asked) this.#seriesOf(epoch, className).handleOnBoard(ranges);
   }
 
   /** A link is over: what it had not confirmed goes again; what it had stays until the ledger is asked. */

@@ -102,7 +102,7 @@ export class Series {
     this.#fresh.add(range, nowMs);
   }
 
-  /** What the ring holds without a verdict: what is not known here yet is backlog. */
+  /** What the ring holds without a verdict: what is not under way here yet, nor in the log, is backlog. */
   handleOnBoard(unsettled: Ranges): void {
     this.#backlog = union(this.#backlog, subtract(unsettled, union(this.#known(), this.#received.ranges)));
   }
@@ -165,12 +165,6 @@ export class Series {
     const { taken, ended } = this.#takeFromFlights(ranges);
     this.#backlog = union(this.#backlog, union(taken, this.#received.forget(ranges)));
     return ended;
-  }
-
-  /** The cloud asks for these again; what is on its way already is not doubled. */
-  handleResend(ranges: Ranges): void {
-    this.#received.forget(ranges);
-    this.#backlog = union(this.#backlog, subtract(ranges, this.#known()));
   }
 
   /** The owner has passed these places: what it decided is known, so what is left there was not decided. */

@@ -19,7 +19,14 @@ import {
 import { Fault } from "#proto/errors.ts";
 import type { RelayName } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
-import { ackSubject, ledgerSubject, shapeBucket, telemetryStream, telemetrySubject } from "#proto/subjects.ts";
+import {
+  ackSubject,
+  ledgerSubject,
+  ownerSubject,
+  shapeBucket,
+  telemetryStream,
+  telemetrySubject,
+} from "#proto/subjects.ts";
 import { backboneTimeoutMs, flushEveryBytes, ledgerTimeoutMs, unflushedBytesMax } from "../limits.ts";
 import type { Backbone, BackboneEars, LogMessage } from "../ports.ts";
 
@@ -131,6 +138,9 @@ function listen(ears: BackboneEars, options: NatsBackboneOptions & { publisher: 
   });
   connection.subscribe(ackSubject(relay, shard), {
     callback: (error, message) => error === null ? ears.verdicts(message.data) : logDenied(log, error),
+  });
+  connection.subscribe(ownerSubject, {
+    callback: (error, message) => error === null ? ears.owner(message.data) : logDenied(log, error),
   });
 }
 

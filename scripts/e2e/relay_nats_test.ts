@@ -3,6 +3,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   LedgerAnswerSchema,
   LedgerRequestSchema,
+  OwnerNoticeSchema,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { parseRelayName } from "#proto/ids.ts";
@@ -11,7 +12,7 @@ import { connectNats } from "#proto/io/nats.ts";
 import { quicDialer } from "#proto/io/quic.ts";
 import { systemRandom } from "#proto/io/random.ts";
 import type { Log } from "#proto/ports.ts";
-import { ackSubject } from "#proto/subjects.ts";
+import { ackSubject, ownerSubject } from "#proto/subjects.ts";
 import { type Authority, makeAuthority } from "#proto/testing/certificates.ts";
 import { inboxPrefixOf, natsBackbone } from "#relay/io/backbone.ts";
 import type { Backbone, BackboneEars } from "#relay/ports.ts";
@@ -42,13 +43,15 @@ function keepAnswers(backbone: Backbone) {
   const placed: (readonly [number, number])[] = [];
   const refused: number[] = [];
   const notices: Uint8Array[] = [];
+  const owners: Uint8Array[] = [];
   const ears: BackboneEars = {
     placed: (number, place) => void placed.push([number, place]),
     refused: (number) => void refused.push(number),
     verdicts: (notice) => void notices.push(notice.slice()),
+    owner: (notice) => void owners.push(notice.slice()),
   };
   backbone.listen(ears);
-  return { placed, refused, notices };
+  return { placed, refused, notices, owners };
 }
 
 Deno.test("the backbone works over a leaf with the permissions of a relay, and through the loss of the hub", async () => {
@@ -90,6 +93,8 @@ Deno.test("the backbone works over a leaf with the permissions of a relay, and t
       toBinary(VerdictNoticeSchema, create(VerdictNoticeSchema, { partition: 3 })),
     );
     await waitFor("a verdict notice", () => Promise.resolve(heard.notices[0]), waitMs);
+    ingest.publish(ownerSubject, toBinary(OwnerNoticeSchema, create(OwnerNoticeSchema, { partitions: [3] })));
+    await waitFor("an owner's notice", () => Promise.resolve(heard.owners[0]), waitMs);
     await backbone.probe();
 
     await pair.killHub();

@@ -24,6 +24,12 @@ export interface Publish extends Pick<Placed, "lane" | "partition" | "bytes"> {
   readonly messageId: string;
 }
 
+/** What a relay hears from ingest, as encoded messages. */
+export interface RelayEars {
+  verdicts(notice: Uint8Array): void;
+  owner(notice: Uint8Array): void;
+}
+
 /** What the hub tells of. */
 export interface HubEvents {
   /** A message was placed; not called for repeats. */
@@ -37,7 +43,7 @@ export interface HubEvents {
 export class Hub {
   readonly shapes = new Map<ShapeHash, Uint8Array>();
   /** Ears of the relays that are up, by relay and shard. */
-  readonly relays = new Map<string, (notice: Uint8Array) => void>();
+  readonly relays = new Map<string, RelayEars>();
   /** Answers ledger requests; undefined while no ingest is up. */
   owner: ((request: Uint8Array) => Promise<Uint8Array>) | undefined;
   readonly #machine: Machine;

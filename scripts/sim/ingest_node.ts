@@ -5,6 +5,7 @@ import { asFault, Fault } from "#proto/errors.ts";
 import {
   LedgerAnswerSchema,
   LedgerRequestSchema,
+  OwnerNoticeSchema,
   type VerdictNotice,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
@@ -125,20 +126,13 @@ export class IngestNode {
     this.#waiting = () => ingest.counts.waiting;
     this.#isUp = true;
     const working = service.run(new AbortController().signal);
-    await Promise.all([
-      working,
-      this.#readLane("live", { life, queue, service }),
-      this.#readLane("backfill", {
-        life,
-        queue,
-        service,
-      }),
-    ]);
+    const reading = { life, ingest, queue, service };
+    await Promise.all([working, this.#readLane("live", reading), this.#readLane("backfill", reading)]);
   }
 
   async #readLane(
     lane: TelemetryLane,
-    { life, queue, service }: { life: Life; queue: LaneQueue; service: IngestService },
+    { life, ingest, queue, service }: { life: Life; ingest: Ingest; queue: LaneQueue; service: IngestService },
   ): Promise<void> {
     const { hub } = this.#options;
     while (!life.isOver) {
@@ -148,6 +142,7 @@ export class IngestNode {
       }
       const message = hub.next(lane, this.#reached[lane]);
       if (message === undefined) {
+        ingest.handleLogEnd(lane, this.#reached[lane]);
         await hub.grown;
         await life.after(deliverMs);
         continue;
@@ -156,6 +151,7 @@ export class IngestNode {
       queue.push({ place: { lane, partition, sequence }, placedAtNs, bytes });
       this.#reached[lane] = sequence;
       service.noticeMessage();
+      if (hub.next(lane, sequence) === undefined) ingest.handleLogEnd(lane, sequence);
       if (queue.isFull(lane)) await service.whenNotFull(lane);
     }
   }
@@ -173,7 +169,11 @@ export class IngestNode {
       publish: ({ relay, shard }, notice) => {
         if (life.isOver) return;
         onNotice(notice);
-        hub.relays.get(`${relay}.${shard}`)?.(toBinary(VerdictNoticeSchema, notice));
+        hub.relays.get(`${relay}.${shard}`)?.verdicts(toBinary(VerdictNoticeSchema, notice));
+      },
+      announce: (notice) => {
+        if (life.isOver) return;
+        for (const relay of hub.relays.values()) relay.owner(toBinary(OwnerNoticeSchema, notice));
       },
     };
   }

@@ -77,7 +77,10 @@ export function simBackbone(options: SimBackboneOptions): Backbone {
     },
     listen: (heard) => {
       ears = heard;
-      hub.relays.set(name, (notice) => down.send(() => life.isOver || heard.verdicts(notice)));
+      hub.relays.set(name, {
+        verdicts: (notice) => down.send(() => life.isOver || heard.verdicts(notice)),
+        owner: (notice) => down.send(() => life.isOver || heard.owner(notice)),
+      });
     },
     askLedger: (partition, question) =>
       request(`Cannot ask the owner of partition ${partition}`, () => {

@@ -274,8 +274,12 @@ export class World {
           events: this.#storeEvents(),
         }),
       onNotice: (notice) => this.#handleNotice(notice),
-      onAnswer: (vehicle, { committed, quarantined }) => {
+      onAnswer: (vehicle, { committed, quarantined, resend }) => {
         for (const told of toldOf(vehicle, { committed, quarantined }, "answer")) this.#handleTold(told);
+        for (const asked of toldOf(vehicle, { committed: resend, quarantined: [] }, "answer")) {
+          this.tally.add("ranges asked for again");
+          for (const check of this.#checks) check.handleAskedAgain?.(asked);
+        }
       },
     });
   }

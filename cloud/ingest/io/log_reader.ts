@@ -16,6 +16,8 @@ export interface LogReaderOptions {
   readonly log: Log;
   /** Called after each message that came. */
   readonly onMessage: () => void;
+  /** Called once all that lay in the lane when its reader began has come: it ends at that place. */
+  readonly onEnd: (lane: TelemetryLane, sequence: number) => void;
   /** Resolves when the lane may be read further. */
   readonly whenNotFull: (lane: TelemetryLane) => Promise<void>;
   readonly signal: AbortSignal;
@@ -40,7 +42,7 @@ export async function readLane(lane: TelemetryLane, after: number, options: LogR
 async function readOn(
   lane: TelemetryLane,
   after: number,
-  { js, queue, partitions, signal, onMessage, whenNotFull }: LogReaderOptions,
+  { js, queue, partitions, signal, onMessage, onEnd, whenNotFull }: LogReaderOptions,
   reached: (sequence: number) => void,
 ): Promise<number> {
   const consumer = await js.consumers.get(telemetryStream, {
@@ -48,6 +50,8 @@ async function readOn(
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: after + 1,
   });
+  let pending = (await consumer.info(true)).num_pending;
+  if (pending === 0) onEnd(lane, after);
   const messages = await consumer.consume({ max_bytes: readerBatchBytes });
   const stop = () => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
@@ -60,6 +64,9 @@ async function readOn(
       last = message.seq;
       reached(last);
       onMessage();
+      // Some may have left the log meanwhile: the server's word on what is left counts when it is lower.
+      pending = Math.min(pending - 1, message.info.pending);
+      if (pending <= 0) onEnd(lane, last);
       if (queue.isFull(lane)) await whenNotFull(lane);
     }
   } finally {

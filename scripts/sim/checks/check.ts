@@ -72,6 +72,8 @@ export interface Check {
   /** The owner has told that it passed these places. */
   handlePassed?(passed: { live: number; backfill: number }): void;
   handleTold?(told: Told, view: View): string | undefined;
+  /** Ingest wants these again although they had a verdict. */
+  handleAskedAgain?(asked: Pick<Told, "vehicle" | "epoch" | "class" | "ranges">): void;
   /** Every few seconds. */
   look?(view: View): string | undefined;
   /** Once, when all is drained. */

@@ -1,7 +1,7 @@
 /**
  * What the log holds is not sent again: within one session a record comes a second time only when the relay could not say
- * that the first had arrived, or when the owner has passed its place without a verdict. Else an outage of the ingest
- * would fill the hub with copies.
+ * that the first had arrived, when the owner has passed its place without a verdict, or when ingest asks for it. Else an
+ * outage of the ingest would fill the hub with copies.
  */
 import { classNumber } from "#proto/class.ts";
 import { seriesName } from "../database.ts";
@@ -12,6 +12,8 @@ export function noCopies(): Check {
   const bySeries = new Map<string, LoggedBatch[]>();
   const confirmed = new Set<number>();
   const passed = { live: 0, backfill: 0 };
+  const nameOf = (one: Pick<LoggedBatch, "vehicle" | "epoch" | "class">) =>
+    seriesName(one.vehicle, one.epoch, { class: classNumber(one.class) });
   const waits = ({ lane, sequence }: LoggedBatch) => passed[lane] < sequence;
   return {
     name: "no copies in the log",
@@ -20,8 +22,9 @@ export function noCopies(): Check {
       passed.live = Math.max(passed.live, live);
       passed.backfill = Math.max(passed.backfill, backfill);
     },
+    handleAskedAgain: (asked) => void bySeries.delete(nameOf(asked)),
     handleLogged: (batch) => {
-      const name = seriesName(batch.vehicle, batch.epoch, { class: classNumber(batch.class) });
+      const name = nameOf(batch);
       const known = (bySeries.get(name) ?? []).filter(waits);
       const copied = known.find((one) =>
         one.session === batch.session && confirmed.has(one.sequence) && one.first <= batch.last &&

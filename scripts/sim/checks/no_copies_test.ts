@@ -15,4 +15,7 @@ Deno.test("a batch that comes again although its sender knows that the log holds
   match(check.handleLogged?.(batch(4)) ?? "", /1 to 4 came as 4, which 2 holds/);
   check.handlePassed?.({ live: 4, backfill: 0 });
   equal(check.handleLogged?.(batch(5)), undefined);
+  check.handleConfirmed?.(5);
+  check.handleAskedAgain?.({ vehicle, epoch, class: className, ranges: [{ first: 1, last: 4 }] });
+  equal(check.handleLogged?.(batch(6)), undefined);
 });

@@ -143,9 +143,12 @@ class SqliteBackend implements Backend {
 
 const upsertDocument = `INSERT INTO ${documentsTable} (kind, key, at, text) VALUES (?, ?, ?, ?) ` +
   "ON CONFLICT DO UPDATE SET text = excluded.text";
-/** The prefix is compared as it is: LIKE and GLOB would read signs into it. No document is older than 1970. */
+/**
+ * The prefix is compared as it is: LIKE and GLOB would read signs into it. Both bounds are the index's, so a vehicle's
+ * documents cost the same however many others there are. No document is older than 1970.
+ */
 const selectDocuments = `SELECT key, at, text FROM ${documentsTable} ` +
-  "WHERE kind = :kind AND key >= :prefix AND substr(key, 1, length(:prefix)) = :prefix " +
+  "WHERE kind = :kind AND key >= :prefix AND key < :prefix || char(1114111) " +
   "AND (at, key) > (:at, :key) ORDER BY at, key LIMIT :limit";
 
 function openDatabase(path: string): DatabaseSync {

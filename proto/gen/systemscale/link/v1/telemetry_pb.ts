@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file systemscale/link/v1/telemetry.proto.
  */
 export const file_systemscale_link_v1_telemetry: GenFile = /*@__PURE__*/
-  fileDesc("CiNzeXN0ZW1zY2FsZS9saW5rL3YxL3RlbGVtZXRyeS5wcm90bxITc3lzdGVtc2NhbGUubGluay52MSInCghTZXFSYW5nZRINCgVmaXJzdBgBIAEoBBIMCgRsYXN0GAIgASgEIloKC0NsYXNzUmFuZ2VzEg0KBWVwb2NoGAEgASgGEg0KBWNsYXNzGAIgASgNEi0KBnJhbmdlcxgDIAMoCzIdLnN5c3RlbXNjYWxlLmxpbmsudjEuU2VxUmFuZ2UiggEKCUludmVudG9yeRIyCghvbl9ib2FyZBgBIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSMQoHZHVyYWJsZRgCIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSDgoGc2hhcGVzGAMgAygMIs4BCgRIZWxkEjMKCWNvbW1pdHRlZBgBIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSNQoLcXVhcmFudGluZWQYAiADKAsyIC5zeXN0ZW1zY2FsZS5saW5rLnYxLkNsYXNzUmFuZ2VzEhQKDGtub3duX3NoYXBlcxgDIAMoDBIrCgZwYXNzZWQYBCABKAsyGy5zeXN0ZW1zY2FsZS5saW5rLnYxLlBsYWNlcxIXCg9sZWRnZXJfYW5zd2VyZWQYBSABKAgiKAoGUGxhY2VzEgwKBGxpdmUYASABKAQSEAoIYmFja2ZpbGwYAiABKAQiLAoIU2hhcGVVc2USDAoEaGFzaBgBIAEoDBISCgpkZWZpbml0aW9uGAIgASgMIqEBCghSZWNlaXZlZBI0CgdiYXRjaGVzGAEgAygLMiMuc3lzdGVtc2NhbGUubGluay52MS5SZWNlaXZlZC5CYXRjaBpfCgVCYXRjaBINCgVlcG9jaBgBIAEoBhINCgVjbGFzcxgCIAEoDRINCgVmaXJzdBgDIAEoBBIMCgRsYXN0GAQgASgEEgwKBGxhbmUYBSABKA0SDQoFcGxhY2UYBiABKAQiowEKCFZlcmRpY3RzEjMKCWNvbW1pdHRlZBgBIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSNQoLcXVhcmFudGluZWQYAiADKAsyIC5zeXN0ZW1zY2FsZS5saW5rLnYxLkNsYXNzUmFuZ2VzEisKBnBhc3NlZBgDIAEoCzIbLnN5c3RlbXNjYWxlLmxpbmsudjEuUGxhY2VzIjgKBExvc3QSMAoGcmFuZ2VzGAEgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1JhbmdlcyI6CgZSZXNlbmQSMAoGcmFuZ2VzGAEgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1Jhbmdlc2IGcHJvdG8z");
+  fileDesc("CiNzeXN0ZW1zY2FsZS9saW5rL3YxL3RlbGVtZXRyeS5wcm90bxITc3lzdGVtc2NhbGUubGluay52MSInCghTZXFSYW5nZRINCgVmaXJzdBgBIAEoBBIMCgRsYXN0GAIgASgEIloKC0NsYXNzUmFuZ2VzEg0KBWVwb2NoGAEgASgGEg0KBWNsYXNzGAIgASgNEi0KBnJhbmdlcxgDIAMoCzIdLnN5c3RlbXNjYWxlLmxpbmsudjEuU2VxUmFuZ2UitQEKCUludmVudG9yeRIyCghvbl9ib2FyZBgBIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSMQoHZHVyYWJsZRgCIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSDgoGc2hhcGVzGAMgAygMEjEKB3NldHRsZWQYBCADKAsyIC5zeXN0ZW1zY2FsZS5saW5rLnYxLkNsYXNzUmFuZ2VzIhEKD0ludmVudG9yeVdhbnRlZCLOAQoESGVsZBIzCgljb21taXR0ZWQYASADKAsyIC5zeXN0ZW1zY2FsZS5saW5rLnYxLkNsYXNzUmFuZ2VzEjUKC3F1YXJhbnRpbmVkGAIgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1JhbmdlcxIUCgxrbm93bl9zaGFwZXMYAyADKAwSKwoGcGFzc2VkGAQgASgLMhsuc3lzdGVtc2NhbGUubGluay52MS5QbGFjZXMSFwoPbGVkZ2VyX2Fuc3dlcmVkGAUgASgIIigKBlBsYWNlcxIMCgRsaXZlGAEgASgEEhAKCGJhY2tmaWxsGAIgASgEIiwKCFNoYXBlVXNlEgwKBGhhc2gYASABKAwSEgoKZGVmaW5pdGlvbhgCIAEoDCKhAQoIUmVjZWl2ZWQSNAoHYmF0Y2hlcxgBIAMoCzIjLnN5c3RlbXNjYWxlLmxpbmsudjEuUmVjZWl2ZWQuQmF0Y2gaXwoFQmF0Y2gSDQoFZXBvY2gYASABKAYSDQoFY2xhc3MYAiABKA0SDQoFZmlyc3QYAyABKAQSDAoEbGFzdBgEIAEoBBIMCgRsYW5lGAUgASgNEg0KBXBsYWNlGAYgASgEIqMBCghWZXJkaWN0cxIzCgljb21taXR0ZWQYASADKAsyIC5zeXN0ZW1zY2FsZS5saW5rLnYxLkNsYXNzUmFuZ2VzEjUKC3F1YXJhbnRpbmVkGAIgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1JhbmdlcxIrCgZwYXNzZWQYAyABKAsyGy5zeXN0ZW1zY2FsZS5saW5rLnYxLlBsYWNlcyI4CgRMb3N0EjAKBnJhbmdlcxgBIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMiOgoGUmVzZW5kEjAKBnJhbmdlcxgBIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXNiBnByb3RvMw");
 
 /**
  * Sequence numbers first to last, both included.
@@ -68,7 +68,8 @@ export const ClassRangesSchema: GenMessage<ClassRanges> = /*@__PURE__*/
   messageDesc(file_systemscale_link_v1_telemetry, 1);
 
 /**
- * vehicle -> relay after login, and again when a new epoch opens: the epochs on board, oldest 64 at most.
+ * vehicle -> relay after login, and again when a new epoch opens, when the relay wants it, and when the vehicle was
+ * asked for what it no longer holds: the epochs on board, oldest 64 at most.
  *
  * @generated from message systemscale.link.v1.Inventory
  */
@@ -93,6 +94,14 @@ export type Inventory = Message<"systemscale.link.v1.Inventory"> & {
    * @generated from field: repeated bytes shapes = 3;
    */
   shapes: Uint8Array[];
+
+  /**
+   * The ranges that the vehicle still holds and knows a verdict of, newest epoch first: what a store that was taken back
+   * to an older state can ask for again.
+   *
+   * @generated from field: repeated systemscale.link.v1.ClassRanges settled = 4;
+   */
+  settled: ClassRanges[];
 };
 
 /**
@@ -101,6 +110,21 @@ export type Inventory = Message<"systemscale.link.v1.Inventory"> & {
  */
 export const InventorySchema: GenMessage<Inventory> = /*@__PURE__*/
   messageDesc(file_systemscale_link_v1_telemetry, 2);
+
+/**
+ * relay -> vehicle on the control lane: tell the inventory again, for the owner that is to compare it has begun anew.
+ *
+ * @generated from message systemscale.link.v1.InventoryWanted
+ */
+export type InventoryWanted = Message<"systemscale.link.v1.InventoryWanted"> & {
+};
+
+/**
+ * Describes the message systemscale.link.v1.InventoryWanted.
+ * Use `create(InventoryWantedSchema)` to create a new message.
+ */
+export const InventoryWantedSchema: GenMessage<InventoryWanted> = /*@__PURE__*/
+  messageDesc(file_systemscale_link_v1_telemetry, 3);
 
 /**
  * relay -> vehicle: the partition owner's answer to an Inventory.
@@ -147,7 +171,7 @@ export type Held = Message<"systemscale.link.v1.Held"> & {
  * Use `create(HeldSchema)` to create a new message.
  */
 export const HeldSchema: GenMessage<Held> = /*@__PURE__*/
-  messageDesc(file_systemscale_link_v1_telemetry, 3);
+  messageDesc(file_systemscale_link_v1_telemetry, 4);
 
 /**
  * Positions in the log, per telemetry lane of one partition. 0: none yet.
@@ -171,7 +195,7 @@ export type Places = Message<"systemscale.link.v1.Places"> & {
  * Use `create(PlacesSchema)` to create a new message.
  */
 export const PlacesSchema: GenMessage<Places> = /*@__PURE__*/
-  messageDesc(file_systemscale_link_v1_telemetry, 4);
+  messageDesc(file_systemscale_link_v1_telemetry, 5);
 
 /**
  * vehicle -> relay, on a telemetry lane, before the first batch of this session and lane that uses the shape.
@@ -197,7 +221,7 @@ export type ShapeUse = Message<"systemscale.link.v1.ShapeUse"> & {
  * Use `create(ShapeUseSchema)` to create a new message.
  */
 export const ShapeUseSchema: GenMessage<ShapeUse> = /*@__PURE__*/
-  messageDesc(file_systemscale_link_v1_telemetry, 5);
+  messageDesc(file_systemscale_link_v1_telemetry, 6);
 
 /**
  * relay -> vehicle on the control lane: these batches are in the log. Moves the window, frees nothing.
@@ -216,7 +240,7 @@ export type Received = Message<"systemscale.link.v1.Received"> & {
  * Use `create(ReceivedSchema)` to create a new message.
  */
 export const ReceivedSchema: GenMessage<Received> = /*@__PURE__*/
-  messageDesc(file_systemscale_link_v1_telemetry, 6);
+  messageDesc(file_systemscale_link_v1_telemetry, 7);
 
 /**
  * @generated from message systemscale.link.v1.Received.Batch
@@ -262,7 +286,7 @@ export type Received_Batch = Message<"systemscale.link.v1.Received.Batch"> & {
  * Use `create(Received_BatchSchema)` to create a new message.
  */
 export const Received_BatchSchema: GenMessage<Received_Batch> = /*@__PURE__*/
-  messageDesc(file_systemscale_link_v1_telemetry, 6, 0);
+  messageDesc(file_systemscale_link_v1_telemetry, 7, 0);
 
 /**
  * relay -> vehicle on the control lane: ingest has decided.
@@ -291,7 +315,7 @@ export type Verdicts = Message<"systemscale.link.v1.Verdicts"> & {
  * Use `create(VerdictsSchema)` to create a new message.
  */
 export const VerdictsSchema: GenMessage<Verdicts> = /*@__PURE__*/
-  messageDesc(file_systemscale_link_v1_telemetry, 7);
+  messageDesc(file_systemscale_link_v1_telemetry, 8);
 
 /**
  * relay -> vehicle on the control lane: these could not be put into the log; send them again.
@@ -310,10 +334,11 @@ export type Lost = Message<"systemscale.link.v1.Lost"> & {
  * Use `create(LostSchema)` to create a new message.
  */
 export const LostSchema: GenMessage<Lost> = /*@__PURE__*/
-  messageDesc(file_systemscale_link_v1_telemetry, 8);
+  messageDesc(file_systemscale_link_v1_telemetry, 9);
 
 /**
- * relay -> vehicle on the control lane: the cloud asks again for ranges that the vehicle may still hold.
+ * relay -> vehicle on the control lane: the cloud asks again for ranges that the vehicle may still hold. A verdict that it
+ * has for them is void; a range that is on its way already is not sent twice.
  *
  * @generated from message systemscale.link.v1.Resend
  */
@@ -329,5 +354,5 @@ export type Resend = Message<"systemscale.link.v1.Resend"> & {
  * Use `create(ResendSchema)` to create a new message.
  */
 export const ResendSchema: GenMessage<Resend> = /*@__PURE__*/
-  messageDesc(file_systemscale_link_v1_telemetry, 9);
+  messageDesc(file_systemscale_link_v1_telemetry, 10);
 

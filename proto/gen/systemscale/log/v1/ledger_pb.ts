@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file systemscale/log/v1/ledger.proto.
  */
 export const file_systemscale_log_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zeXN0ZW1zY2FsZS9sb2cvdjEvbGVkZ2VyLnByb3RvEhJzeXN0ZW1zY2FsZS5sb2cudjEihQEKDUxlZGdlclJlcXVlc3QSEgoKdmVoaWNsZV9pZBgBIAEoCRINCgVyZWxheRgCIAEoCRINCgVzaGFyZBgDIAEoDRIPCgdzZXNzaW9uGAQgASgMEjEKCWludmVudG9yeRgFIAEoCzIeLnN5c3RlbXNjYWxlLmxpbmsudjEuSW52ZW50b3J5IqcBCgxMZWRnZXJBbnN3ZXISMwoJY29tbWl0dGVkGAEgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1JhbmdlcxI1CgtxdWFyYW50aW5lZBgCIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSKwoGcGFzc2VkGAMgASgLMhsuc3lzdGVtc2NhbGUubGluay52MS5QbGFjZXMipAIKDVZlcmRpY3ROb3RpY2USOAoHZW50cmllcxgBIAMoCzInLnN5c3RlbXNjYWxlLmxvZy52MS5WZXJkaWN0Tm90aWNlLkVudHJ5EhEKCXBhcnRpdGlvbhgCIAEoDRIrCgZwYXNzZWQYAyABKAsyGy5zeXN0ZW1zY2FsZS5saW5rLnYxLlBsYWNlcxqYAQoFRW50cnkSEgoKdmVoaWNsZV9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgMEjMKCWNvbW1pdHRlZBgDIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSNQoLcXVhcmFudGluZWQYBCADKAsyIC5zeXN0ZW1zY2FsZS5saW5rLnYxLkNsYXNzUmFuZ2VzYgZwcm90bzM", [file_systemscale_link_v1_telemetry]);
+  fileDesc("Ch9zeXN0ZW1zY2FsZS9sb2cvdjEvbGVkZ2VyLnByb3RvEhJzeXN0ZW1zY2FsZS5sb2cudjEihQEKDUxlZGdlclJlcXVlc3QSEgoKdmVoaWNsZV9pZBgBIAEoCRINCgVyZWxheRgCIAEoCRINCgVzaGFyZBgDIAEoDRIPCgdzZXNzaW9uGAQgASgMEjEKCWludmVudG9yeRgFIAEoCzIeLnN5c3RlbXNjYWxlLmxpbmsudjEuSW52ZW50b3J5Iu4BCgxMZWRnZXJBbnN3ZXISMwoJY29tbWl0dGVkGAEgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1JhbmdlcxI1CgtxdWFyYW50aW5lZBgCIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSKwoGcGFzc2VkGAMgASgLMhsuc3lzdGVtc2NhbGUubGluay52MS5QbGFjZXMSMAoGcmVzZW5kGAQgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1JhbmdlcxITCgtjb21wYXJlZF9ieRgFIAEoBCIzCgtPd25lck5vdGljZRISCgpwYXJ0aXRpb25zGAEgAygNEhAKCGJlZ2FuX25zGAIgASgEIqQCCg1WZXJkaWN0Tm90aWNlEjgKB2VudHJpZXMYASADKAsyJy5zeXN0ZW1zY2FsZS5sb2cudjEuVmVyZGljdE5vdGljZS5FbnRyeRIRCglwYXJ0aXRpb24YAiABKA0SKwoGcGFzc2VkGAMgASgLMhsuc3lzdGVtc2NhbGUubGluay52MS5QbGFjZXMamAEKBUVudHJ5EhIKCnZlaGljbGVfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoDBIzCgljb21taXR0ZWQYAyADKAsyIC5zeXN0ZW1zY2FsZS5saW5rLnYxLkNsYXNzUmFuZ2VzEjUKC3F1YXJhbnRpbmVkGAQgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1Jhbmdlc2IGcHJvdG8z", [file_systemscale_link_v1_telemetry]);
 
 /**
  * relay -> partition owner, request on ledger.v1.<partition>: also registers where this vehicle's verdicts go.
@@ -73,6 +73,21 @@ export type LedgerAnswer = Message<"systemscale.log.v1.LedgerAnswer"> & {
    * @generated from field: systemscale.link.v1.Places passed = 3;
    */
   passed?: Places | undefined;
+
+  /**
+   * Ranges that the vehicle knows a verdict of and the ledger does not: the vehicle is to send them again.
+   *
+   * @generated from field: repeated systemscale.link.v1.ClassRanges resend = 4;
+   */
+  resend: ClassRanges[];
+
+  /**
+   * The owner that has compared the inventory, by its OwnerNotice.began_ns. 0: it has not, because it does not yet know
+   * all that lay in the log when it began.
+   *
+   * @generated from field: uint64 compared_by = 5;
+   */
+  comparedBy: bigint;
 };
 
 /**
@@ -81,6 +96,33 @@ export type LedgerAnswer = Message<"systemscale.log.v1.LedgerAnswer"> & {
  */
 export const LedgerAnswerSchema: GenMessage<LedgerAnswer> = /*@__PURE__*/
   messageDesc(file_systemscale_log_v1_ledger, 1);
+
+/**
+ * ingest -> every relay shard on owner.v1, again and again, once the owner knows all that lay in the log when it began:
+ * whose inventory it has not compared is wanted.
+ *
+ * @generated from message systemscale.log.v1.OwnerNotice
+ */
+export type OwnerNotice = Message<"systemscale.log.v1.OwnerNotice"> & {
+  /**
+   * @generated from field: repeated uint32 partitions = 1;
+   */
+  partitions: number[];
+
+  /**
+   * When this start of the owner began, nanoseconds since 1970: tells one start from another, nothing else.
+   *
+   * @generated from field: uint64 began_ns = 2;
+   */
+  beganNs: bigint;
+};
+
+/**
+ * Describes the message systemscale.log.v1.OwnerNotice.
+ * Use `create(OwnerNoticeSchema)` to create a new message.
+ */
+export const OwnerNoticeSchema: GenMessage<OwnerNotice> = /*@__PURE__*/
+  messageDesc(file_systemscale_log_v1_ledger, 2);
 
 /**
  * ingest -> relay shard on ack.v1.<relay>.<shard>.
@@ -109,7 +151,7 @@ export type VerdictNotice = Message<"systemscale.log.v1.VerdictNotice"> & {
  * Use `create(VerdictNoticeSchema)` to create a new message.
  */
 export const VerdictNoticeSchema: GenMessage<VerdictNotice> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_ledger, 2);
+  messageDesc(file_systemscale_log_v1_ledger, 3);
 
 /**
  * @generated from message systemscale.log.v1.VerdictNotice.Entry
@@ -141,5 +183,5 @@ export type VerdictNotice_Entry = Message<"systemscale.log.v1.VerdictNotice.Entr
  * Use `create(VerdictNotice_EntrySchema)` to create a new message.
  */
 export const VerdictNotice_EntrySchema: GenMessage<VerdictNotice_Entry> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_ledger, 2, 0);
+  messageDesc(file_systemscale_log_v1_ledger, 3, 0);
 
