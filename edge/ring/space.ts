@@ -133,7 +133,7 @@ export class Space {
 
   /** Gives up segments and makes one file of their space. */
   async #recycle(victims: readonly Segment[], name: string): Promise<DiskFile> {
-    const { disk, segmentBytes, log } = this.#options;
+    const { disk, segmentBytes, bytesMax, log } = this.#options;
     await this.#options.beforeDrop(victims);
     const reused = victims.find(({ bytes }) => bytes === segmentBytes);
     for (const victim of victims) {
@@ -143,6 +143,8 @@ export class Space {
     log.debug("ring gives up segments", { count: victims.length, oldest: victims[0].name });
     if (reused === undefined) {
       await this.#removeLeftovers();
+      // A disk that does not remove files gives no space either.
+      if (this.bytesUsed + segmentBytes > bytesMax) throw notFreed(name);
       return await this.#create(name);
     }
     await disk.rename(reused.name, name);
@@ -187,6 +189,10 @@ export class Space {
       this.#options.log.warn("ring cannot remove files", { reason: asFault(thrown).message });
     }
   }
+}
+
+function notFreed(name: string): Fault {
+  return new Fault("disk_failed", `Cannot make "${name}": the files that were given up for it cannot be removed`);
 }
 
 function full(className: Class): Fault {
