@@ -50,6 +50,21 @@ async function rejection(work: Promise<unknown>): Promise<string> {
   return thrown.code;
 }
 
+Deno.test("a disk that cannot shorten files when the ring is opened costs no record", async () => {
+  for (const failing of ["truncate", "sync"]) {
+    const disk = virtualDisk();
+    await fill(await openSmall(disk), { class: "normal", from: 1, to: 5, bytes: 100 });
+    const next = disk.powerCut();
+    next.onCall = ({ verb }) => {
+      if (verb === failing) throw new Fault("disk_failed", `Cannot ${verb}: input/output error`);
+    };
+    const ring = await openSmall(next, { seed: 2 });
+    assert.deepEqual(await numbersOn(ring), [1, 2, 3, 4, 5]);
+    next.onCall = () => {};
+    await ring.close();
+  }
+});
+
 /** What the files take on a disk that gives out blocks. */
 async function blockBytesOf(disk: VirtualDisk): Promise<number> {
   const sizes = (await disk.list()).map((name) => [...disk.images(name)][0].length);
