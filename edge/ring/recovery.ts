@@ -113,7 +113,8 @@ async function settleExtents(series: Series, options: RecoverOptions & { isClose
     return;
   }
   try {
-    const scanned = await withFile({ disk: options.disk, name: last.name }, (file) => scanAndTrim(file, last));
+    const { disk, log } = options;
+    const scanned = await withFile({ disk, name: last.name }, (file) => scanAndTrim(file, { segment: last, log }));
     last.content = scanned.content;
     last.last = scanned.last;
   } catch (thrown) {
@@ -123,13 +124,17 @@ async function settleExtents(series: Series, options: RecoverOptions & { isClose
 }
 
 /** Reads a segment as a whole and gives back what lies behind its end. */
-async function scanAndTrim(file: DiskFile, segment: Segment) {
+async function scanAndTrim(file: DiskFile, { segment, log }: { segment: Segment; log: Log }) {
   const bytes = await readPart(file, { from: 0, to: Math.min(segment.bytes, ringSegmentBytesMax) });
   const scanned = scanSegment(bytes, segment.header);
   const { end } = scanned.content;
-  if (end < segment.bytes) {
+  if (end >= segment.bytes) return scanned;
+  try {
     await trimTo(file, end);
     segment.bytes = end;
+  } catch (thrown) {
+    // Its records were read: that it stays longer than it need be is no reason to take them for lost.
+    log.warn("ring could not end a segment", { name: segment.name, reason: asFault(thrown).message });
   }
   return scanned;
 }

@@ -50,6 +50,51 @@ async function rejection(work: Promise<unknown>): Promise<string> {
   return thrown.code;
 }
 
+Deno.test("a disk that cannot shorten files when the ring is opened costs no record", async () => {
+  for (const failing of ["truncate", "sync"]) {
+    const disk = virtualDisk();
+    await fill(await openSmall(disk), { class: "normal", from: 1, to: 5, bytes: 100 });
+    const next = disk.powerCut();
+    next.onCall = ({ verb }) => {
+      if (verb === failing) throw new Fault("disk_failed", `Cannot ${verb}: input/output error`);
+    };
+    const ring = await openSmall(next, { seed: 2 });
+    assert.deepEqual(await numbersOn(ring), [1, 2, 3, 4, 5]);
+    next.onCall = () => {};
+    await ring.close();
+  }
+});
+
+/** What the files take on a disk that gives out blocks. */
+async function blockBytesOf(disk: VirtualDisk): Promise<number> {
+  const sizes = (await disk.list()).map((name) => [...disk.images(name)][0].length);
+  return sizes.reduce((sum, size) => sum + Math.ceil(size / 4096) * 4096, 0);
+}
+
+Deno.test("the cap is kept although the disk removes no files", async () => {
+  const disk = virtualDisk();
+  const ring = await openSmall(disk);
+  // Ended epochs leave short segments, so that several must go for a new one.
+  for (let epoch = 0; epoch < 40; epoch++) {
+    await fill(ring, { class: "normal", from: epoch, to: epoch, bytes: 200 });
+    for (const on of ring.onBoard()) ring.settle(on.epoch, on.class, on.held);
+    await ring.openEpoch("drift");
+  }
+  disk.onCall = ({ verb }) => {
+    if (verb === "remove") throw new Fault("disk_failed", "Cannot remove: input/output error");
+  };
+  const answers = new Set<string>();
+  for (let number = 0; number < 400; number++) {
+    answers.add(await ring.append("normal", [frame(number, 200)]).then(() => "durable", ({ code }) => code));
+    const used = await blockBytesOf(disk);
+    assert.ok(used <= smallRingBytes, `${used} bytes`);
+  }
+  assert.ok(answers.has("disk_failed"), [...answers].join());
+  disk.onCall = () => {};
+  await ring.append("normal", [frame(1_000)]);
+  await ring.close();
+});
+
 Deno.test("what arrives while a sync is under way goes with the next one, all of it", async () => {
   const disk = virtualDisk();
   const ring = await openSmall(disk);

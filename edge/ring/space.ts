@@ -239,7 +239,7 @@ export class Space {
 
   /** Gives up segments and makes one file of their space. */
   async #recycle(victims: readonly Segment[], name: string): Promise<DiskFile> {
-    const { disk, segmentBytes, log } = this.#options;
+    const { disk, segmentBytes, bytesMax, log } = this.#options;
     for (const victim of victims) this.#going.add(victim);
     try {
       await this.#options.beforeDrop(victims);
@@ -254,6 +254,8 @@ export class Space {
     log.debug("ring gives up segments", { count: victims.length, oldest: victims[0].name });
     if (reused === undefined) {
       await this.#removeLeftovers();
+      // A disk that does not remove files gives no space either.
+      if (this.bytesUsed + segmentBytes > bytesMax) throw notFreed(name);
       return await this.#create(name);
     }
     await disk.rename(reused.name, name);
@@ -300,6 +302,10 @@ export class Space {
       this.#options.log.warn("ring cannot remove files", { reason: asFault(thrown).message });
     }
   }
+}
+
+function notFreed(name: string): Fault {
+  return new Fault("disk_failed", `Cannot make "${name}": the files that were given up for it cannot be removed`);
 }
 
 function full(className: Class): Fault {

@@ -61,11 +61,11 @@ const suspend: Fault = {
   weight: 2,
   strike: (world, random) => {
     const vehicle = oneOf(random, world.vehicles);
+    if (vehicle.machine.isAsleep) return;
     world.tally.add("struck: suspend");
-    const forMs = lasting(random, { min: 500, max: 600_000 });
-    vehicle.machine.asleepUntilMs = world.time.nowMs + forMs;
-    world.trouble(forMs, () => {
-      vehicle.machine.asleepUntilMs = 0;
+    vehicle.machine.sleep();
+    world.trouble(lasting(random, { min: 500, max: 600_000 }), () => {
+      vehicle.machine.wake();
       vehicle.forgiveWaits();
     });
   },

@@ -15,8 +15,9 @@ export class Machine {
   bootedAtMs: number;
   /** What its wall clock shows beyond the true time. */
   wallAheadNs = 0n;
-  /** Until then nothing on it goes on: it sleeps, while its uptime counts. */
-  asleepUntilMs = 0;
+  #isAsleep = false;
+  /** What fell due while it slept. */
+  #due: (() => void)[] = [];
 
   constructor(time: VirtualTime) {
     this.time = time;
@@ -29,7 +30,24 @@ export class Machine {
   }
 
   get isAsleep(): boolean {
-    return this.asleepUntilMs > this.time.nowMs;
+    return this.#isAsleep;
+  }
+
+  /** Nothing on it goes on until {@link wake}, while its uptime counts. */
+  sleep(): void {
+    this.#isAsleep = true;
+  }
+
+  /** Everything that fell due happens now, late. */
+  wake(): void {
+    this.#isAsleep = false;
+    for (const run of this.#due.splice(0)) this.time.set(0, run);
+  }
+
+  /** Does something when the machine is awake. */
+  whenAwake(run: () => void): void {
+    if (this.#isAsleep) this.#due.push(run);
+    else run();
   }
 }
 
@@ -79,11 +97,9 @@ export class Life implements Clock {
   #set(delayMs: number, fire: () => void): Timer {
     const { machine } = this;
     const run = () => {
-      if (this.#isOver) return;
-      if (machine.isAsleep) machine.time.set(machine.asleepUntilMs - machine.time.nowMs, run);
-      else fire();
+      if (!this.#isOver) fire();
     };
-    return machine.time.set(delayMs, run);
+    return machine.time.set(delayMs, () => machine.whenAwake(run));
   }
 
   /** One listener per signal, however many timers wait under it: listeners are dear. */

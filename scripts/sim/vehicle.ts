@@ -69,7 +69,7 @@ export class Vehicle {
   #hasLost = false;
   #hadReadFaults = false;
   /** Appends without an answer: when each was given. */
-  readonly #open = new Set<{ readonly sinceMs: number }>();
+  readonly #open = new Set<{ sinceMs: number }>();
 
   constructor(options: VehicleOptions) {
     this.#options = options;
@@ -189,10 +189,7 @@ export class Vehicle {
 
   /** Keeps an append's wait from counting while the machine sleeps. */
   forgiveWaits(): void {
-    for (const open of [...this.#open]) {
-      this.#open.delete(open);
-      this.#open.add({ sinceMs: this.machine.time.nowMs });
-    }
+    for (const open of this.#open) open.sinceMs = this.machine.time.nowMs;
   }
 
   #end(): void {

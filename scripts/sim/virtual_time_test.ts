@@ -43,7 +43,8 @@ Deno.test("a life's waits end with it, pause while its machine sleeps, and can b
   const stop = new AbortController();
   void other.after(20, stop.signal).then(() => seen.push("late"), (reason) => seen.push(String(reason)));
   one.end();
-  machine.asleepUntilMs = 50;
+  machine.sleep();
+  time.set(50, () => machine.wake());
   await time.runTo(15);
   stop.abort("given up");
   await time.runTo(49);
