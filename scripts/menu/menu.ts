@@ -29,12 +29,13 @@ export function entryOf({ entries }: Menu, name: string): Entry | undefined {
 
 /** The menu, for people. */
 export function menuText({ task, entries, note }: Menu): string {
+  const width = 2 + Math.max(...entries.map(({ name }) => name.length));
   return [
     `deno task ${task} NAME [options]`,
     "",
     ...entries.flatMap((
       { name, what, usage },
-    ) => [`  ${name.padEnd(8)}${what}`, ...usage === "" ? [] : [`${" ".repeat(10)}${usage}`]]),
+    ) => [`  ${name.padEnd(width)}${what}`, ...usage === "" ? [] : [`${" ".repeat(width + 2)}${usage}`]]),
     "",
     note,
   ].join("\n");

@@ -48,7 +48,7 @@ Deno.test("a flight is posted in order, counted, and told frame by frame", async
     deepStrictEqual([result.total, result.taken, result.committed, result.refused], [40, 40, 40, []]);
     deepStrictEqual(told, agent.posts.flatMap(({ lines }) => lines));
     deepStrictEqual(told.map((line) => JSON.parse(line).data.n), Array.from({ length: 40 }, (_, n) => n));
-    deepStrictEqual(progress.at(-1), { total: 40, durable: 40, committed: 40 });
+    deepStrictEqual(progress.at(-1), { total: 40, taken: 40, committed: 40 });
   });
 });
 
