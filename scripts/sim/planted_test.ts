@@ -24,7 +24,7 @@ const shown: Readonly<Record<string, readonly [seed: number, hours: number]>> = 
   "lost verdicts are never missed": [1, 0.1],
   "the wrong vehicle stamped": [1, 0.1],
   "a torn batch accepted without its checksum": [1, 0.1],
-  "a replay window measured in log age": [26, 0.3],
+  "a replay window measured in log age": [9, 0.3],
   "a replay that writes what quarantine holds": [5, 0.1],
   "one suspended table stalling a partition": [8, 0.1],
   "deduplication limited to two minutes": [1, 0.1],
