@@ -86,7 +86,7 @@ const cutAfterBacklog: Fault = {
     const forMs = lasting(random, { min: 60_000, max: 1_500_000 });
     killIngest(world, forMs);
     world.time.set(forMs + lasting(random, { min: 1_000, max: 20_000 }), () => {
-      if (world.ingest.isUp) cutStore(world, random);
+      if (world.ingest.isUp && !world.isHealed) cutStore(world, random);
     });
   },
 };

@@ -30,6 +30,10 @@ export interface Plant {
     readonly vehicles?: number;
     readonly faults?: readonly string[];
     readonly store?: "lazy" | "durable";
+    /** Shorter worlds do not show it. */
+    readonly hours?: number;
+    /** Where faults would disturb each other. */
+    readonly faultsPerHour?: number;
     /** Much comes. */
     readonly isBusy?: boolean;
     /** The ring is as small as one may be. */

@@ -47,7 +47,7 @@ export function settingsOf({ seed, hours, vehicles, plant, faultNames }: WorldRe
   const store = plant?.needs?.store ?? pick<DatabaseKind>("lazy", "lazy", "durable");
   return {
     seed,
-    hours,
+    hours: Math.max(hours, plant?.needs?.hours ?? 0),
     vehicles: Array.from({ length: Math.max(vehicles, plant?.needs?.vehicles ?? 1) }, (_, at) => `sim-${at + 1}`),
     relays: Array.from({ length: pick(1, 2) }, (_, at) => `relay-${at + 1}`),
     store,
@@ -56,6 +56,6 @@ export function settingsOf({ seed, hours, vehicles, plant, faultNames }: WorldRe
     logBytesMax: (store === "lazy" ? 64 * KiB : pick(64, 64 * KiB)) * KiB,
     postEveryMs: isBusy ? busyPostEveryMs : pick(1_500, 4_000, 8_000),
     faults: [...new Set([...drawn, ...needed])],
-    faultsPerHour: plant === undefined ? pick(6, 25, 80) : plantedFaultsPerHour,
+    faultsPerHour: plant === undefined ? pick(6, 25, 80) : plant.needs?.faultsPerHour ?? plantedFaultsPerHour,
   };
 }

@@ -76,6 +76,8 @@ export class World {
   /** Called with the bytes of each bundle on its way to the log; what it returns arrives. */
   onBundle: ((bytes: Uint8Array) => Uint8Array) | undefined;
   violation: Violation | undefined;
+  /** Nothing may strike any more. */
+  isHealed = false;
   readonly #books: Books;
   readonly #checks: readonly Check[] = allChecks();
   readonly #plant: Plant | undefined;
@@ -121,8 +123,11 @@ export class World {
     this.#begin(this.#suspensions, { forMs, end });
   }
 
-  /** Ends every trouble now. */
+  /** Ends every trouble now, and what was about to strike does not. */
   heal(): void {
+    this.isHealed = true;
+    this.onCommitted = undefined;
+    this.onBundle = undefined;
     for (const finish of [...this.#troubles, ...this.#suspensions]) finish();
   }
 

@@ -50,3 +50,8 @@ export function seriesOf(entry: Pick<LedgerEntry, "vehicle" | "epoch" | "class">
 export function ledgerOf(view: View): Map<string, LedgerEntry> {
   return new Map(view.ledger().map((entry) => [seriesOf(entry), entry]));
 }
+
+/** Vehicles of which critical records were put aside: gap records may be among them, and nobody knows what they named. */
+export function silencedOf(view: View): ReadonlySet<string> {
+  return new Set(view.quarantined().filter((one) => one.class === "critical").map((one) => one.vehicle));
+}

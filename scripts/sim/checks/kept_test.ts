@@ -27,3 +27,12 @@ Deno.test("quarantine and gaps count when the ledger knows of them", () => {
   stage.line({ quarantined: [{ first: 1, last: 1 }], gaps: [{ first: 2, last: 2, cause: "overwritten" }] });
   equal(lossOf(stage), "");
 });
+
+Deno.test("what gap records said that were put aside themselves, nobody knows", () => {
+  const stage = new Stage();
+  stage.answer(1);
+  stage.quarantine(9, 9);
+  match(lossOf(stage), /no row/);
+  stage.aside[0] = { ...stage.aside[0], class: "critical" };
+  equal(lossOf(stage), "");
+});

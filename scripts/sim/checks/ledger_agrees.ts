@@ -2,7 +2,7 @@
 import { countOf, has, none, normalize, subtract } from "#proto/ranges.ts";
 import { ownStreamPrefix } from "#proto/ids.ts";
 import { seriesName } from "../database.ts";
-import { ledgerOf } from "./accounts.ts";
+import { ledgerOf, silencedOf } from "./accounts.ts";
 import type { Check, View } from "./check.ts";
 
 /** See the head of this file. */
@@ -14,7 +14,8 @@ export function ledgerAgrees(): Check {
 }
 
 function findClaim(view: View): string | undefined {
-  for (const [name, { committed, quarantined, gaps }] of ledgerOf(view)) {
+  const silenced = silencedOf(view);
+  for (const [name, { vehicle, committed, quarantined, gaps }] of ledgerOf(view)) {
     for (const { first, last } of committed) {
       for (let seq = first; seq <= last; seq++) {
         if (view.database.shown(name, seq) === 0) return `the ledger has ${name} ${seq} as committed, no query sees it`;
@@ -22,7 +23,7 @@ function findClaim(view: View): string | undefined {
     }
     const answered = view.given.series.get(name)?.ranges ?? none;
     const left = subtract(subtract(subtract(answered, committed), quarantined), normalize(gaps));
-    if (countOf(left) > 0 && !view.isLogTrimmed) {
+    if (countOf(left) > 0 && !view.isLogTrimmed && !silenced.has(vehicle)) {
       return `the ledger knows nothing of ${name} ${left[0].first} to ${left[0].last}`;
     }
   }

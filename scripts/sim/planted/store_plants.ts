@@ -1,7 +1,7 @@
 /** Bugs in ingest and in how it keeps its books. */
 import { parseRelayName } from "#proto/ids.ts";
 import { none } from "#proto/ranges.ts";
-import type { CommittedPlace, KeptAside, Store } from "#cloud/lib/store/store.ts";
+import type { KeptAside, Store } from "#cloud/lib/store/store.ts";
 import type { Plant } from "../plant.ts";
 
 /** A store some of whose verbs do something else. */
@@ -11,18 +11,24 @@ function withStore(store: Store, other: Partial<Store>): Store {
   });
 }
 
+const replayNs = 600_000_000_000n;
+
 const windowByLogAge: Plant = {
   name: "a replay window measured in log age",
   what: "how far to read again is told by when messages came into the log, not by when they were committed",
-  needs: { store: "lazy", faults: ["store power cut behind a backlog"] },
+  needs: { store: "lazy", faults: ["store power cut behind a backlog"], hours: 0.8, faultsPerHour: 5 },
   store: (store, { hub }) =>
     withStore(store, {
-      saveCheckpoints: (checkpoints) => {
-        const inLogTime = (place: CommittedPlace) => ({
-          ...place,
-          atNs: hub.placedAtNs(Math.max(place.live, place.backfill)) ?? place.atNs,
-        });
-        return store.saveCheckpoints(checkpoints.map((one) => ({ ...one, places: one.places.map(inLogTime) })));
+      checkpoint: async (partition) => {
+        const checkpoint = await store.checkpoint(partition);
+        const newest = checkpoint?.places.at(-1);
+        if (checkpoint === undefined || newest === undefined) return checkpoint;
+        const last = Math.max(newest.live, newest.backfill);
+        const sinceNs = (hub.placedAtNs(last) ?? 0n) - replayNs;
+        let sequence = last;
+        while (sequence > 0 && (hub.placedAtNs(sequence) ?? 0n) > sinceNs) sequence--;
+        const begin = { atNs: newest.atNs - replayNs, live: sequence, backfill: sequence };
+        return { ...checkpoint, places: [begin, newest] };
       },
     }),
 };
