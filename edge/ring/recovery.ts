@@ -48,9 +48,11 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   applyWatermark(board, options.watermark);
   const closed = closedEpochs(options.watermark);
   const gaps: Gap[] = [];
+  let ends = 0;
   for (const { epoch, series } of board.epochs()) {
     for (const each of series.values()) {
-      await settleExtents(each, { ...options, isClosed: closed.has(epoch) });
+      const isRead = await settleExtents(each, { ...options, isClosed: closed.has(epoch) });
+      if (!isRead) ends++;
       const missing = missingIn(each, options.watermark);
       each.lost = each.named;
       gaps.push(...missing.map((range) => ({ epoch, class: each.class, range, cause: "damaged" as const })));
@@ -60,7 +62,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const hasSpare = await hasWhole(spareName, options, strays);
   const ids = options.present.flatMap((name) => segmentIdOf(name) ?? []);
   const nextId = Math.max(0, ...ids) + 1;
-  const unreadable = ids.length - segments.length -
+  const unreadable = ids.length - segments.length + ends -
     [...strays.keys()].filter((name) => segmentIdOf(name) !== undefined).length;
   return { board, nextId, gaps, strays, hasReserve, hasSpare, unreadable };
 }
@@ -100,17 +102,21 @@ function closedEpochs(watermark: Watermark | undefined): ReadonlySet<bigint> {
   return new Set((watermark?.epochs ?? []).filter(({ closed }) => closed).map(({ epoch }) => epoch));
 }
 
-/** Finds how far each segment of a series reaches: to where the next begins; the last one is read. */
-async function settleExtents(series: Series, options: RecoverOptions & { isClosed: boolean }): Promise<void> {
+/**
+ * Finds how far each segment of a series reaches: to where the next begins; the last one is read. Returns whether it
+ * could be. One that could not leaves the board with its file untouched: nobody knows what it holds, so it must not seem to
+ * hold nothing; the next start looks again.
+ */
+async function settleExtents(series: Series, options: RecoverOptions & { isClosed: boolean }): Promise<boolean> {
   series.segments.forEach((segment, i) => {
     const next = series.segments[i + 1];
     if (next !== undefined) segment.last = next.header.first - 1;
   });
   const last = series.segments.at(-1);
-  if (last === undefined) return;
+  if (last === undefined) return true;
   if (options.isClosed && series.durable > 0) {
     last.last = Math.max(series.durable, last.header.first - 1);
-    return;
+    return true;
   }
   try {
     const { disk, log } = options;
@@ -119,8 +125,11 @@ async function settleExtents(series: Series, options: RecoverOptions & { isClose
     last.last = scanned.last;
   } catch (thrown) {
     options.log.error("ring cannot read a segment", { name: last.name, reason: asFault(thrown).message });
+    series.segments.pop();
+    return false;
   }
   series.durable = Math.max(series.durable, last.last);
+  return true;
 }
 
 /** Reads a segment as a whole and gives back what lies behind its end. */

@@ -65,6 +65,28 @@ Deno.test("a disk that cannot shorten files when the ring is opened costs no rec
   }
 });
 
+Deno.test("a segment that cannot be read when the ring is opened is left alone, and read at the next start", async () => {
+  const disk = virtualDisk();
+  await fill(await openSmall(disk), { class: "normal", from: 1, to: 5, bytes: 100 });
+  const next = disk.powerCut();
+  const segments = new Set((await next.list()).filter((name) => name.startsWith("segment-")));
+  const reads = new Map<string, number>();
+  next.onCall = ({ verb, name }) => {
+    if (verb !== "read" || !segments.has(name)) return;
+    reads.set(name, (reads.get(name) ?? 0) + 1);
+    // The header can be read, and nothing behind it.
+    if (reads.get(name)! > 1) throw new Fault("disk_failed", "Cannot read: input/output error");
+  };
+  const ring = await openSmall(next, { seed: 2 });
+  next.onCall = () => {};
+  // Much more than fits: everything that may be given up goes.
+  await fill(ring, { class: "normal", from: 100, to: 900, bytes: 400 });
+  const last = next.powerCut();
+  const again = await openSmall(last, { seed: 3 });
+  assert.deepEqual((await numbersOn(again)).filter((number) => number < 100), [1, 2, 3, 4, 5]);
+  await again.close();
+});
+
 /** What the files take on a disk that gives out blocks. */
 async function blockBytesOf(disk: VirtualDisk): Promise<number> {
   const sizes = (await disk.list()).map((name) => [...disk.images(name)][0].length);
