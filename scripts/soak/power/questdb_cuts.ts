@@ -153,8 +153,6 @@ class QuestDbRig {
     const begin = performance.now();
     await this.#startUnit("questdb");
     this.#readyMs.push(performance.now() - begin);
-    await this.#kill("cloud");
-    await this.#startUnit("cloud");
     await this.#heal();
     await this.#checkpoint();
   }
