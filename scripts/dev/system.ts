@@ -1,8 +1,10 @@
 /** Brings up a whole system on this machine: checks, programs, certificates, processes. Used by `dev` and by tests. */
+import { fileURLToPath } from "node:url";
 import { obtainNatsServer } from "../servers/nats_binary.ts";
 import type { Say } from "../servers/obtain.ts";
 import { holderOf, isFree } from "../servers/ports.ts";
 import { obtainQuestDb } from "../servers/questdb_files.ts";
+import { run } from "../servers/run.ts";
 import { writeConfigs } from "./configs.ts";
 import { type Keeper, type KeepOptions, keepUnits } from "./keeper.ts";
 import { type Layout, pathsOf } from "./layout.ts";
@@ -31,6 +33,7 @@ export async function startSystem(layout: Layout, say: Say, options: StartOption
   for (const name of await endLeftovers(paths.running)) {
     say(`${name}: ended, it was left over from a run that was killed`);
   }
+  await fetchAgentPackages();
   const natsServer = await obtainNatsServer(say);
   const questDb = layout.store === "questdb" ? await obtainQuestDb(say) : undefined;
   const passwords = await ensureSecrets(layout.state);
@@ -46,6 +49,13 @@ export async function startSystem(layout: Layout, say: Say, options: StartOption
     },
   });
   return { keeper, units, token: await Deno.readTextFile(paths.token) };
+}
+
+/** An agent that had to download a package would have read the runtime's own TLS roots, and refuse to start for it. */
+async function fetchAgentPackages(): Promise<void> {
+  const program = fileURLToPath(new URL("../../edge/main.ts", import.meta.url));
+  const { ok, text } = await run(Deno.execPath(), ["cache", "--quiet", "--frozen", program]);
+  if (!ok) throw new Error(`Cannot fetch the packages of the agent:\n${text}`);
 }
 
 /** Throws with every port that is taken and who holds it. */
