@@ -235,6 +235,12 @@ interface Batch extends Range {
   readonly bytes: number;
 }
 
+/** A batch that is under way. */
+interface Sent extends Batch {
+  /** What of it was not settled since. */
+  left: Ranges;
+}
+
 interface Logged extends Batch {
   readonly place: number;
 }
@@ -257,7 +263,7 @@ class World {
   /** What may be sent: never sent yet, or with a reason for a repeat. */
   readonly allowed = new Map<string, Ranges>();
   /** Sent, and neither received, lost nor decided. */
-  transit: Batch[] = [];
+  transit: Sent[] = [];
   log: Logged[] = [];
   readonly places = { live: 0, backfill: 0 };
   readonly passed = { live: 0, backfill: 0 };
@@ -298,6 +304,7 @@ class World {
       lane,
       bytes,
       session: this.session,
+      left: sent,
     });
     return true;
   }
@@ -423,7 +430,8 @@ class World {
   #settle(name: string, ranges: Ranges): void {
     this.unsettled.set(name, subtract(this.unsettled.get(name) ?? none, ranges));
     this.allowed.set(name, subtract(this.allowed.get(name) ?? none, ranges));
-    this.transit = this.transit.filter((batch) => nameOf(batch) !== name || subtract([batch], ranges).length > 0);
+    for (const batch of this.transit) if (nameOf(batch) === name) batch.left = subtract(batch.left, ranges);
+    this.transit = this.transit.filter(({ left }) => left.length > 0);
   }
 
   #allow(name: string, ranges: Ranges): void {
