@@ -32,8 +32,11 @@ const streams = ["power_a", "power_b", "power_c"];
 const framesPerPost = 15;
 const postIntervalMs = 60;
 const statusIntervalMs = 50;
-/** A cut falls so long after the store is whole again. */
-const cutAfterMs = { min: 500, max: 6_000 };
+/** A cut has at least so many frames to lose that were committed since the one before, */
+const atStake = 30;
+const atStakeMs = 60_000;
+/** and falls so long after that. */
+const cutAfterMs = { min: 0, max: 5_500 };
 const readyMs = 60_000;
 /** Until everything committed is there again after a cut. */
 const healMs = 60_000;
@@ -145,6 +148,7 @@ class QuestDbRig {
       this.#streams.push(`power_new_${this.#round}`);
       this.#fields.push(`field_${this.#round}`);
     }
+    await this.#committed(atStake);
     await pause(cutAfterMs.min + Math.random() * (cutAfterMs.max - cutAfterMs.min));
     this.#disk.cut();
     await this.#kill("questdb");
@@ -155,6 +159,15 @@ class QuestDbRig {
     this.#readyMs.push(performance.now() - begin);
     await this.#heal();
     await this.#checkpoint();
+  }
+
+  /** Waits until so many frames more than now have the verdict `committed`. */
+  async #committed(count: number): Promise<void> {
+    const wanted = this.promises.acknowledged + count;
+    const enough = () => Promise.resolve(this.promises.acknowledged >= wanted || undefined);
+    await waitFor(`${count} frames to be committed`, enough, { timeoutMs: atStakeMs }).catch((error) => {
+      throw new Error([error.message, ...this.#faults].join("\n"), { cause: error });
+    });
   }
 
   async end(): Promise<void> {
