@@ -63,15 +63,18 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
     throw error;
   }
 
-  async function keepOne({ plan }: Unit): Promise<void> {
+  async function keepOne({ plan, beforeStart, afterEnd }: Unit): Promise<void> {
     let crashes = 0;
     while (!stopping.signal.aborted) {
+      if (beforeStart !== undefined) await attempt(`prepare ${plan.name}`, beforeStart, options.say);
+      if (stopping.signal.aborted) return;
       const startedAtMs = performance.now();
       const child = startChild(plan);
       children.set(plan.name, child);
       options.onStarted?.(keeper, plan.name);
       const end = await child.ended;
       children.delete(plan.name);
+      if (afterEnd !== undefined) await attempt(`settle the end of ${plan.name}`, afterEnd, options.say);
       await pause(endSettleMs, stopping.signal);
       if (stopping.signal.aborted) return;
       crashes = crashesAfter(performance.now() - startedAtMs, crashes);
@@ -96,6 +99,15 @@ export async function keepUnits(units: readonly Unit[], options: KeepOptions): P
       stopping.signal.throwIfAborted();
       throw new Error(`Cannot start ${name}; the end of ${logFile}:\n${await tailOf(logFile)}`, { cause: error });
     }
+  }
+}
+
+/** What fails around a process is said, and keeps nothing from running. */
+async function attempt(action: string, work: () => Promise<void>, say: Say): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    say(`Cannot ${action}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

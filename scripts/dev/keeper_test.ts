@@ -74,3 +74,29 @@ Deno.test("a start that is called off stops what runs by then", async () => {
     for (const pid of pids) throws(() => Deno.kill(pid, "SIGCONT"), Deno.errors.NotFound);
   });
 });
+
+Deno.test("what a unit wants done around its processes is done each time, and its failure is said", async () => {
+  await withFolder(async (folder) => {
+    const steps: string[] = [];
+    const said: string[] = [];
+    const store: Unit = {
+      ...unitOf(folder, { name: "store", code: "setTimeout(() => {}, 60_000)" }),
+      beforeStart: () => Promise.resolve(void steps.push("before")),
+      afterEnd: () => {
+        steps.push("after");
+        return Promise.reject(new Error("no disk"));
+      },
+    };
+    const keeper = await keepUnits([store], {
+      say: (line) => said.push(line),
+      onStarted: () => void steps.push("started"),
+    });
+    await waitFor("a process", () => Promise.resolve(keeper.pids().length || undefined), patience);
+    keeper.signal("store", "SIGKILL");
+    const again = () => Promise.resolve(steps.length >= 5 || undefined);
+    await waitFor("the next process", again, patience);
+    await keeper.stop();
+    deepEqual(steps, ["before", "started", "after", "before", "started", "after"]);
+    match(said.join("\n"), /^Cannot settle the end of store: no disk\nstore ended/);
+  });
+});

@@ -1,5 +1,8 @@
 /** The processes of a development system, in the order in which they start. */
 import { fileURLToPath } from "node:url";
+import { prepareStart, settleEnd } from "#cloud/checkpoint/around_run.ts";
+import { bootOfMachine } from "#cloud/checkpoint/io/boot.ts";
+import { askForRestore, markFileIn, syncFileSystem } from "#cloud/checkpoint/io/mark_file.ts";
 import { type ChildPlan } from "../servers/child.ts";
 import {
   clusterNodePlan,
@@ -24,6 +27,10 @@ export interface Unit {
   /** Where it is reached, for the table. */
   readonly where: string;
   ready(): Promise<boolean>;
+  /** Before each of its processes starts. */
+  beforeStart?(): Promise<void>;
+  /** After each of its processes ended. */
+  afterEnd?(): Promise<void>;
 }
 
 /** What was obtained and made before. */
@@ -38,7 +45,7 @@ export function unitsOf(layout: Layout, { natsServer, questDb, passwords }: Unit
   return [
     ...hubUnits(layout, { natsServer, passwords }),
     leafUnit(layout, { natsServer, passwords }),
-    ...(questDb === undefined ? [] : [questDbUnit(layout, questDb)]),
+    ...(questDb === undefined ? [] : [questDbUnit(layout, questDb), checkpointUnit(layout)]),
     cloudUnit(layout),
     relayUnit(layout),
     ...layout.vehicles.flatMap((vehicle) => [
@@ -122,6 +129,26 @@ function questDbUnit({ state, ports }: Layout, files: QuestDbFiles): Unit {
     what: "QuestDB, the store",
     where: `http://${local(ports.questDb)}`,
     ready: () => questDbReady(ports.questDb),
+    beforeStart: async () => {
+      const [mark, boot] = [markFileIn(paths.questDb), await bootOfMachine()];
+      await prepareStart({ mark, boot, restore: () => askForRestore(paths.questDb) });
+    },
+    afterEnd: () => settleEnd({ mark: markFileIn(paths.questDb), sync: () => syncFileSystem(paths.questDb) }),
+  };
+}
+
+function checkpointUnit({ state, ports }: Layout): Unit {
+  const paths = pathsOf(state);
+  const url = `http://${local(ports.questDb)}`;
+  return {
+    plan: denoPlan("checkpoint", "cloud/checkpoint/main.ts", {
+      logFile: paths.log("checkpoint"),
+      args: ["hold", "--root", paths.questDb, "--url", url],
+    }),
+    ports: [],
+    what: "holds QuestDB's checkpoint",
+    where: "",
+    ready: () => Promise.resolve(true),
   };
 }
 

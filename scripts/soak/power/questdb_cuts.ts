@@ -6,6 +6,9 @@
  * QuestDB syncs nothing by itself, so a cut tears what is younger than the kernel's half minute: see deploy/questdb.
  */
 import { join } from "node:path";
+import { prepareStart } from "#cloud/checkpoint/around_run.ts";
+import { askForRestore, markFileIn } from "#cloud/checkpoint/io/mark_file.ts";
+import type { MarkFile } from "#cloud/checkpoint/ports.ts";
 import { writeConfigs } from "../../dev/configs.ts";
 import { type Keeper, keepUnits } from "../../dev/keeper.ts";
 import type { Layout } from "../../dev/layout.ts";
@@ -30,7 +33,7 @@ const diskBytes = 8 * 2 ** 30;
 const vehicle = "drone-001";
 const streams = ["power_a", "power_b", "power_c"];
 const framesPerPost = 15;
-const postIntervalMs = 60;
+const postIntervalMs = 150;
 const statusIntervalMs = 50;
 /** A cut has at least so many frames to lose that were committed since the one before, */
 const atStake = 30;
@@ -38,15 +41,15 @@ const atStakeMs = 60_000;
 /** and falls so long after that. */
 const cutAfterMs = { min: 0, max: 5_500 };
 const readyMs = 60_000;
-/** Until everything committed is there again after a cut. */
-const healMs = 60_000;
-const lookIntervalMs = 200;
+/** What is missing after a cut counts as lost when so long nothing of it came back. */
+const healPatienceMs = 60_000;
+const lookIntervalMs = 1_000;
 
 /** What is done besides. */
 export interface QuestDbCutOptions extends CutOptions {
   /** A new stream, and a new field of all streams, appear shortly before each cut. */
   readonly growth?: boolean;
-  /** A checkpoint is held, and QuestDB goes back to it after a cut. */
+  /** A checkpoint is held by its own program, and QuestDB goes back to it after a cut. */
   readonly checkpoint?: boolean;
 }
 
@@ -136,7 +139,8 @@ class QuestDbRig {
     await run("sync", ["-f", this.#disk.mountPoint]);
     await this.#startUnit("cloud");
     await this.#keep(["relay", `agent-${vehicle}`]);
-    await this.#checkpoint();
+    if (this.#options.checkpoint === true) await this.#keep(["checkpoint"]);
+    await this.#protected();
     this.#posting = Promise.all([this.#postForEver(), this.#followStatus()]).catch((error) => {
       this.#faults.push(`the agent was lost: ${error}`);
     });
@@ -153,12 +157,12 @@ class QuestDbRig {
     this.#disk.cut();
     await this.#kill("questdb");
     await this.#disk.remount();
-    if (this.#options.checkpoint === true) await Deno.writeTextFile(join(this.#disk.mountPoint, "_restore"), "");
+    await this.#bootAgain();
     const begin = performance.now();
     await this.#startUnit("questdb");
     this.#readyMs.push(performance.now() - begin);
     await this.#heal();
-    await this.#checkpoint();
+    await this.#protected();
   }
 
   /** Waits until so many frames more than now have the verdict `committed`. */
@@ -188,13 +192,19 @@ class QuestDbRig {
     this.#keepers.push(await keepUnits(units, { say: (line) => console.log(line), onStarted }));
   }
 
-  /** Everything up to now will be there after a cut, for QuestDB goes back to this moment. */
-  async #checkpoint(): Promise<void> {
+  /** Waits until a checkpoint is held. */
+  async #protected(): Promise<void> {
     if (this.#options.checkpoint !== true) return;
-    for (const query of ["CHECKPOINT RELEASE", "CHECKPOINT CREATE"]) {
-      const { error } = await (await fetch(`${this.#url}/exec?${new URLSearchParams({ query })}`)).json();
-      if (error !== undefined) this.#faults.push(`${query}: ${error}`);
-    }
+    const held = async () => (await this.#mark.read())?.state === "held" || undefined;
+    await waitFor("a checkpoint to be held", held, { timeoutMs: readyMs });
+  }
+
+  /** What is done at the start of a machine before QuestDB starts. */
+  async #bootAgain(): Promise<void> {
+    if (this.#options.checkpoint !== true) return;
+    const restore = () => askForRestore(this.#disk.mountPoint);
+    const start = await prepareStart({ mark: this.#mark, boot: `after cut ${this.#round}`, restore });
+    if (start !== "restore") this.#faults.push(`round ${this.#round}: ${start}`);
   }
 
   /** Starts one process that the rig itself ends. */
@@ -219,13 +229,15 @@ class QuestDbRig {
   async #heal(): Promise<void> {
     const begin = performance.now();
     const promised = this.promises.positions();
+    let [least, leastAt] = [Infinity, begin];
     for (let look = 1;; look++) {
       const { shown, doubled, faults } = await readRows(this.#url, this.#streams);
       // Asked to end, it may have lost its store to the same signal.
       if (this.#options.signal?.aborted === true) return;
       const missing = promised.filter(([series, seq]) => shown.get(series)?.get(seq) === undefined);
       if (look === 1) this.#missing.push(missing.length);
-      if (missing.length > 0 && performance.now() - begin < healMs) {
+      if (missing.length < least) [least, leastAt] = [missing.length, performance.now()];
+      if (missing.length > 0 && performance.now() - leastAt < healPatienceMs) {
         await pause(lookIntervalMs);
         continue;
       }
@@ -271,6 +283,10 @@ class QuestDbRig {
       }
       await pause(statusIntervalMs);
     }
+  }
+
+  get #mark(): MarkFile {
+    return markFileIn(this.#disk.mountPoint);
   }
 
   get #agentUrl(): string {
