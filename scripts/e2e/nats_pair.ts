@@ -10,6 +10,7 @@ import { hubPlan, hubReady, leafPlan, leafReady, type NatsOptions, newPasswords 
 import { obtainNatsServer } from "../servers/nats_binary.ts";
 import { freePorts } from "../servers/ports.ts";
 import { waitFor } from "../servers/wait.ts";
+import { patience } from "./patience.ts";
 
 /** A running pair. */
 export interface NatsPair {
@@ -24,8 +25,6 @@ export interface NatsPair {
   startHub(): Promise<void>;
   stop(): Promise<void>;
 }
-
-const readyMs = 10_000;
 
 /** Starts both servers and makes stream and bucket as ingest does. */
 export async function startNatsPair(): Promise<NatsPair> {
@@ -43,13 +42,11 @@ export async function startNatsPair(): Promise<NatsPair> {
   let hub: Child;
   const startHub = async () => {
     hub = startChild(hubPlan(join(folder, "store"), hubOptions));
-    await waitFor("the hub", async () => await hubReady(hubOptions.ports.monitor) || undefined, { timeoutMs: readyMs });
+    await waitFor("the hub", async () => await hubReady(hubOptions.ports.monitor) || undefined, patience);
   };
   await startHub();
   const leaf = startChild(leafPlan([hubOptions.ports.leaf], leafOptions));
-  await waitFor("the leaf", async () => await leafReady(leafOptions.ports.monitor) || undefined, {
-    timeoutMs: readyMs,
-  });
+  await waitFor("the leaf", async () => await leafReady(leafOptions.ports.monitor) || undefined, patience);
   const connectAs = (user: "ingest" | "admin") =>
     connectNats({
       servers: [`127.0.0.1:${hubOptions.ports.client}`],

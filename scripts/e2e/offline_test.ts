@@ -6,6 +6,7 @@ import { runDark } from "../soak/dark_round.ts";
 import type { FlightPlan } from "../soak/flight_data.ts";
 import { withDarkSystem } from "./dark_system.ts";
 import type { TestSystem } from "./harness.ts";
+import { patience } from "./patience.ts";
 
 const frames = 3_000;
 const plan: FlightPlan = { stream: "dark", signals: 20, perSecond: 10, startNs: 1_718_000_000_000_000_000n };
@@ -22,7 +23,7 @@ Deno.test("what an unlinked agent takes is durable, arrives once the relay is up
       const line = await normalLine(system);
       const isAll = line !== undefined && line.expected > frames && line.stored === line.expected;
       return isAll && line.missing_ranges.length === 0 || undefined;
-    }, { timeoutMs: 60_000 });
+    }, patience);
   });
 });
 

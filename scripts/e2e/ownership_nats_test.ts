@@ -9,6 +9,7 @@ import { systemClock } from "#proto/io/clock.ts";
 import { telemetrySubject } from "#proto/subjects.ts";
 import { waitFor } from "../servers/wait.ts";
 import { type NatsPair, startNatsPair } from "./nats_pair.ts";
+import { patience } from "./patience.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -84,11 +85,11 @@ Deno.test("a reader tells where its lanes end, and reads no longer what was drop
           ),
         );
         return Promise.resolve(read.length >= count || undefined);
-      }, { timeoutMs: 10_000 });
+      }, patience);
       return read.splice(0);
     };
     equal(await untilRead(2), ["5 2 2", "5 1 4"]);
-    await waitFor("both ends", () => Promise.resolve(ends.length === 2 || undefined), { timeoutMs: 10_000 });
+    await waitFor("both ends", () => Promise.resolve(ends.length === 2 || undefined), patience);
     equal(ends.toSorted(), ["5 backfill 0", "5 live 4"]);
     reader.drop([2, 3]);
     await publish(2);

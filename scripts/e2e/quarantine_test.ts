@@ -11,6 +11,7 @@ import { partitionOf, shapeBucket, telemetrySubject } from "#proto/subjects.ts";
 import { ensureSecrets } from "../dev/secrets.ts";
 import { waitFor } from "../servers/wait.ts";
 import { freeLayout, type TestSystem, withSystem } from "./harness.ts";
+import { patience } from "./patience.ts";
 
 interface Entry {
   readonly id: string;
@@ -39,7 +40,7 @@ Deno.test("a batch that was kept aside is retried and another dropped over the q
     const cloud = system.running.keeper.pids().find(({ name }) => name === "cloud");
     Deno.kill(cloud!.pid, "SIGKILL");
     const states = async () => (await entriesOf(system, 2)).map(({ state }) => state).sort();
-    await waitFor("the cloud", async () => (await states().catch(() => undefined)), { timeoutMs: 20_000 });
+    await waitFor("the cloud", async () => (await states().catch(() => undefined)), patience);
     equal(await states(), ["dropped", "retried"]);
   });
 });
@@ -77,7 +78,7 @@ async function entriesOf(system: TestSystem, count: number): Promise<Entry[]> {
   return await waitFor(`${count} entries`, async () => {
     const { entries } = await system.query(path) as unknown as { entries: Entry[] };
     return entries.length === count ? entries : undefined;
-  }, { timeoutMs: 15_000 });
+  }, patience);
 }
 
 /** Status, and the problem's code or the entry's state. */

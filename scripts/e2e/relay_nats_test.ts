@@ -20,9 +20,9 @@ import { TestVehicle } from "#relay/testing/vehicle.ts";
 import { tryFetch, waitFor } from "../servers/wait.ts";
 import { type NatsPair, startNatsPair } from "./nats_pair.ts";
 import { startRelay, writeRelayFolder } from "./relay_process.ts";
+import { patience } from "./patience.ts";
 
 const relayName = parseRelayName("relay-1");
-const waitMs = { timeoutMs: 15_000 };
 
 async function openBackbone(pair: NatsPair, run: string) {
   const connection = await connectNats({
@@ -63,9 +63,9 @@ Deno.test("the backbone works over a leaf with the permissions of a relay, and t
   const message = { number: 1, lane: "live", partition: 3, bytes } as const;
   try {
     equal(backbone.log.publish(message), true);
-    await waitFor("a place", () => Promise.resolve(heard.placed[0]), waitMs);
+    await waitFor("a place", () => Promise.resolve(heard.placed[0]), patience);
     backbone.log.publish(message);
-    await waitFor("the same place again", () => Promise.resolve(heard.placed[1]), waitMs);
+    await waitFor("the same place again", () => Promise.resolve(heard.placed[1]), patience);
     deepEqual(heard.placed, [[1, 1], [1, 1]]);
 
     equal(await backbone.shapes.read("00ff"), undefined);
@@ -85,28 +85,28 @@ Deno.test("the backbone works over a leaf with the permissions of a relay, and t
     await waitFor(
       "the owner to be known at the leaf",
       () => backbone.askLedger(4, request).catch(() => undefined),
-      waitMs,
+      patience,
     );
 
     ingest.publish(
       ackSubject(relayName, 0),
       toBinary(VerdictNoticeSchema, create(VerdictNoticeSchema, { partition: 3 })),
     );
-    await waitFor("a verdict notice", () => Promise.resolve(heard.notices[0]), waitMs);
+    await waitFor("a verdict notice", () => Promise.resolve(heard.notices[0]), patience);
     ingest.publish(ownerSubject, toBinary(OwnerNoticeSchema, create(OwnerNoticeSchema, { partitions: [3] })));
-    await waitFor("an owner's notice", () => Promise.resolve(heard.owners[0]), waitMs);
+    await waitFor("an owner's notice", () => Promise.resolve(heard.owners[0]), patience);
     await backbone.probe();
 
     await pair.killHub();
     backbone.log.publish({ ...message, number: 2 });
     await rejects(backbone.probe());
     await pair.startHub();
-    await waitFor("the hub through the leaf", () => backbone.probe().then(() => true, () => undefined), waitMs);
+    await waitFor("the hub through the leaf", () => backbone.probe().then(() => true, () => undefined), patience);
     backbone.log.publish({ ...message, number: 2 });
     await waitFor(
       "the place of a repeat",
       () => Promise.resolve(heard.placed.find(([number]) => number === 2)),
-      waitMs,
+      patience,
     );
     deepEqual(errors, []);
   } finally {
@@ -124,7 +124,7 @@ async function linkedVehicle(
   const link = await quicDialer().dial(target, AbortSignal.timeout(5000));
   const leaf = await authority.issueVehicle("drone-001", validity);
   const vehicle = new TestVehicle(link, { clock: systemClock(), random: systemRandom(), node: "localhost", leaf });
-  await waitFor("a welcome", () => Promise.resolve(vehicle.outcome), waitMs);
+  await waitFor("a welcome", () => Promise.resolve(vehicle.outcome), patience);
   equal(vehicle.outcome?.kind, "welcome");
   return vehicle;
 }
@@ -138,11 +138,11 @@ Deno.test("a relay process takes a vehicle over QUIC, places its telemetry, drai
   const ready = () => tryFetch(`http://127.0.0.1:${ports.private}/readyz`);
   try {
     const first = startRelay(pair);
-    await waitFor("the relay", ready, waitMs);
+    await waitFor("the relay", ready, patience);
     const vehicle = await linkedVehicle(ports.quic, authority, validity);
     vehicle.useShape("live");
     vehicle.sendBatch("live", { first: 1, last: 100 });
-    await waitFor("received", () => Promise.resolve(vehicle.messages("received")[0]), waitMs);
+    await waitFor("received", () => Promise.resolve(vehicle.messages("received")[0]), patience);
     equal(vehicle.messages("received")[0].batches[0].place, 1n);
     const metrics = await tryFetch(`http://127.0.0.1:${ports.private}/metrics`);
     ok(metrics?.includes('systemscale_relay_records_total{shard="0",lane="live"} 100\n'), metrics);
@@ -150,16 +150,16 @@ Deno.test("a relay process takes a vehicle over QUIC, places its telemetry, drai
     const stoppedAtMs = performance.now();
     await first.stop(5000);
     ok(performance.now() - stoppedAtMs < 3000, `stopped in ${performance.now() - stoppedAtMs} ms`);
-    await waitFor("the end of the link", () => Promise.resolve(vehicle.end), waitMs);
+    await waitFor("the end of the link", () => Promise.resolve(vehicle.end), patience);
     equal(vehicle.end?.reason, "draining");
     equal(vehicle.messages("redirect").length, 1);
 
     const killed = startRelay(pair);
-    await waitFor("the relay again", ready, waitMs);
+    await waitFor("the relay again", ready, patience);
     killed.kill("SIGKILL");
     await killed.ended;
     const third = startRelay(pair);
-    await waitFor("the third relay on the port of the killed one", ready, waitMs);
+    await waitFor("the third relay on the port of the killed one", ready, patience);
     await linkedVehicle(ports.quic, authority, validity);
     await third.stop(5000);
   } finally {

@@ -15,10 +15,9 @@ import { unitsOf } from "../dev/units.ts";
 import { obtainNatsServer } from "../servers/nats_binary.ts";
 import { tryFetch, waitFor } from "../servers/wait.ts";
 import { freeLayout, questioned, type TestSystem } from "./harness.ts";
+import { patience } from "./patience.ts";
 
 const framesEach = 400;
-/** An owner says within 5 s that it began anew, relays ask within 10 s; the rest is for sending and writing. */
-const healedWithinMs = 20_000;
 
 Deno.test("a store taken back to a backup asks the vehicles for what it lacks, and has all of it once", async () => {
   const layout = await freeLayout({ store: "sqlite" });
@@ -43,17 +42,13 @@ Deno.test("a store taken back to a backup asks the vehicles for what it lacks, a
     await forgetLog(layout, passwords.admin);
     await restore(layout, backup);
     cloud = await keepUnits(named("cloud"), { say });
-    await waitFor("all frames", async () => (await rowsOf(system)).length >= sent.size || undefined, {
-      timeoutMs: healedWithinMs,
-    });
+    await waitFor("all frames", async () => (await rowsOf(system)).length >= sent.size || undefined, patience);
     await waitForVerdicts(system);
     const rows = await rowsOf(system);
     strictEqual(rows.length, sent.size);
     deepStrictEqual(new Map(rows.map((row) => [`${row.epoch}/${row.seq}`, row.n])), sent);
     // Services report their figures now and then.
-    await waitFor("the count of it", async () => await askedAgain(layout) >= framesEach || undefined, {
-      timeoutMs: 10_000,
-    });
+    await waitFor("the count of it", async () => await askedAgain(layout) >= framesEach || undefined, patience);
     strictEqual((await statusOf(system)).boot, boot);
     // What comes now is committed as ever.
     await post(system, 2 * framesEach);
@@ -76,9 +71,7 @@ async function statusOf(system: TestSystem): Promise<Status> {
 }
 
 async function waitForVerdicts(system: TestSystem): Promise<void> {
-  await waitFor("all verdicts", async () => (await statusOf(system)).unsettled.length === 0 || undefined, {
-    timeoutMs: healedWithinMs,
-  });
+  await waitFor("all verdicts", async () => (await statusOf(system)).unsettled.length === 0 || undefined, patience);
 }
 
 /** Posts frames numbered from there on; returns their numbers by epoch and seq, once all are durable on board. */

@@ -12,8 +12,8 @@ import { figuresOf } from "../bench/relay_figures.ts";
 import { tryFetch, waitFor } from "../servers/wait.ts";
 import { startNatsPair } from "./nats_pair.ts";
 import { type RelayPorts, startRelay, writeRelayFolder } from "./relay_process.ts";
+import { patience } from "./patience.ts";
 
-const patience = { timeoutMs: 15_000 };
 /** Strangers of each kind that come at once. */
 const crowd = 5;
 const waves = 160;

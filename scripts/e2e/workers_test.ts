@@ -22,12 +22,12 @@ import { freePorts } from "../servers/ports.ts";
 import { waitFor } from "../servers/wait.ts";
 import { assertSameFrame, flightFiles, parseFrame } from "./flights.ts";
 import { freeLayout, type TestSystem, withSystem } from "./harness.ts";
+import { patience } from "./patience.ts";
 
 const framesMax = 8_000;
 /** Part of the first replay that is durable when a process is killed. */
 const killedAt = 0.3;
 /** A dead one's leases end after 15 s, and the machine may be busy. */
-const patienceMs = 60_000;
 
 Deno.test("workers share partitions fairly; one killed under load is replaced, nothing is lost or double", async () => {
   await withSystem(await freeLayout({ store: "sqlite", vehicles: 3 }), async (system) => {
@@ -58,7 +58,7 @@ Deno.test("workers share partitions fairly; one killed under load is replaced, n
       await sharedBy(board, ["dev", "third"]);
       await waitFor("a place behind the one that was left", async () => {
         return await placeOf(system, vehicles[0]) > before || undefined;
-      }, { timeoutMs: patienceMs });
+      }, patience);
       for (const [at, frames] of taken.entries()) await assertAllThereOnce(system, vehicles[at], frames);
     } finally {
       for (const worker of workers) await worker.stop(5_000);
@@ -102,7 +102,7 @@ async function sharedBy(board: LeaseBoard, instances: readonly string[]): Promis
     return (total === partitionCount && Math.max(...sizes) - Math.min(...sizes) <= 1) || undefined;
   };
   try {
-    await waitFor(`fair shares of ${instances}`, isFair, { timeoutMs: patienceMs });
+    await waitFor(`fair shares of ${instances}`, isFair, patience);
   } catch (error) {
     throw new Error(`Shares are ${Deno.inspect(seen)}`, { cause: error });
   }
