@@ -1,6 +1,6 @@
 /**
  * The agent: frames in, records in the ring, batches to the relay, verdicts back. Composes ring, outbox and uplink, and
- * holds no rule of its own.
+ * holds no rule of its own. Of the uplink it imports types alone: what links is loaded when frames are taken already.
  *
  *     take --> ring --appended, lost, epoch--> outbox --runs--> uplink --> relay
  *               ^------------- settle ----------------------------'
@@ -9,7 +9,7 @@ import type { Class } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch, VehicleId } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
-import type { Clock, Dialer, Disk, Log, Random } from "#proto/ports.ts";
+import type { Clock, Disk, Log, Random } from "#proto/ports.ts";
 import { countOf } from "#proto/ranges.ts";
 import { within } from "#proto/within.ts";
 import { epochWatchIntervalMs, ringRetryMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
@@ -26,20 +26,20 @@ import { Bell } from "./uplink/bell.ts";
 import type { Identity } from "./uplink/connect.ts";
 import { EpochWatch } from "./uplink/epoch_watch.ts";
 import { Outbox } from "./uplink/outbox.ts";
-import { Packer } from "./uplink/packer.ts";
-import type { RelayTargetsOptions } from "./uplink/relay_targets.ts";
-import { ShapesInUse } from "./uplink/shape_uses.ts";
-import type { LinkStatus, WindowStatus } from "./uplink/status.ts";
-import { Uplink } from "./uplink/uplink.ts";
+import { type LinkStatus, unopened, type WindowStatus } from "./uplink/status.ts";
+import type { Uplink, UplinkNeeds } from "./uplink/uplink.ts";
 
 /** What {@link startAgent} needs. */
 export interface AgentOptions {
   readonly vehicleId: VehicleId;
   readonly identity: Identity;
-  readonly targets: RelayTargetsOptions;
   /** The ring's directory and policy. */
   readonly ring: { readonly disk: Disk; readonly bytesMax: number; readonly whenFull: "overwrite" | "refuse" };
-  readonly dialer: Dialer;
+  /**
+   * Makes the uplink; called once, when the ring is open. Frames are taken while it takes its time; the agent breaks when
+   * it rejects.
+   */
+  readonly openUplink: (needs: UplinkNeeds) => Promise<Uplink>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -107,9 +107,12 @@ export interface Agent {
   readonly ended: Promise<void>;
 }
 
-/** Opens the ring, finds what is on board, and begins to link. Rejects as {@link openRing} does, but for `disk_failed`. */
+/**
+ * Opens the ring and finds what is on board; from then on frames are taken. Links beside. Rejects as {@link openRing} does,
+ * but for `disk_failed`.
+ */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { clock, random, log, identity, dialer, targets } = options;
+  const { clock, random, log, identity } = options;
   const outbox = new Outbox();
   const acks = new Acks(clock);
   // The ring tells its news from its opening on, the uplink needs the open ring.
@@ -125,24 +128,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onEvent: (event) => handleRingEvent(event, listeners),
   });
   outbox.handleOnBoard(ring.onBoard().map((one) => ({ ...one, ranges: one.unsettled })));
-  const session = {
-    packer: new Packer(ring),
-    shapesInUse: new ShapesInUse(),
-    onAck: (kind: Ack) => acks.handle(kind),
-    onQuarantined: (records: number) => gone.quarantined += records,
-  };
-  const uplink = listeners.uplink = new Uplink({
-    clock,
-    random,
-    log,
-    identity,
-    dialer,
-    targets,
-    ring,
-    outbox,
-    ...session,
+  const opening = options.openUplink({
+    ...{ clock, random, log, identity, ring, outbox },
+    onAck: (kind) => acks.handle(kind),
+    onQuarantined: (records) => gone.quarantined += records,
   });
-  return new RunningAgent(options, { ring, outbox, uplink, acks, gone });
+  return new RunningAgent(options, { ring, outbox, acks, gone, listeners, opening });
 }
 
 /** A disk that cannot be read now may be in a second: the agent does not end for it. */
@@ -205,9 +196,10 @@ class Acks {
 interface AgentParts {
   readonly ring: Ring;
   readonly outbox: Outbox;
-  readonly uplink: Uplink;
   readonly acks: Acks;
   readonly gone: GoneRecords;
+  readonly listeners: Listeners;
+  readonly opening: Promise<Uplink>;
 }
 
 class RunningAgent implements Agent {
@@ -215,7 +207,7 @@ class RunningAgent implements Agent {
   readonly #options: AgentOptions;
   readonly #ring: Ring;
   readonly #outbox: Outbox;
-  readonly #uplink: Uplink;
+  readonly #listeners: Listeners;
   readonly #acks: Acks;
   readonly #gone: GoneRecords;
   readonly #linking: Promise<void>;
@@ -226,10 +218,10 @@ class RunningAgent implements Agent {
     this.#options = options;
     this.#ring = parts.ring;
     this.#outbox = parts.outbox;
-    this.#uplink = parts.uplink;
+    this.#listeners = parts.listeners;
     this.#acks = parts.acks;
     this.#gone = parts.gone;
-    this.#linking = this.#uplink.run();
+    this.#linking = this.#link(parts.opening);
     this.ended = Promise.all([this.#linking, this.#watchEpoch(), this.#stopped.promise]).then(() => undefined);
   }
 
@@ -250,7 +242,7 @@ class RunningAgent implements Agent {
       agentVersion: identity.agentVersion,
       boot: identity.boot.toHex(),
       epoch: this.#ring.epoch,
-      link: this.#uplink.status,
+      link: this.#uplink?.status ?? unopened,
       ring: {
         ...ring,
         fill: (ring.bytesUsed - ring.bytesReclaimable) / ring.bytesMax,
@@ -278,16 +270,34 @@ class RunningAgent implements Agent {
     if (this.#stopping.signal.aborted) return await this.#stopped.promise;
     this.#stopping.abort();
     await this.#flush();
-    await this.#inTime("end link", stopLinkMs, this.#uplink.stop().then(() => this.#linking));
+    await this.#inTime("end link", stopLinkMs, this.#endLink());
     await this.#inTime("close ring", stopRingMs, this.#ring.close());
     this.#stopped.resolve();
+  }
+
+  /** Undefined until it is open. */
+  get #uplink(): Uplink | undefined {
+    return this.#listeners.uplink;
+  }
+
+  /** Links until the agent stops. */
+  async #link(opening: Promise<Uplink>): Promise<void> {
+    const uplink = await opening;
+    if (this.#stopping.signal.aborted) return;
+    this.#listeners.uplink = uplink;
+    await uplink.run();
+  }
+
+  async #endLink(): Promise<void> {
+    await this.#uplink?.stop();
+    await this.#linking;
   }
 
   /** While there is a link, waits for what was taken to be received. */
   async #flush(): Promise<void> {
     const { clock } = this.#options;
     const untilMs = clock.uptimeMs() + stopFlushMs;
-    while (this.#uplink.status.state === "linked" && this.#outbox.backlog.records > 0) {
+    while (this.#uplink?.status.state === "linked" && this.#outbox.backlog.records > 0) {
       if (clock.uptimeMs() >= untilMs) return;
       await this.#acks.bell.wait(untilMs);
     }

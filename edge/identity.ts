@@ -1,5 +1,4 @@
-/** Who the vehicle is and where it links to, from the text of its files. Pure. */
-import { isIP } from "node:net";
+/** Who the vehicle is, from the text of its files. Pure. */
 import { claimedVehicle } from "#proto/base/certificate.ts";
 import { certificatesOf } from "#proto/base/pem.ts";
 import { Fault } from "#proto/errors.ts";
@@ -7,7 +6,6 @@ import { certificateBytesMax, chainLengthMax } from "#proto/limits.ts";
 import type { VehicleId } from "#proto/ids.ts";
 import { signerOf } from "#proto/signature.ts";
 import type { Identity } from "./uplink/connect.ts";
-import type { RelayTargetsOptions } from "./uplink/relay_targets.ts";
 
 /**
  * Reads certificate chain and key. Throws `bad_config` when they do not serve: a vehicle that every relay would refuse
@@ -36,15 +34,4 @@ export function readCredentials(
     throw new Fault("bad_config", `Cannot use certificate of "${claimed}": vehicle_id is "${vehicleId}"`);
   }
   return { chain, signer: signerOf(files.keyPem) };
-}
-
-/** Relays to dial. Redirects may lead to nodes below the names that the configuration gives. */
-export function readTargets(
-  addresses: readonly { readonly host: string; readonly port: number }[],
-  trust: readonly string[],
-): RelayTargetsOptions {
-  return {
-    relays: addresses.map(({ host, port }) => ({ host, port, node: host, trust })),
-    redirectDomains: addresses.map(({ host }) => host).filter((host) => isIP(host) === 0),
-  };
 }

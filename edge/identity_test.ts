@@ -1,7 +1,7 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, throws } from "node:assert/strict";
 import { parseVehicleId } from "#proto/ids.ts";
 import { makeAuthority } from "#proto/testing/certificates.ts";
-import { readCredentials, readTargets } from "./identity.ts";
+import { readCredentials } from "./identity.ts";
 
 const validity = { notBeforeMs: 1_780_000_000_000, notAfterMs: 1_790_000_000_000 };
 const vehicleId = parseVehicleId("drone-001");
@@ -20,10 +20,4 @@ Deno.test("another vehicle's certificate, none, and too many are refused before 
     code: "bad_config",
   });
   throws(() => readCredentials({ certificatePem, keyPem: "no key" }, vehicleId), { code: "bad_config" });
-});
-
-Deno.test("redirects may lead below configured names, never below addresses", () => {
-  const targets = readTargets([{ host: "relay.example", port: 443 }, { host: "127.0.0.1", port: 4433 }], ["pem"]);
-  deepEqual(targets.redirectDomains, ["relay.example"]);
-  equal(targets.relays[1].node, "127.0.0.1");
 });

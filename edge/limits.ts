@@ -136,6 +136,11 @@ export const clockOffsetMsMin = 1_000;
 export const stopFlushMs = 1_500;
 export const stopLinkMs = 500;
 export const stopRingMs = 800;
+/**
+ * From the open ring to the loading of what links: the first frames after a start are answered before, for loading keeps
+ * the program's only thread busy. Software that lost its agent posts again within that time.
+ */
+export const linkDelayMs = 200;
 /** From the signal to the end of the process. */
 export const stopMsMax = 3_000;
 
@@ -151,3 +156,4 @@ ok(inventoryBytesMax + 16 * KiB < linkFrameBytesMax, "an inventory, with its epo
 ok(inventorySettledRangesMax <= rangesPerMessageMax, "the other end reads all that is listed as settled");
 ok(backfillOwedBytesMax <= batchBytesMax && backfillShare < 1, "live steps aside for no more than a batch");
 ok(stopFlushMs + stopLinkMs + stopRingMs + stopListenerMs < stopMsMax, "a stop ends in time");
+ok(linkDelayMs < stopLinkMs, "a stop right after the start finds no link that is still to be opened");

@@ -1,4 +1,12 @@
-/** systemscale-agent: takes frames from the vehicle's software and brings them to the cloud. */
+/**
+ * systemscale-agent: takes frames from the vehicle's software and brings them to the cloud.
+ *
+ *     configuration, certificate, key -> ring -> local API -> (linkDelayMs after the ring) what links
+ *
+ * An agent that was killed must take frames again at once (goals.md R1), and importing modules is the longest part of its
+ * start. So the static imports here, and all that they reach, are what it takes to answer a post or to refuse the
+ * configuration. What links needs more than as much again, and is imported when the first posts have been answered.
+ */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { asFault, Fault } from "#proto/errors.ts";
@@ -6,21 +14,18 @@ import { parseVehicleId } from "#proto/ids.ts";
 import { processClock, systemClock } from "#proto/io/clock.ts";
 import { openLibc } from "#proto/io/libc.ts";
 import { makeLog } from "#proto/io/log.ts";
-import { quicDialer } from "#proto/io/quic.ts";
 import { systemRandom } from "#proto/io/random.ts";
 import { dropBuiltInRoots } from "#proto/io/tls_roots.ts";
 import type { Log } from "#proto/ports.ts";
 import { type Agent, startAgent } from "./agent.ts";
-import { clockLiftOf } from "./clock_floor.ts";
 import { Collector } from "./collect/collector.ts";
 import { type AgentConfig, defaultConfigPath, isLoopback } from "./config.ts";
-import { readCredentials, readTargets } from "./identity.ts";
+import { readCredentials } from "./identity.ts";
 import { openDisk } from "./io/disk.ts";
 import { type AgentFiles, readAgentFiles } from "./io/files.ts";
 import { notifySystemd } from "./io/notify.ts";
-import { readPassedMoments } from "./io/passed_moments.ts";
 import { serveTcp, serveUnix } from "./io/sdk_listener.ts";
-import { stopMsMax } from "./limits.ts";
+import { linkDelayMs, stopMsMax } from "./limits.ts";
 import { createSdkApp } from "./sdk/app.ts";
 import facts from "./deno.json" with { type: "json" };
 
@@ -49,7 +54,7 @@ async function main(): Promise<number> {
   if (values.version === true) return say(`systemscale-agent ${facts.version}`);
   dropBuiltInRoots();
   const file = resolve(values.config ?? Deno.env.get("SYSTEMSCALE_CONFIG") ?? defaultConfigPath);
-  const files = await readAgentFiles(file);
+  const files = readAgentFiles(file);
   const credentials = readCredentials(files, parseVehicleId(files.config.vehicle_id));
   if (values["check-config"] === true) return say(`${file}: good`);
   const log = makeLog({ service: "agent", ...files.config.log });
@@ -90,14 +95,19 @@ async function start(
   { credentials, log }: { credentials: ReturnType<typeof readCredentials>; log: Log },
 ): Promise<Agent> {
   const libc = openLibc();
+  const clock = systemClock(libc);
   const random = systemRandom();
   return await startAgent({
     vehicleId: parseVehicleId(config.vehicle_id),
     identity: { ...credentials, boot: random.bytes(16), agentVersion: facts.version },
-    targets: readTargets(config.relay.addresses, relayRoots),
     ring: { disk: await openDisk(ringPath), bytesMax: config.ring.bytes, whenFull: config.ring.when_full },
-    dialer: quicDialer(),
-    clock: systemClock(libc),
+    // Not `import`ed above: see the head of this file.
+    openUplink: async (needs) => {
+      await clock.after(linkDelayMs);
+      const { openUplink } = await import("./io/open_uplink.ts");
+      return openUplink(needs, { addresses: config.relay.addresses, roots: relayRoots });
+    },
+    clock,
     random,
     log,
     clockSynchronized: () => libc?.clockSynchronized() ?? false,
@@ -108,6 +118,8 @@ async function liftClock(
   parts: { readonly ringPath: string; readonly leaf: Uint8Array; readonly log: Log },
   { dryRun }: { dryRun: boolean },
 ): Promise<number> {
+  const { clockLiftOf } = await import("./clock_floor.ts");
+  const { readPassedMoments } = await import("./io/passed_moments.ts");
   const libc = openLibc();
   const wallNs = systemClock(libc).wallNs();
   const lift = clockLiftOf(wallNs, await readPassedMoments(parts));

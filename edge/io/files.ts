@@ -1,5 +1,4 @@
 /** The files that the agent's configuration names. */
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Fault } from "#proto/errors.ts";
 import { type AgentConfig, parseAgentConfig } from "../config.ts";
@@ -16,22 +15,22 @@ export interface AgentFiles {
   readonly ringPath: string;
 }
 
-/** Reads the configuration and everything it names; throws `bad_config`. */
-export async function readAgentFiles(file: string): Promise<AgentFiles> {
-  const config = parseAgentConfig(await readText(file), file);
+/** Reads the configuration and everything it names; throws `bad_config`. At once, for nothing else can be done before. */
+export function readAgentFiles(file: string): AgentFiles {
+  const config = parseAgentConfig(readText(file), file);
   const at = (name: string) => resolve(dirname(file), name);
   return {
     config,
-    certificatePem: await readText(at(config.certificate)),
-    keyPem: await readText(at(config.key)),
-    relayRoots: await Promise.all(config.roots.map((name) => readText(at(name)))),
+    certificatePem: readText(at(config.certificate)),
+    keyPem: readText(at(config.key)),
+    relayRoots: config.roots.map((name) => readText(at(name))),
     ringPath: at(config.ring.path),
   };
 }
 
-async function readText(file: string): Promise<string> {
+function readText(file: string): string {
   try {
-    return await readFile(file, "utf8");
+    return Deno.readTextFileSync(file);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Fault("bad_config", `Cannot read "${file}": ${reason}`, { cause });

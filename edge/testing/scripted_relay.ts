@@ -21,12 +21,12 @@ import { VirtualNetwork } from "#proto/testing/link.ts";
 import { type SeededRandom, seededRandom } from "#proto/testing/random.ts";
 import { type Agent, type AgentOptions, startAgent } from "../agent.ts";
 import { type NewFrame, openRing } from "../ring/ring.ts";
-import type { Identity } from "../uplink/connect.ts";
+import type { ConnectParts, Identity } from "../uplink/connect.ts";
 import { Outbox } from "../uplink/outbox.ts";
 import { Packer } from "../uplink/packer.ts";
 import type { RelayTargetsOptions } from "../uplink/relay_targets.ts";
 import { ShapesInUse } from "../uplink/shape_uses.ts";
-import type { UplinkParts } from "../uplink/uplink.ts";
+import { Uplink, type UplinkParts } from "../uplink/uplink.ts";
 
 /** A batch as it came. */
 export interface TakenBatch {
@@ -292,9 +292,9 @@ export async function makeFleet(seed = 1): Promise<Fleet> {
       return clock.run(startAgent({
         vehicleId: parseVehicleId("drone-001"),
         identity: fleet.identity(),
-        targets: fleet.targets(),
+        openUplink: (needs) =>
+          Promise.resolve(new Uplink({ ...needs, targets: fleet.targets(), dialer: network.dialer() })),
         ring: { disk: fleet.disk, bytesMax: fleet.ringBytesMax, whenFull: "overwrite" },
-        dialer: network.dialer(),
         clock,
         random,
         log: fleet.log,
@@ -314,7 +314,9 @@ export function someFrames(count: number, clock: Clock): NewFrame[] {
 }
 
 /** What an uplink of its own needs, over a ring of its own; `close` ends the ring. */
-export async function uplinkParts(fleet: Fleet): Promise<UplinkParts & { close(): Promise<void> }> {
+export async function uplinkParts(
+  fleet: Fleet,
+): Promise<UplinkParts & Omit<ConnectParts, "mayLeave"> & { close(): Promise<void> }> {
   const { clock, random, log, network } = fleet;
   const identity = fleet.identity();
   const ring = await clock.run(openRing({

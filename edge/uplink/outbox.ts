@@ -11,7 +11,7 @@
  * most precious class first and in it the oldest.
  */
 import { ok } from "node:assert/strict";
-import { batchHeaderBytes } from "#proto/batch.ts";
+import { batchHeaderBytes } from "#proto/batch/header.ts";
 import { type Class, classNumber, type TelemetryLane } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
 import type { Range, Ranges } from "#proto/ranges.ts";

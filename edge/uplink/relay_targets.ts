@@ -3,6 +3,7 @@
  * Source: protocol.md section 3, step 0.
  */
 import { ok } from "node:assert/strict";
+import { isIP } from "node:net";
 import type { Redirect } from "#proto/gen/systemscale/link/v1/login_pb.ts";
 import type { Instant } from "#proto/instant.ts";
 import type { DialTarget } from "#proto/ports.ts";
@@ -15,6 +16,17 @@ export interface RelayTargetsOptions {
   readonly relays: readonly DialTarget[];
   /** Domains below which a redirect may lead, besides the relays themselves. */
   readonly redirectDomains: readonly string[];
+}
+
+/** Relays to dial. Redirects may lead to nodes below the names that the configuration gives. */
+export function readTargets(
+  addresses: readonly { readonly host: string; readonly port: number }[],
+  trust: readonly string[],
+): RelayTargetsOptions {
+  return {
+    relays: addresses.map(({ host, port }) => ({ host, port, node: host, trust })),
+    redirectDomains: addresses.map(({ host }) => host).filter((host) => isIP(host) === 0),
+  };
 }
 
 /** A redirect that is being followed. */

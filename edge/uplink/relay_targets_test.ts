@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { create } from "@bufbuild/protobuf";
 import { RedirectSchema } from "#proto/gen/systemscale/link/v1/login_pb.ts";
-import { RelayTargets } from "./relay_targets.ts";
+import { readTargets, RelayTargets } from "./relay_targets.ts";
 
 const trust = ["pem"];
 const relays = ["a", "b"].map((node) => ({ host: `10.0.0.1`, port: 443, node: `${node}.relay.example`, trust }));
@@ -15,6 +15,12 @@ function targets(): RelayTargets {
 function redirectTo(node: string, expiresAtMs = nowMs + 1000) {
   return create(RedirectSchema, { node, port: 4433, expiresAtMs: BigInt(expiresAtMs) });
 }
+
+Deno.test("redirects may lead below configured names, never below addresses", () => {
+  const targets = readTargets([{ host: "relay.example", port: 443 }, { host: "127.0.0.1", port: 4433 }], ["pem"]);
+  deepEqual(targets.redirectDomains, ["relay.example"]);
+  equal(targets.relays[1].node, "127.0.0.1");
+});
 
 Deno.test("relays take turns when they fail", () => {
   const list = targets();

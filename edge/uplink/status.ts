@@ -32,6 +32,19 @@ export interface LinkStatus {
   readonly linkedAtMs: number | undefined;
 }
 
+/** Of an uplink that is not there yet: it is about to dial. */
+export const unopened: LinkStatus = {
+  state: "connecting",
+  reason: undefined,
+  detail: "",
+  node: undefined,
+  relay: undefined,
+  ready: undefined,
+  rttMs: undefined,
+  clockOffsetNs: undefined,
+  linkedAtMs: undefined,
+};
+
 /** One lane's window: bytes sent and not yet received. `bytesMax` is 0 while there is no link. */
 export interface WindowStatus {
   readonly bytesUsed: number;

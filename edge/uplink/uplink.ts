@@ -16,13 +16,18 @@ import { moveIntervalMs, moveJitterMs, redirectsInRowMax, retireMs } from "../li
 import { BackOff, refusalDelayMs } from "./back_off.ts";
 import { connect, type Connected, type ConnectParts, type Refused } from "./connect.ts";
 import type { LinkSession, Move, SessionEnd } from "./link_session.ts";
+import { Packer } from "./packer.ts";
 import { RelayTargets, type RelayTargetsOptions } from "./relay_targets.ts";
+import { ShapesInUse } from "./shape_uses.ts";
 import type { LinkState, LinkStatus } from "./status.ts";
 
 /** What {@link Uplink} is made of. */
-export interface UplinkParts extends Omit<ConnectParts, "mayLeave"> {
+export interface UplinkParts extends Omit<ConnectParts, "mayLeave" | "packer" | "shapesInUse"> {
   readonly targets: RelayTargetsOptions;
 }
+
+/** What an agent gives to its uplink; where and how it dials is for whoever makes it. */
+export type UplinkNeeds = Omit<UplinkParts, "dialer" | "targets">;
 
 /** A session with the promise of its end. */
 interface Serving {
@@ -49,7 +54,12 @@ export class Uplink {
 
   constructor(parts: UplinkParts) {
     this.#targets = new RelayTargets(parts.targets);
-    this.#parts = { ...parts, mayLeave: () => this.#mayLeave() };
+    this.#parts = {
+      ...parts,
+      packer: new Packer(parts.ring),
+      shapesInUse: new ShapesInUse(),
+      mayLeave: () => this.#mayLeave(),
+    };
   }
 
   get status(): LinkStatus {

@@ -33,6 +33,13 @@ const entries: readonly Entry[] = [
     args: [],
   },
   {
+    name: "agent-start",
+    what: "an agent alone that was killed: time from its start to its first durable answer (R1)",
+    usage: "[--rounds N] [--megabytes N]",
+    file: "scripts/bench/agent_start.ts",
+    args: [],
+  },
+  {
     name: "live",
     what: "a whole system under single posts: time to the durable answer, and to the query API (P13)",
     usage: "[--store sqlite|questdb] [--rate N] [--seconds N] [--warm-up N] [--rounds N] [--sample N]",

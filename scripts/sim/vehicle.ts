@@ -9,6 +9,7 @@ import type { VirtualNetwork } from "#proto/testing/link.ts";
 import type { SeededRandom } from "#proto/testing/random.ts";
 import { type Agent, type AgentOptions, startAgent } from "#edge/agent.ts";
 import type { Place, RingOptions } from "#edge/ring/ring.ts";
+import { Uplink } from "#edge/uplink/uplink.ts";
 import type { VehicleView } from "./checks/check.ts";
 import { poisonedShape, valuesOf } from "./frames.ts";
 import type { Answer, Given } from "./given.ts";
@@ -239,6 +240,11 @@ export class Vehicle {
     const parts = { ...plantParts, life };
     const chance = plant?.random?.(random) ?? random;
     const dialer = this.#dialer(life);
+    const chosen = plant?.dialer?.(dialer, parts) ?? dialer;
+    const targets = {
+      relays: [...networks.keys()].map((node) => ({ host: node, port: relayPort, node, trust: [] })),
+      redirectDomains: [],
+    };
     const settings: RingSettings = {
       ...ring,
       disk: plant?.disk?.(this.#disk, parts) ?? this.#disk,
@@ -247,12 +253,8 @@ export class Vehicle {
     return {
       vehicleId: this.id,
       identity: { ...credentials, boot: random.bytes(16), agentVersion: "0.1.0" },
-      targets: {
-        relays: [...networks.keys()].map((node) => ({ host: node, port: relayPort, node, trust: [] })),
-        redirectDomains: [],
-      },
+      openUplink: (needs) => Promise.resolve(new Uplink({ ...needs, targets, dialer: chosen })),
       ring: settings,
-      dialer: plant?.dialer?.(dialer, parts) ?? dialer,
       clock: life,
       random: chance,
       log,
