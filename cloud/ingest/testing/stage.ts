@@ -23,11 +23,11 @@ import { fromWire } from "../wire.ts";
 export type BatchItem = Extract<BundleItem, { kind: "batch" }>;
 
 /** Says nothing. */
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 /** Whose batches they are unless told otherwise. */
 export const vehicle = parseVehicleId("drone-001");
 /** And of which time base. */
-const epoch = parseEpoch(42n);
+export const epoch = parseEpoch(42n);
 /** 2024-06-10, when the relay took everything. */
 export const startNs = 1_718_000_000_000_000_000n;
 /** The shape of most records. */
