@@ -2,7 +2,7 @@
  * Writes what is fresh of a commit, and decides about it: what is known to be bad is kept aside by the same write, so before
  * any verdict on it; what the store refuses is kept aside behind it; what a suspended table does not show waits.
  */
-import type { KeptAside } from "../lib/store/store.ts";
+import type { KeptAside } from "../lib/store/quarantine_entry.ts";
 import {
   type Aside,
   damageOf,

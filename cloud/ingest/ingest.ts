@@ -14,7 +14,7 @@ import { create } from "@bufbuild/protobuf";
 import { type LedgerAnswer, type LedgerRequest, OwnerNoticeSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { QuarantineAnswer, QuarantineRequest } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import type { TelemetryLane } from "#proto/class.ts";
-import type { KeptAside } from "../lib/store/store.ts";
+import type { KeptAside } from "../lib/store/quarantine_entry.ts";
 import type { IngestCounts } from "./counters.ts";
 import { keepAside } from "./decide.ts";
 import type { LedgerFigures } from "./fleet_figures.ts";

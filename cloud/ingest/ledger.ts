@@ -13,15 +13,8 @@ import { none, normalize, type Range, type Ranges, subtract, union } from "#prot
 import { partitionOf } from "#proto/subjects.ts";
 import { accountOf } from "../lib/completeness/account.ts";
 import { addMark } from "../lib/completeness/time_marks.ts";
-import type {
-  EpochOpening,
-  Gap,
-  LedgerEntry,
-  LinkEvidence,
-  Statement,
-  TimeMark,
-  VehicleAccount,
-} from "../lib/store/store.ts";
+import type { EpochOpening, Gap, LedgerEntry, LinkEvidence, TimeMark } from "../lib/store/ledger_entry.ts";
+import type { Statement, VehicleAccount } from "../lib/store/vehicle_account.ts";
 import type { LineRanges } from "./wire.ts";
 
 /** One epoch and class of one vehicle. */

@@ -4,7 +4,7 @@
 import type { VehicleId } from "#proto/ids.ts";
 import { quarantinePageMax } from "../lib/store/limits.ts";
 import { quarantineId } from "../lib/store/quarantine_documents.ts";
-import type { QuarantineEntry } from "../lib/store/store.ts";
+import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
 import type { Owner } from "./owner.ts";
 import { unreadableVehicle } from "./quarantine.ts";
 import type { Unpacked } from "./unpack.ts";

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import { parseRanges } from "#proto/ranges.ts";
-import type { LedgerEntry } from "../lib/store/store.ts";
+import type { LedgerEntry } from "../lib/store/ledger_entry.ts";
 import { unknownOf } from "./resend.ts";
 import type { LineRanges } from "./wire.ts";
 

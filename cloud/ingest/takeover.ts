@@ -1,7 +1,7 @@
 /** Takes partitions over with what the store knows of them, and gives them up. */
 import { partitionOf } from "#proto/subjects.ts";
 import { accountPages } from "../lib/completeness/account_pages.ts";
-import type { Checkpoint } from "../lib/store/store.ts";
+import type { Checkpoint } from "../lib/store/checkpoint.ts";
 import type { Owner } from "./owner.ts";
 import type { LogExtent } from "./places.ts";
 import type { TakeOver } from "./tenures.ts";

@@ -2,8 +2,9 @@
 import { type Class, classNumber } from "#proto/class.ts";
 import { type Epoch, parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
 import { none, type Ranges } from "#proto/ranges.ts";
-import type { LedgerEntry, QuarantineEntry } from "#cloud/lib/store/store.ts";
+import type { LedgerEntry } from "#cloud/lib/store/ledger_entry.ts";
 import type { ColumnType } from "#cloud/lib/store/mapping.ts";
+import type { QuarantineEntry } from "#cloud/lib/store/quarantine_entry.ts";
 import { Database } from "../../database.ts";
 import { numberField, shapes, valuesOf } from "../../frames.ts";
 import { type Answer, Given, type GivenFrame } from "../../given.ts";
