@@ -1,7 +1,7 @@
 /** What the ledger knows of one vehicle, epoch and class. */
 import type { Class } from "#proto/class.ts";
 import type { Epoch, RelayName, VehicleId } from "#proto/ids.ts";
-import type { Range, Ranges } from "#proto/ranges.ts";
+import { none, type Range, type Ranges } from "#proto/ranges.ts";
 
 /**
  * Why a vehicle will never send some seqs: `cause` of its gap records. `refused`: its disk did not take them and their
@@ -80,4 +80,25 @@ export interface LedgerEntry {
   readonly marks: readonly TimeMark[];
   /** Only in the line of class `critical`, once the epoch's first record was committed. */
   readonly opening?: EpochOpening;
+}
+
+/** The entry of an epoch and class of which nothing is known yet but that there is one. */
+export function emptyLedgerEntry(
+  { vehicle, epoch, class: name }: Pick<LedgerEntry, "vehicle" | "epoch" | "class">,
+  { sinceNs }: Pick<LedgerEntry, "sinceNs">,
+): LedgerEntry {
+  return {
+    vehicle,
+    epoch,
+    class: name,
+    sinceNs,
+    expected: 0,
+    committed: none,
+    quarantined: none,
+    inFlight: none,
+    onBoard: none,
+    onBoardTo: 0,
+    gaps: [],
+    marks: [],
+  };
 }
