@@ -9,6 +9,7 @@ import { decidedBefore, keepAside } from "./decide.ts";
 import { settleWritten } from "./fresh_rows.ts";
 import { suspendedMaxMs } from "./limits.ts";
 import type { Owner } from "./owner.ts";
+import { recallLedgers } from "./recall.ts";
 import { rowBlockOf, rowsWithin, seqsOf } from "./rows.ts";
 import type { Verdict } from "./verdicts.ts";
 import type { Waiting } from "./waiting_rows.ts";
@@ -32,6 +33,8 @@ interface Retried {
 
 async function retryOne({ planned, blocks: all, sinceMs }: Waiting, owner: Owner): Promise<Retried> {
   const seqs = seqsOf(all);
+  // Whoever waits sends nothing new, and may be the longest unused in the ledger by now.
+  await recallLedgers([planned.key.vehicle], owner);
   // The same records may have come twice and waited twice: what was decided about the first copy stands.
   const open = seqs.flatMap((range) => owner.ledger.undecided(planned.key, range));
   if (open.length === 0) return { verdicts: [decidedBefore(planned, { seqs }, owner)], suspended: [] };

@@ -1,7 +1,15 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { parseVehicleId } from "#proto/ids.ts";
+import { none } from "#proto/ranges.ts";
+import { decodedOf } from "./aside.ts";
+import { Ledger } from "./ledger.ts";
 import { suspendedMaxMs } from "./limits.ts";
+import { createOwner } from "./owner.ts";
+import { planCommit } from "./plan.ts";
+import { recallLedgers } from "./recall.ts";
+import { retryWaiting } from "./suspended_tables.ts";
 import { batch, numberShape, scenario, suspending } from "./testing/owners.ts";
-import { define, telemetry } from "./testing/stage.ts";
+import { define, telemetry, vehicle } from "./testing/stage.ts";
 
 scenario("a suspended table holds back its own rows, and after a minute they are kept aside", async (stage) => {
   const sick = numberShape("sick");
@@ -58,3 +66,22 @@ scenario("a batch that came twice to a suspended table is put aside once, and th
   strictEqual(ingest.counts.waiting, 0);
   strictEqual((await stage.quarantined()).length, 1);
 });
+
+scenario(
+  "rows outlast their vehicle's place in memory, and are decided on what the store knows of it",
+  async (stage) => {
+    const owner = { ...createOwner(stage.ports()), ledger: new Ledger(1) };
+    const [{ deliveries }] = await owner.decoder.unpackAll([stage.message([define(telemetry), batch(1, 2)])]);
+    await recallLedgers([vehicle], owner);
+    const planned = planCommit(deliveries, { ledger: owner.ledger, replayed: () => false, held: () => none });
+    for (const decoded of planned.flatMap(decodedOf)) owner.waiting.add({ ...decoded, sinceMs: 0 });
+    await recallLedgers([parseVehicleId("drone-002")], owner);
+    strictEqual(owner.ledger.has(vehicle), false);
+    const verdicts = await retryWaiting(owner);
+    deepStrictEqual(verdicts.flatMap(({ committed }) => committed).map(({ ranges }) => ranges), [[{
+      first: 1,
+      last: 2,
+    }]]);
+    deepStrictEqual([owner.waiting.size, await stage.seqsIn("telemetry")], [0, [1, 2]]);
+  },
+);

@@ -15,6 +15,7 @@ import { createStore } from "../../lib/store/table_store.ts";
 import { Ingest } from "../ingest.ts";
 import type { LogMessage } from "../log_message.ts";
 import type { LogExtent } from "../places.ts";
+import type { IngestPorts } from "../ports.ts";
 import { fromWire } from "../wire.ts";
 import { type BatchItem, batchOf, recordsOf, silent, startNs, vehicle } from "./stage.ts";
 
@@ -53,7 +54,14 @@ class OwnersStage {
 
   /** A new owner of all partitions, which has read nothing yet. */
   async ingest(): Promise<Ingest> {
-    const ingest = new Ingest({
+    const ingest = new Ingest(this.ports());
+    await ingest.own(allPartitions, { log: this.log });
+    return ingest;
+  }
+
+  /** What an owner is given here. */
+  ports(): IngestPorts {
+    return {
       store: this.#present(),
       shapes: { find: (hash) => Promise.resolve(this.bucket.get(hash)) },
       verdicts: {
@@ -65,9 +73,7 @@ class OwnersStage {
       },
       clock: this.clock,
       log: silent,
-    });
-    await ingest.own(allPartitions, { log: this.log });
-    return ingest;
+    };
   }
 
   /** All that the store has taken is on its disk now. */
