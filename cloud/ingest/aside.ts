@@ -3,7 +3,7 @@ import type { Block } from "#proto/batch.ts";
 import type { Fault } from "#proto/errors.ts";
 import { countOf, type Ranges, subtract, union } from "#proto/ranges.ts";
 import { findUnstorable } from "../lib/store/plan.ts";
-import type { KeptAside } from "../lib/store/store.ts";
+import type { KeptAside } from "../lib/store/quarantine_entry.ts";
 import type { Planned } from "./plan.ts";
 import { type AsideCause, asideOf } from "./quarantine.ts";
 import { rowBlockOf, rowsWithin, seqsOf } from "./rows.ts";

@@ -2,7 +2,7 @@
 import type { VehicleId } from "#proto/ids.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { addCounts, noCounts, stateOf } from "../lib/completeness/account.ts";
-import type { SeqCounts, VehicleAccount } from "../lib/store/store.ts";
+import type { SeqCounts, VehicleAccount } from "../lib/store/vehicle_account.ts";
 
 /** What accounts add up to. */
 export interface LedgerFigures {

@@ -2,7 +2,7 @@ import { deepStrictEqual as equal, match } from "node:assert/strict";
 import { partitionOf } from "#proto/subjects.ts";
 import { parseVehicleId } from "#proto/ids.ts";
 import { countsOf } from "../lib/completeness/account.ts";
-import type { VehicleAccount } from "../lib/store/store.ts";
+import type { VehicleAccount } from "../lib/store/vehicle_account.ts";
 import { FleetFigures } from "./fleet_figures.ts";
 import { ingestMetrics } from "./metrics.ts";
 

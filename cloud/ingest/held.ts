@@ -5,7 +5,7 @@
 import { none, type Ranges, union } from "#proto/ranges.ts";
 import type { VehicleId } from "#proto/ids.ts";
 import { partitionOf } from "#proto/subjects.ts";
-import type { QuarantineEntry } from "../lib/store/store.ts";
+import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
 import type { Place } from "./log_message.ts";
 import { unreadableVehicle } from "./quarantine.ts";
 

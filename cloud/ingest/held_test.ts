@@ -1,7 +1,8 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { encodeShape } from "#proto/shape.ts";
 import { epoch as someEpoch, vehicle as someVehicle } from "../lib/store/testing/blocks.ts";
-import type { QuarantineEntry, Store } from "../lib/store/store.ts";
+import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
+import type { Store } from "../lib/store/store.ts";
 import { parseRelayName } from "#proto/ids.ts";
 import { Held } from "./held.ts";
 import { batchOf, IngestStage, recordsOf, telemetry } from "./testing/stage.ts";

@@ -1,167 +1,12 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { create } from "@bufbuild/protobuf";
-import { encodeBatch } from "#proto/batch.ts";
-import { type BundleItem, encodeBundle } from "#proto/bundle.ts";
-import { classNumber, type TelemetryLane } from "#proto/class.ts";
-import { LedgerRequestSchema, type OwnerNotice, type VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
-import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
-import { partitionCount } from "#proto/limits.ts";
-import type { Log } from "#proto/ports.ts";
-import type { Ranges } from "#proto/ranges.ts";
-import { encodeShape, type Field, type FrameRecord, makeShape, type Shape, type Value } from "#proto/shape.ts";
-import { VirtualClock } from "#proto/testing/clock.ts";
-import { openSqlite } from "../lib/store/io/sqlite.ts";
-import type { QuarantineEntry, Store, WriteOutcome } from "../lib/store/store.ts";
-import { createStore } from "../lib/store/table_store.ts";
-import { Ingest } from "./ingest.ts";
-import { flushIntervalMs, suspendedMaxMs } from "./limits.ts";
-import type { LogMessage } from "./log_message.ts";
-import type { LogExtent } from "./places.ts";
-import { fromWire, toWire } from "./wire.ts";
-
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
-const vehicle = parseVehicleId("drone-001");
-const epoch = parseEpoch(42n);
-const startNs = 1_718_000_000_000_000_000n;
-const allPartitions = Array.from({ length: partitionCount }, (_, partition) => partition);
-const telemetry = shapeOf("telemetry", [{ name: "a", type: "f64" }]);
-
-function shapeOf(stream: string, fields: readonly Field[]): Shape {
-  return makeShape(parseStream(stream), fields);
-}
-
-/**
- * An ingest over a real SQLite file, with the log, the bucket and the shards in the test's hands. As a lazy store it can
- * forget, in a power cut, what it took since it was last kept.
- */
-class Stage {
-  readonly clock = new VirtualClock();
-  readonly notices: VerdictNotice[] = [];
-  /** To whom they went. */
-  readonly relays: string[] = [];
-  readonly announced: OwnerNotice[] = [];
-  readonly bucket = new Map<string, Uint8Array>();
-  readonly path = Deno.makeTempFileSync({ suffix: ".db" });
-  store: Store = createStore(openSqlite({ path: this.path }));
-  #sequence = 0;
-  #life = 1;
-
-  async ingest(): Promise<Ingest> {
-    const ingest = new Ingest({
-      store: this.#present(),
-      shapes: { find: (hash) => Promise.resolve(this.bucket.get(hash)) },
-      verdicts: {
-        publish: ({ relay }, notice) => {
-          this.notices.push(notice);
-          this.relays.push(relay);
-        },
-        announce: (notice) => this.announced.push(notice),
-      },
-      clock: this.clock,
-      log: silent,
-    });
-    await ingest.own(allPartitions, { log: this.log });
-    return ingest;
-  }
-
-  /** All that the store has taken is on its disk now. */
-  async keep(): Promise<void> {
-    await this.#reopen(() => Deno.copyFile(this.path, `${this.path}-kept`));
-  }
-
-  /** The store forgets what was not kept, and is there again. */
-  async cutPower(): Promise<void> {
-    await this.#reopen(() => Deno.copyFile(`${this.path}-kept`, this.path));
-    this.#life++;
-  }
-
-  /** The log as it is now. */
-  get log(): LogExtent {
-    return { id: "log", first: 1, last: this.#sequence };
-  }
-
-  async #reopen(meanwhile: () => Promise<void>): Promise<void> {
-    await this.store.close();
-    await meanwhile();
-    this.store = createStore(openSqlite({ path: this.path }));
-  }
-
-  /** The store that is there when it is called. */
-  #present(): Store {
-    const life = () => Promise.resolve(`${this.#life}`);
-    return new Proxy(this.store, {
-      get: (_, name) => name === "life" ? life : Reflect.get(this.store, name).bind(this.store),
-    });
-  }
-
-  /** A message of the log with these items. */
-  message(items: readonly BundleItem[], lane: TelemetryLane = "live"): LogMessage {
-    const place = { lane, partition: 31, sequence: ++this.#sequence };
-    return { place, tenure: 1, placedAtNs: startNs, bytes: encodeBundle(items) };
-  }
-
-  /** Ranges told as committed and as quarantined, joined over all notices since the last call. */
-  told(): { committed: unknown; quarantined: unknown } {
-    const entries = this.notices.splice(0).flatMap((notice) => notice.entries);
-    const joined = (pick: "committed" | "quarantined") =>
-      entries.flatMap((entry) => fromWire(entry[pick])).flatMap(({ ranges }) => ranges);
-    return { committed: joined("committed"), quarantined: joined("quarantined") };
-  }
-
-  async seqsIn(stream: string): Promise<number[]> {
-    const page = await this.store.rows({ vehicle, stream: parseStream(stream), limit: 1000 });
-    return page.rows.map(({ seq }) => seq);
-  }
-
-  async quarantined(id: string = vehicle): Promise<readonly QuarantineEntry[]> {
-    return (await this.store.quarantined(parseVehicleId(id), { limit: 100 })).entries;
-  }
-
-  async close(): Promise<void> {
-    await this.store.close();
-    for (const end of ["", "-wal", "-shm", "-kept"]) await Deno.remove(this.path + end).catch(() => undefined);
-  }
-}
-
-const header = {
-  vehicle,
-  relay: parseRelayName("dev"),
-  shard: 0,
-  session: new Uint8Array(16),
-  receivedAtNs: startNs,
-};
-
-function batch(
-  first: number,
-  last: number,
-  options: { shape?: Shape; value?: (seq: number) => Value } = {},
-): BundleItem {
-  const shape = options.shape ?? telemetry;
-  const value = options.value ?? ((seq) => seq);
-  const records = Array.from({ length: last - first + 1 }, (_, at) => {
-    const seq = first + at;
-    return { seq, ts: startNs + BigInt(seq) * 1_000_000n, shape, values: shape.fields.map(() => value(seq)) };
-  });
-  return batchOf(records);
-}
-
-function batchOf(records: readonly FrameRecord[], clockOffsetNs = 0n): BundleItem {
-  const bytes = encodeBatch(records, { epoch, class: classNumber("normal"), clockOffsetNs });
-  return { kind: "batch", header, batch: bytes };
-}
-
-const define = (shape: Shape): BundleItem => ({ kind: "shape", definition: encodeShape(shape) });
-
-function scenario(name: string, run: (stage: Stage) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const stage = new Stage();
-    try {
-      await run(stage);
-    } finally {
-      await stage.close();
-    }
-  });
-}
+import type { BundleItem } from "#proto/bundle.ts";
+import { classNumber } from "#proto/class.ts";
+import { LedgerRequestSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import { parseStream } from "#proto/ids.ts";
+import { encodeShape, makeShape, type Value } from "#proto/shape.ts";
+import { allPartitions, batch, scenario } from "./testing/owners.ts";
+import { batchOf, damaged, define, startNs, telemetry, vehicle } from "./testing/stage.ts";
 
 scenario("batches become rows, and their ranges are told as committed", async (stage) => {
   const ingest = await stage.ingest();
@@ -202,9 +47,13 @@ scenario("a repeat that says another time for its records never lands beside the
   stage.bucket.set(telemetry.hash, encodeShape(telemetry));
   const ingest = await stage.ingest();
   const record = { seq: 1, ts: startNs, shape: telemetry, values: [1] };
-  await ingest.commit([stage.message([define(telemetry), batchOf([record], 5n)])]);
+  await ingest.commit([stage.message([define(telemetry), batchOf([record], { clockOffsetNs: 5n })])]);
   await ingest.flush();
-  const moved = [batchOf([{ ...record, ts: startNs + 1n }], 5n), batchOf([record], 6n), batchOf([record], 5n)];
+  const moved = [
+    batchOf([{ ...record, ts: startNs + 1n }], { clockOffsetNs: 5n }),
+    batchOf([record], { clockOffsetNs: 6n }),
+    batchOf([record], { clockOffsetNs: 5n }),
+  ];
   const message = stage.message(moved);
   await ingest.commit([message]);
   // A new owner that has nothing but the store says the same.
@@ -219,10 +68,7 @@ scenario("a repeat that says another time for its records never lands beside the
 
 scenario("a damaged batch is kept aside with its reason, and blocks nothing", async (stage) => {
   const ingest = await stage.ingest();
-  const damaged = batch(5, 8);
-  ok(damaged.kind === "batch");
-  damaged.batch[damaged.batch.length - 1] ^= 1;
-  await ingest.commit([stage.message([define(telemetry), batch(1, 4), damaged, batch(9, 9)])]);
+  await ingest.commit([stage.message([define(telemetry), batch(1, 4), damaged(batch(5, 8)), batch(9, 9)])]);
   deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 9]);
   const told = stage.told();
   deepStrictEqual(told.quarantined, [{ first: 5, last: 8 }]);
@@ -240,14 +86,13 @@ scenario("bytes that are no bundle are kept aside, and what comes behind is not 
 scenario(
   "everything that is kept aside of one message is kept, and once however often the log is read",
   async (stage) => {
-    const garbage = (byte: number): BundleItem => ({ kind: "batch", header, batch: new Uint8Array(60).fill(byte) });
-    const damaged = (byte: number): BundleItem => {
+    const garbage = (byte: number): BundleItem => ({ ...batch(1, 2), batch: new Uint8Array(60).fill(byte) });
+    const damagedBy = (byte: number): BundleItem => {
       const item = batch(1, 2);
-      ok(item.kind === "batch");
       item.batch[item.batch.length - 1] ^= byte;
       return item;
     };
-    const message = stage.message([garbage(1), damaged(1), garbage(2), damaged(2)]);
+    const message = stage.message([garbage(1), damagedBy(1), garbage(2), damagedBy(2)]);
     for (let time = 1; time <= 2; time++) {
       const owner = await stage.ingest();
       await owner.commit([message]);
@@ -260,150 +105,9 @@ scenario(
   },
 );
 
-scenario("a shape that was defined before this owner's time is found in the bucket", async (stage) => {
-  stage.bucket.set(telemetry.hash, encodeShape(telemetry));
-  const ingest = await stage.ingest();
-  await ingest.commit([stage.message([batch(1, 2)])]);
-  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
-});
-
-scenario("all shapes of a batch are found in the bucket, however many a new owner lacks", async (stage) => {
-  const ingest = await stage.ingest();
-  const shapes = ["gps", "imu", "status"].map((stream) => shapeOf(stream, [{ name: "a", type: "f64" }]));
-  for (const shape of shapes) stage.bucket.set(shape.hash, encodeShape(shape));
-  const records = shapes.map((shape, at) => ({ seq: at + 1, ts: startNs, shape, values: [at] }));
-  await ingest.commit([stage.message([batchOf(records)])]);
-  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 3 }], quarantined: [] });
-  deepStrictEqual(await stage.seqsIn("status"), [3]);
-});
-
-scenario("a shape that nobody knows sends its batches aside", async (stage) => {
-  const ingest = await stage.ingest();
-  await ingest.commit([stage.message([batch(1, 2)])]);
-  deepStrictEqual(stage.told().quarantined, [{ first: 1, last: 2 }]);
-  strictEqual((await stage.quarantined())[0].code, "unknown_shape");
-});
-
-scenario("a new owner goes on where the ledger was flushed, and reads the rest again without harm", async (stage) => {
-  stage.bucket.set(telemetry.hash, encodeShape(telemetry));
-  const first = await stage.ingest();
-  const messages = [stage.message([batch(1, 2)]), stage.message([batch(3, 4)])];
-  await first.commit([messages[0]]);
-  await first.flush();
-  await first.commit([messages[1]]);
-  // The owner is gone here, without a flush; the log gives everything behind the checkpoint again.
-  const second = await stage.ingest();
-  stage.told();
-  await second.commit(messages);
-  deepStrictEqual(stage.told().committed, [{ first: 3, last: 4 }]);
-  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4]);
-});
-
-scenario(
-  "what a lazy store forgot in a power cut is written again, by a new owner or by one that goes on",
-  async (stage) => {
-    const first = await stage.ingest();
-    const damaged = batch(5, 6);
-    ok(damaged.kind === "batch");
-    damaged.batch[damaged.batch.length - 1] ^= 1;
-    const messages = [
-      stage.message([define(telemetry), batch(1, 2)]),
-      stage.message([batch(3, 4)]),
-      stage.message([damaged]),
-    ];
-    await first.commit(messages.slice(0, 1));
-    await first.flush();
-    await stage.keep();
-    await stage.clock.advance(flushIntervalMs);
-    await first.commit(messages.slice(1));
-    await first.flush();
-    await stage.cutPower();
-    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
-
-    const read = [...messages, stage.message([batch(7, 7)])];
-    const replay = async (owner: Ingest, tenure: number) => {
-      stage.told();
-      await owner.commit(read.map((message) => ({ ...message, tenure })));
-      deepStrictEqual(stage.told(), {
-        committed: [{ first: 1, last: 4 }, { first: 7, last: 7 }],
-        quarantined: [{ first: 5, last: 6 }],
-      });
-      deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 7]);
-      strictEqual((await stage.quarantined()).length, 1);
-    };
-    await first.flush();
-    deepStrictEqual(await first.ownedBeforeRestart(), allPartitions);
-    const { tenure, from, isReplay } = await first.own(allPartitions, { log: stage.log });
-    deepStrictEqual([from, isReplay], [{ live: 0, backfill: 0 }, true]);
-    await replay(first, tenure);
-    await stage.cutPower();
-    await replay(await stage.ingest(), 1);
-  },
-);
-
-scenario(
-  "rows that a power cut took are written again although the ledger's line was kept, and no checkpoint",
-  async (stage) => {
-    await stage.keep();
-    const first = await stage.ingest();
-    const message = stage.message([define(telemetry), batch(1, 2)]);
-    await first.commit([message]);
-    await first.flush();
-    const lines = await stage.store.ledger(vehicle);
-    await stage.cutPower();
-    await stage.store.saveLedger(lines);
-    await (await stage.ingest()).commit([message]);
-    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2]);
-    deepStrictEqual(await stage.quarantined(), []);
-  },
-);
-
-scenario("rows that a power cut took are written again although the ledger's line was kept", async (stage) => {
-  const first = await stage.ingest();
-  const messages = [stage.message([define(telemetry), batch(1, 2)]), stage.message([batch(3, 4)])];
-  await first.commit(messages.slice(0, 1));
-  await first.flush();
-  await stage.keep();
-  await first.commit(messages.slice(1));
-  await first.flush();
-  const lines = await stage.store.ledger(vehicle);
-  await stage.cutPower();
-  await stage.store.saveLedger(lines);
-  const second = await stage.ingest();
-  messages.push(stage.message([batch(3, 4, { value: () => 99 })]));
-  await second.commit(messages);
-  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4]);
-  deepStrictEqual((await stage.quarantined()).map(({ place }) => place.sequence), [3]);
-  const { rows } = await stage.store.rows({ vehicle, stream: parseStream("telemetry"), limit: 10 });
-  deepStrictEqual(rows.map(({ values }) => values.a), [1, 2, 3, 4]);
-});
-
-scenario(
-  "the answer to an inventory names what has a verdict, and the ledger learns what is on board",
-  async (stage) => {
-    const ingest = await stage.ingest();
-    await ingest.commit([stage.message([define(telemetry), batch(1, 4)])]);
-    const onBoard = toWire([{ epoch, class: "normal", ranges: [{ first: 3, last: 9 }] }]);
-    const answer = await ingest.answer(create(LedgerRequestSchema, {
-      vehicleId: vehicle,
-      relay: "dev",
-      session: new Uint8Array(16),
-      inventory: { onBoard, durable: toWire([{ epoch, class: "normal", ranges: [{ first: 9, last: 9 }] }]) },
-    }));
-    deepStrictEqual(fromWire(answer.committed)[0].ranges, [{ first: 3, last: 4 }]);
-    strictEqual(answer.passed?.live, 1n);
-    await ingest.flush();
-    const [line] = await stage.store.ledger(vehicle);
-    deepStrictEqual([line.expected, line.onBoard, line.committed], [9, [{ first: 3, last: 9 }], [{
-      first: 1,
-      last: 4,
-    }]]);
-  },
-);
-
 scenario("gap records and opened epochs are rows, and the ledger reads them", async (stage) => {
   const ingest = await stage.ingest();
-  const gap = shapeOf("ss_gap", [
+  const gap = makeShape(parseStream("ss_gap"), [
     { name: "epoch", type: "str" },
     { name: "class", type: "str" },
     { name: "first", type: "f64" },
@@ -412,52 +116,12 @@ scenario("gap records and opened epochs are rows, and the ledger reads them", as
   ]);
   const values: Value[] = ["41", "bulk", 5, 9, "overwritten"];
   const records = [{ seq: 1, ts: startNs, shape: gap, values }];
-  const bytes = encodeBatch(records, { epoch, class: classNumber("critical"), clockOffsetNs: 0n });
-  await ingest.commit([stage.message([define(gap), { kind: "batch", header, batch: bytes }])]);
+  await ingest.commit([stage.message([define(gap), batchOf(records, { class: classNumber("critical") })])]);
   await ingest.flush();
   const line = (await stage.store.ledger(vehicle)).find((entry) => entry.epoch === 41n);
   deepStrictEqual(line?.gaps, [{ first: 5, last: 9, cause: "overwritten" }]);
   deepStrictEqual(await stage.seqsIn("ss_gap"), [1]);
 });
-
-scenario("a suspended table holds back its own rows, and after a minute they are kept aside", async (stage) => {
-  const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
-  const whole = stage.store;
-  stage.store = suspending(whole, "sick");
-  const ingest = await stage.ingest();
-  await ingest.commit([stage.message([define(telemetry), define(sick), batch(1, 2), batch(3, 4, { shape: sick })])]);
-  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 2 }], quarantined: [] });
-  strictEqual(ingest.counts.waiting, 1);
-  await stage.clock.advance(suspendedMaxMs);
-  await ingest.retryWaiting();
-  deepStrictEqual(stage.told().quarantined, [{ first: 3, last: 4 }]);
-  strictEqual(ingest.counts.waiting, 0);
-});
-
-scenario(
-  "a suspended table stalls neither its partition nor other tables, and holds back no more than the place",
-  async (stage) => {
-    const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
-    stage.store = suspending(stage.store, "sick");
-    const ingest = await stage.ingest();
-    const messages = [
-      stage.message([define(telemetry), define(sick), batch(1, 2)]),
-      stage.message([batch(3, 4, { shape: sick })]),
-      stage.message([batch(5, 6), batch(7, 8, { shape: sick })]),
-      stage.message([batch(9, 10)], "backfill"),
-    ];
-    for (const message of messages) await ingest.commit([message]);
-    deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 5, 6, 9, 10]);
-    const place = async () => (await stage.store.checkpoint(31))?.places.at(-1);
-    await ingest.flush();
-    deepStrictEqual([(await place())?.live, (await place())?.backfill], [1, 4]);
-    await stage.clock.advance(suspendedMaxMs);
-    await ingest.retryWaiting();
-    await ingest.flush();
-    deepStrictEqual([(await place())?.live, (await place())?.backfill], [3, 4]);
-    deepStrictEqual((await stage.quarantined()).map(({ code }) => code), ["table_suspended", "table_suspended"]);
-  },
-);
 
 scenario("a vehicle's sessions are forgotten with its partition", async (stage) => {
   const ingest = await stage.ingest();
@@ -472,142 +136,3 @@ scenario("a vehicle's sessions are forgotten with its partition", async (stage) 
   ingest.tellPassed();
   deepStrictEqual(stage.relays, ["dev", "new"]);
 });
-
-/** A vehicle's question; what it holds: seqs of the one class of the one epoch. */
-function question(seqs: { onBoard?: Ranges; settled?: Ranges }) {
-  const line = (ranges: Ranges = []) => toWire([{ epoch, class: "normal", ranges }]);
-  return create(LedgerRequestSchema, {
-    vehicleId: vehicle,
-    relay: "dev",
-    session: new Uint8Array(16),
-    inventory: { onBoard: line(seqs.onBoard), settled: line(seqs.settled) },
-  });
-}
-
-/** The log's lanes ended there when their readers began. */
-function endAt(ingest: Ingest, places: { live: number; backfill: number }): void {
-  ingest.handleLaneEnd(1, { lane: "live", sequence: places.live });
-  ingest.handleLaneEnd(1, { lane: "backfill", sequence: places.backfill });
-}
-
-scenario("what a vehicle has a verdict for and the ledger does not know is asked for again, once", async (stage) => {
-  const ingest = await stage.ingest();
-  endAt(ingest, { live: 0, backfill: 0 });
-  const damaged = batch(5, 6);
-  ok(damaged.kind === "batch");
-  damaged.batch[damaged.batch.length - 1] ^= 1;
-  await ingest.commit([stage.message([define(telemetry), batch(1, 4), damaged])]);
-  const settled = [{ first: 2, last: 9 }];
-  const asked = await ingest.answer(question({ settled }));
-  deepStrictEqual(fromWire(asked.resend).map(({ ranges }) => ranges), [[{ first: 7, last: 9 }]]);
-  strictEqual(ingest.counts.askedAgain, 3);
-  await ingest.flush();
-  const [line] = await stage.store.ledger(vehicle);
-  deepStrictEqual([line.expected, line.onBoard], [9, [{ first: 7, last: 9 }]]);
-  // The vehicle has taken its verdict back, and what it sends is fresh.
-  const again = await ingest.answer(question({ settled: [{ first: 2, last: 6 }], onBoard: [{ first: 7, last: 9 }] }));
-  deepStrictEqual([again.resend, again.committed], [[], []]);
-  stage.told();
-  await ingest.commit([stage.message([batch(6, 9)], "backfill")]);
-  deepStrictEqual(stage.told(), { committed: [{ first: 7, last: 9 }], quarantined: [{ first: 6, last: 6 }] });
-  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 7, 8, 9]);
-  deepStrictEqual((await ingest.answer(question({ settled }))).resend, []);
-});
-
-scenario(
-  "nothing is asked for again, and no inventory wanted, while the log may hold what the ledger lacks",
-  async (stage) => {
-    const messages = [stage.message([define(telemetry), batch(1, 4)]), stage.message([batch(5, 9)], "backfill")];
-    const first = await stage.ingest();
-    await first.commit(messages);
-    // Its verdicts were told and its ledger is not flushed: the next owner reads the same again.
-    await stage.clock.advance(1_000);
-    const ingest = await stage.ingest();
-    const settled = [{ first: 1, last: 9 }];
-    const isComparing = async () => {
-      const { resend, comparedBy } = await ingest.answer(question({ settled }));
-      deepStrictEqual(resend, []);
-      ingest.announce();
-      return [comparedBy > 0n, stage.announced.splice(0).length > 0];
-    };
-    deepStrictEqual(await isComparing(), [false, false]);
-    ingest.handleLaneEnd(1, { lane: "live", sequence: 1 });
-    await ingest.commit(messages.slice(0, 1));
-    deepStrictEqual(await isComparing(), [false, false]);
-    ingest.handleLaneEnd(1, { lane: "backfill", sequence: 2 });
-    deepStrictEqual(await isComparing(), [false, false]);
-    await ingest.commit(messages.slice(1));
-    deepStrictEqual(await isComparing(), [true, true]);
-    strictEqual(ingest.counts.askedAgain, 0);
-  },
-);
-
-scenario("every start of an owner is told apart from the one before", async (stage) => {
-  const began: bigint[] = [];
-  for (let start = 1; start <= 2; start++) {
-    const ingest = await stage.ingest();
-    endAt(ingest, { live: 0, backfill: 0 });
-    ingest.announce();
-    ingest.announce();
-    const { comparedBy } = await ingest.answer(question({}));
-    const told = stage.announced.splice(0);
-    deepStrictEqual(told.map(({ partitions }) => partitions.length), [32, 32]);
-    deepStrictEqual(told.map(({ beganNs }) => beganNs), [comparedBy, comparedBy]);
-    began.push(comparedBy);
-    await stage.clock.advance(1_000);
-  }
-  ok(began[0] < began[1]);
-});
-
-scenario("what waits for a suspended table is not asked for again", async (stage) => {
-  stage.store = suspending(stage.store, "sick");
-  const ingest = await stage.ingest();
-  const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
-  await ingest.commit([stage.message([define(sick), batch(1, 4, { shape: sick })])]);
-  endAt(ingest, { live: 0, backfill: 0 });
-  const { resend } = await ingest.answer(question({ settled: [{ first: 1, last: 5 }] }));
-  deepStrictEqual(fromWire(resend).map(({ ranges }) => ranges), [[{ first: 5, last: 5 }]]);
-});
-
-scenario("rows that an older ledger forgot are written again without becoming double", async (stage) => {
-  stage.bucket.set(telemetry.hash, encodeShape(telemetry));
-  const first = await stage.ingest();
-  await first.commit([stage.message([define(telemetry), batch(1, 4)])]);
-  // A ledger that was never flushed, and a log that lost its messages: only the rows and the vehicle know.
-  const ingest = await stage.ingest();
-  endAt(ingest, { live: 1, backfill: 1 });
-  await ingest.commit([stage.message([batch(5, 5)]), stage.message([], "backfill")]);
-  const { resend } = await ingest.answer(question({ settled: [{ first: 1, last: 4 }] }));
-  deepStrictEqual(fromWire(resend).map(({ ranges }) => ranges), [[{ first: 1, last: 4 }]]);
-  stage.told();
-  await ingest.commit([stage.message([batch(1, 4)], "backfill")]);
-  deepStrictEqual(stage.told(), { committed: [{ first: 1, last: 4 }], quarantined: [] });
-  deepStrictEqual(await stage.seqsIn("telemetry"), [1, 2, 3, 4, 5]);
-});
-
-scenario("a batch that came twice to a suspended table is put aside once, and that stands", async (stage) => {
-  const sick = shapeOf("sick", [{ name: "a", type: "f64" }]);
-  stage.store = suspending(stage.store, "sick");
-  const ingest = await stage.ingest();
-  await ingest.commit([stage.message([define(sick), batch(1, 2, { shape: sick })])]);
-  await stage.clock.advance(10_000);
-  await ingest.commit([stage.message([batch(1, 2, { shape: sick })], "backfill")]);
-  await stage.clock.advance(suspendedMaxMs - 10_000);
-  for (let time = 0; time < 2; time++) {
-    await ingest.retryWaiting();
-    await stage.clock.advance(suspendedMaxMs);
-  }
-  deepStrictEqual(stage.told().committed, []);
-  strictEqual(ingest.counts.waiting, 0);
-  strictEqual((await stage.quarantined()).length, 1);
-});
-
-/** The store, with one stream's table suspended. */
-function suspending(store: Store, stream: string): Store {
-  const write = async (...[blocks, aside]: Parameters<Store["write"]>): Promise<WriteOutcome> => {
-    const suspended = blocks.some(({ block }) => block.shape.stream === stream) ? [parseStream(stream)] : [];
-    await store.write(blocks.filter(({ block }) => block.shape.stream !== stream), aside);
-    return { suspended };
-  };
-  return new Proxy(store, { get: (target, name) => name === "write" ? write : Reflect.get(target, name).bind(target) });
-}

@@ -13,15 +13,15 @@ import { none, normalize, type Range, type Ranges, subtract, union } from "#prot
 import { partitionOf } from "#proto/subjects.ts";
 import { accountOf } from "../lib/completeness/account.ts";
 import { addMark } from "../lib/completeness/time_marks.ts";
-import type {
-  EpochOpening,
-  Gap,
-  LedgerEntry,
-  LinkEvidence,
-  Statement,
-  TimeMark,
-  VehicleAccount,
-} from "../lib/store/store.ts";
+import {
+  emptyLedgerEntry,
+  type EpochOpening,
+  type Gap,
+  type LedgerEntry,
+  type LinkEvidence,
+  type TimeMark,
+} from "../lib/store/ledger_entry.ts";
+import type { Statement, VehicleAccount } from "../lib/store/vehicle_account.ts";
 import type { LineRanges } from "./wire.ts";
 
 /** One epoch and class of one vehicle. */
@@ -236,7 +236,7 @@ export class Ledger {
   #change(key: LineKey, nowNs: bigint, change: (line: LedgerEntry) => Partial<LedgerEntry>): void {
     const { lines, changed } = this.#bookOf(key.vehicle);
     const name = lineName(key);
-    const line = lines.get(name) ?? emptyLine(key, nowNs);
+    const line = lines.get(name) ?? emptyLedgerEntry(key, { sinceNs: nowNs });
     lines.set(name, { ...line, ...change(line) });
     changed.add(name);
   }
@@ -275,21 +275,4 @@ function withEarlier(before: LinkEvidence | undefined, { agentVersion, clockOffs
 
 function highest(expected: number, ranges: Ranges): number {
   return Math.max(expected, ranges.at(-1)?.last ?? 0);
-}
-
-function emptyLine({ vehicle, epoch, class: name }: LineKey, sinceNs: bigint): LedgerEntry {
-  return {
-    vehicle,
-    epoch,
-    class: name,
-    sinceNs,
-    expected: 0,
-    committed: none,
-    quarantined: none,
-    inFlight: none,
-    onBoard: none,
-    onBoardTo: 0,
-    gaps: [],
-    marks: [],
-  };
 }

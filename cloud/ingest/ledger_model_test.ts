@@ -10,7 +10,8 @@ import { type Epoch, parseEpoch, parseRelayName, parseVehicleId } from "#proto/i
 import { countOf, has, normalize, type Ranges } from "#proto/ranges.ts";
 import { accountOf } from "../lib/completeness/account.ts";
 import { expectedOf, missingOf, type MissingRange, testimonyOf } from "../lib/completeness/causes.ts";
-import type { EpochOpening, Gap, LedgerEntry, Statement } from "../lib/store/store.ts";
+import type { EpochOpening, Gap, LedgerEntry } from "../lib/store/ledger_entry.ts";
+import type { Statement } from "../lib/store/vehicle_account.ts";
 import { Ledger, type LineKey } from "./ledger.ts";
 
 const vehicle = parseVehicleId("drone-001");

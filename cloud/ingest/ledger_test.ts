@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { parseEpoch, parseRelayName, parseVehicleId } from "#proto/ids.ts";
 import { rangesPerMessageMax } from "#proto/limits.ts";
-import type { EpochOpening, LinkEvidence } from "../lib/store/store.ts";
+import type { EpochOpening, LinkEvidence } from "../lib/store/ledger_entry.ts";
 import { Ledger, type LineKey } from "./ledger.ts";
 
 const key: LineKey = { vehicle: parseVehicleId("v1"), epoch: parseEpoch(7n), class: "normal" };

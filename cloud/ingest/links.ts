@@ -5,7 +5,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { PresenceSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
 import { parseVehicleId, type VehicleId } from "#proto/ids.ts";
-import type { LinkEvidence } from "../lib/store/store.ts";
+import type { LinkEvidence } from "../lib/store/ledger_entry.ts";
 import { agentVersionLengthMax, clockOffsetStepNs } from "./limits.ts";
 
 /** One link, as one message of a relay tells of it. */

@@ -1,7 +1,7 @@
 /** Ingest's figures as Prometheus text; the README of `cloud/` says what to do with each. */
 import { type MetricFamily, metricsText, samplesBy } from "#proto/base/metrics.ts";
+import type { IngestCounts } from "./counters.ts";
 import type { LedgerFigures } from "./fleet_figures.ts";
-import type { IngestCounts } from "./ingest.ts";
 
 const families = [
   { key: "batches", type: "counter", name: "ingest_batches_total", help: "Batches taken from the log" },
@@ -30,7 +30,7 @@ const families = [
 ] as const satisfies readonly { readonly key: keyof IngestCounts; readonly [member: string]: string }[];
 
 /** Exposition text of the counts, and of what the ledgers of the partitions owned add up to. */
-export function ingestMetrics(counts: Readonly<IngestCounts>, figures: LedgerFigures): string {
+export function ingestMetrics(counts: IngestCounts, figures: LedgerFigures): string {
   return metricsText([
     ...families.map(({ key, ...family }) => ({ ...family, samples: [{ value: counts[key] }] })),
     ...ledgerFamilies(figures),

@@ -3,7 +3,7 @@ import type { BatchHeader, Block, Column } from "#proto/batch.ts";
 import type { RelayHeader } from "#proto/bundle.ts";
 import { type Class, classes } from "#proto/class.ts";
 import { type Epoch, parseEpoch } from "#proto/ids.ts";
-import { type EpochOpening, type Gap, gapCauses } from "../lib/store/store.ts";
+import { type EpochOpening, type Gap, gapCauses } from "../lib/store/ledger_entry.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Links } from "./links.ts";
 

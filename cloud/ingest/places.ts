@@ -3,7 +3,7 @@
  * that wait for a suspended table hold their partition's place back and nobody else's.
  */
 import type { TelemetryLane } from "#proto/class.ts";
-import type { Checkpoint, CommittedPlace } from "../lib/store/store.ts";
+import type { Checkpoint, CommittedPlace } from "../lib/store/checkpoint.ts";
 import { checkpointPlacesMax, flushIntervalMs } from "./limits.ts";
 import type { Place } from "./log_message.ts";
 

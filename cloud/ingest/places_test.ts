@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import type { Checkpoint } from "../lib/store/store.ts";
+import type { Checkpoint } from "../lib/store/checkpoint.ts";
 import { checkpointPlacesMax, flushIntervalMs, replayWindowMs } from "./limits.ts";
 import { extendCheckpoint, isWithin, type LogExtent, missedOf, passedOf, replayPlanOf } from "./places.ts";
 

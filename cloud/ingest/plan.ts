@@ -4,7 +4,7 @@
  */
 import { classes } from "#proto/class.ts";
 import { intersect, none, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
-import type { LedgerEntry } from "../lib/store/store.ts";
+import type { LedgerEntry } from "../lib/store/ledger_entry.ts";
 import type { Ledger, LineKey } from "./ledger.ts";
 import type { Delivery } from "./log_message.ts";
 

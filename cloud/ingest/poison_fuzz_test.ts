@@ -11,7 +11,8 @@ import { batchUnpackedBytesMax, bundleBytesMax } from "#proto/limits.ts";
 import { encodeShape, type FrameRecord, makeShape } from "#proto/shape.ts";
 import { someRecords } from "#proto/testing/records.ts";
 import { storedNsMax } from "../lib/store/limits.ts";
-import type { QuarantineEntry, Store } from "../lib/store/store.ts";
+import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
+import type { Store } from "../lib/store/store.ts";
 import { unreadableVehicle } from "./quarantine.ts";
 import {
   type BatchItem,

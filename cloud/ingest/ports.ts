@@ -1,7 +1,18 @@
-/** What ingest needs of the world besides the store and the clock. */
+/** What ingest needs of the world. */
 import type { RelayName } from "#proto/ids.ts";
+import type { Clock, Log } from "#proto/ports.ts";
 import type { ShapeHash } from "#proto/shape.ts";
 import type { OwnerNotice, VerdictNotice } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import type { Store } from "../lib/store/store.ts";
+
+/** What an owner is given. */
+export interface IngestPorts {
+  readonly store: Store;
+  readonly shapes: ShapeSource;
+  readonly verdicts: VerdictSink;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 /** The bucket of shape definitions. */
 export interface ShapeSource {

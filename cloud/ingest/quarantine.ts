@@ -3,7 +3,7 @@ import type { Code } from "#proto/errors.ts";
 import { classes } from "#proto/class.ts";
 import { epochOf, parseRelayName, parseVehicleId } from "#proto/ids.ts";
 import { none, type Ranges } from "#proto/ranges.ts";
-import type { KeptAside, QuarantineEntry } from "../lib/store/store.ts";
+import type { KeptAside, QuarantineEntry } from "../lib/store/quarantine_entry.ts";
 import type { Delivery, LogMessage } from "./log_message.ts";
 import type { UnreadableItem } from "./unpack.ts";
 

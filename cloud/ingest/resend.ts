@@ -5,7 +5,7 @@
 import type { Class } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
 import { none, type Ranges, subtract, union } from "#proto/ranges.ts";
-import type { LedgerEntry } from "../lib/store/store.ts";
+import type { LedgerEntry } from "../lib/store/ledger_entry.ts";
 import type { LineRanges } from "./wire.ts";
 
 /** What there is here of a vehicle. */

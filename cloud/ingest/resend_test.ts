@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import { parseRanges } from "#proto/ranges.ts";
-import type { LedgerEntry } from "../lib/store/store.ts";
+import { emptyLedgerEntry, type LedgerEntry } from "../lib/store/ledger_entry.ts";
 import { unknownOf } from "./resend.ts";
 import type { LineRanges } from "./wire.ts";
 
@@ -12,19 +12,12 @@ function line(ranges: string, of: Partial<LineRanges> = {}): LineRanges {
 }
 
 function entry(sets: { committed: string; quarantined?: string; inFlight?: string }): LedgerEntry {
+  const key = { vehicle: parseVehicleId("drone-001"), epoch, class: "normal" } as const;
   return {
-    vehicle: parseVehicleId("drone-001"),
-    epoch,
-    class: "normal",
-    sinceNs: 0n,
-    expected: 0,
+    ...emptyLedgerEntry(key, { sinceNs: 0n }),
     committed: parseRanges(sets.committed),
     quarantined: parseRanges(sets.quarantined ?? ""),
     inFlight: parseRanges(sets.inFlight ?? ""),
-    onBoard: [],
-    onBoardTo: 0,
-    gaps: [],
-    marks: [],
   };
 }
 

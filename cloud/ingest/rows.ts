@@ -1,7 +1,7 @@
 /** Cuts decoded blocks by sequence number, tells which numbers they hold, and says whose they are. */
 import type { Block, Column } from "#proto/batch.ts";
 import { has, normalize, type Ranges } from "#proto/ranges.ts";
-import type { RowBlock } from "../lib/store/store.ts";
+import type { RowBlock } from "../lib/store/rows.ts";
 import type { LineKey } from "./ledger.ts";
 import type { Delivery } from "./log_message.ts";
 

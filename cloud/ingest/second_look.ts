@@ -11,28 +11,21 @@ import type { Block } from "#proto/batch.ts";
 import { asFault, type Code, isCode } from "#proto/errors.ts";
 import { classes } from "#proto/class.ts";
 import type { VehicleId } from "#proto/ids.ts";
-import type { Clock } from "#proto/ports.ts";
 import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
-import type { LedgerEntry, QuarantineEntry, Store, StreamRow } from "../lib/store/store.ts";
-import type { Ledger, LineKey } from "./ledger.ts";
-import type { Links } from "./links.ts";
+import type { LedgerEntry } from "../lib/store/ledger_entry.ts";
+import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
+import type { StreamRow } from "../lib/store/rows.ts";
+import type { LineKey } from "./ledger.ts";
 import { absorbOwnRecords, type RecordSource } from "./own_records.ts";
+import type { Owner } from "./owner.ts";
 import { lineOf, rangeOf } from "./plan.ts";
 import { unreadableVehicle } from "./quarantine.ts";
+import { recallLedgers } from "./recall.ts";
 import { rowBlockOf, rowsWithin } from "./rows.ts";
 import type { OpenedBatch } from "./unpack.ts";
 
 /** What it stands on. */
-export interface SecondLookParts {
-  readonly store: Pick<Store, "quarantinedOne" | "quarantinedBatch" | "quarantine" | "compare" | "write">;
-  readonly ledger: Ledger;
-  readonly links: Pick<Links, "of">;
-  readonly clock: Clock;
-  /** Resolves when the vehicle's lines are in the ledger. */
-  readonly loadLedger: (vehicle: VehicleId) => Promise<void>;
-  /** Opens a batch with the shapes that can be found now. Rejects with `bad_batch` when its header cannot be read. */
-  readonly open: (batch: Uint8Array) => Promise<OpenedBatch>;
-}
+export type SecondLookParts = Pick<Owner, "store" | "writer" | "decoder" | "ledger" | "links" | "clock">;
 
 /** Why it was not done as asked. */
 export interface Refusal {
@@ -67,7 +60,7 @@ export class SecondLook {
     const entry = await store.quarantinedOne(vehicle, id);
     if (entry.state === "retried") return undefined;
     if (entry.state === "dropped") return refusalOf("already_decided", "Cannot retry a batch that was dropped");
-    await this.#parts.loadLedger(vehicle);
+    await recallLedgers([vehicle], this.#parts);
     const opened = await this.#open(entry, await store.quarantinedBatch(vehicle, id));
     if ("code" in opened) return await this.#keepOn(entry, opened);
     const refusal = await this.#store(opened);
@@ -85,7 +78,7 @@ export class SecondLook {
     if (entry.state === "retried") {
       return refusalOf("already_decided", "Cannot drop a batch that was stored by a retry");
     }
-    await this.#parts.loadLedger(vehicle);
+    await recallLedgers([vehicle], this.#parts);
     const key: LineKey = { vehicle, epoch: entry.epoch, class: entry.class };
     const dropped = { ...entry, state: "dropped", decidedAtNs: this.#now() } as const;
     if (entry.ranges.length > 0) ledger.quarantine(key, entry.ranges, this.#now());
@@ -101,7 +94,7 @@ export class SecondLook {
       );
     }
     try {
-      const { header, content } = await this.#parts.open(batch);
+      const { header, content } = await this.#parts.decoder.open(batch);
       if ("fault" in content) throw content.fault;
       const key: LineKey = { vehicle: entry.vehicle, epoch: header.epoch, class: classes[header.class] };
       const ranges = entry.ranges.length > 0 ? entry.ranges : this.#parts.ledger.undecided(key, rangeOf({ header }));

@@ -8,7 +8,7 @@ import {
 import { parseStream } from "#proto/ids.ts";
 import { encodeShape, makeShape } from "#proto/shape.ts";
 import { quarantineId } from "../lib/store/quarantine_documents.ts";
-import type { QuarantineEntry } from "../lib/store/store.ts";
+import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
 import { batchOf, damaged, define, type IngestStage, recordsOf, scenario, startNs, vehicle } from "./testing/stage.ts";
 import { unreadableVehicle } from "./quarantine.ts";
 

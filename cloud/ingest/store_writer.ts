@@ -9,7 +9,9 @@ import { asFault, type Fault } from "#proto/errors.ts";
 import type { StreamName } from "#proto/ids.ts";
 import type { Block } from "#proto/batch.ts";
 import type { Clock, Log } from "#proto/ports.ts";
-import type { KeptAside, RowBlock, Store } from "../lib/store/store.ts";
+import type { KeptAside } from "../lib/store/quarantine_entry.ts";
+import type { RowBlock } from "../lib/store/rows.ts";
+import type { Store } from "../lib/store/store.ts";
 import { storeRetryFirstMs, storeRetryMaxMs } from "./limits.ts";
 
 /** What became of a write. */

@@ -5,7 +5,9 @@ import { parseEpoch, parseStream, parseVehicleId } from "#proto/ids.ts";
 import { makeShape } from "#proto/shape.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import type { Log } from "#proto/ports.ts";
-import type { KeptAside, QuarantineEntry, RowBlock, Store } from "../lib/store/store.ts";
+import type { KeptAside, QuarantineEntry } from "../lib/store/quarantine_entry.ts";
+import type { RowBlock } from "../lib/store/rows.ts";
+import type { Store } from "../lib/store/store.ts";
 import { StoreWriter, type WritableStore } from "./store_writer.ts";
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -7,7 +7,7 @@
  * A place is written down when the replay is over: whoever takes over in the middle of one begins it anew.
  */
 import type { TelemetryLane } from "#proto/class.ts";
-import type { Checkpoint } from "../lib/store/store.ts";
+import type { Checkpoint } from "../lib/store/checkpoint.ts";
 import { replayWindowMs } from "./limits.ts";
 import type { LogMessage, Place } from "./log_message.ts";
 import {

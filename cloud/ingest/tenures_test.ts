@@ -1,5 +1,5 @@
 import { deepStrictEqual as equal, strictEqual } from "node:assert/strict";
-import type { Checkpoint } from "../lib/store/store.ts";
+import type { Checkpoint } from "../lib/store/checkpoint.ts";
 import { replayWindowMs } from "./limits.ts";
 import type { LogMessage, Place } from "./log_message.ts";
 import type { LogExtent } from "./places.ts";

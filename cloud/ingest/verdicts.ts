@@ -5,7 +5,7 @@ import type { RelayName, VehicleId } from "#proto/ids.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import type { LanePlaces } from "./places.ts";
 import type { SessionAddress } from "./sessions.ts";
-import { type LineRanges, mergeLines, toWire } from "./wire.ts";
+import { type LineRanges, mergeLines, placesToWire, toWire } from "./wire.ts";
 
 /** What was decided about some of a vehicle's records, and the session to tell. */
 export interface Verdict {
@@ -34,7 +34,7 @@ export function noticesOf(
     to: { relay: group[0].address.relay, shard: group[0].address.shard },
     notice: create(VerdictNoticeSchema, {
       partition: partitionOf(group[0].vehicle),
-      passed: onWire(passedOf(partitionOf(group[0].vehicle))),
+      passed: placesToWire(passedOf(partitionOf(group[0].vehicle))),
       entries: [...Map.groupBy(group, ({ vehicle }) => vehicle)].map(([vehicle, own]) => ({
         vehicleId: vehicle,
         session: own[0].address.session,
@@ -43,8 +43,4 @@ export function noticesOf(
       })),
     }),
   }));
-}
-
-function onWire(passed: LanePlaces | undefined): { live: bigint; backfill: bigint } | undefined {
-  return passed && { live: BigInt(passed.live), backfill: BigInt(passed.backfill) };
 }

@@ -1,10 +1,11 @@
-/** Ledger sets as protobuf messages and back. */
+/** Ledger sets as protobuf messages and back, and places of the log. */
 import { create } from "@bufbuild/protobuf";
 import { type ClassRanges, ClassRangesSchema } from "#proto/gen/systemscale/link/v1/telemetry_pb.ts";
 import { type Class, classes, classNumber, isClassNumber } from "#proto/class.ts";
 import { type Epoch, parseEpoch } from "#proto/ids.ts";
 import { rangesPerMessageMax } from "#proto/limits.ts";
 import { normalize, type Ranges, union } from "#proto/ranges.ts";
+import type { LanePlaces } from "./places.ts";
 
 /** Ranges of one epoch and class. */
 export interface LineRanges {
@@ -47,4 +48,9 @@ export function fromWire(lines: readonly ClassRanges[]): LineRanges[] {
     const valid = ranges.filter(({ first, last }) => first >= 1 && first <= last && Number.isSafeInteger(last));
     return [{ epoch: parseEpoch(line.epoch), class: classes[line.class], ranges: normalize(valid) }];
   });
+}
+
+/** Places of a partition on the wire; undefined for one that is not owned. */
+export function placesToWire(passed: LanePlaces | undefined): { live: bigint; backfill: bigint } | undefined {
+  return passed && { live: BigInt(passed.live), backfill: BigInt(passed.backfill) };
 }

@@ -1,6 +1,6 @@
 /** Rows as answers: JSON objects, lines of them, or CSV. */
 import { type JsonValue, stringifyJson } from "#proto/json.ts";
-import type { Row } from "../lib/store/store.ts";
+import type { Row } from "../lib/store/rows.ts";
 
 /** One row as callers get it. Times and epochs are decimal strings, since 64 bits do not fit into most readers' numbers. */
 export type AnswerRow = Record<string, JsonValue>;

@@ -10,7 +10,8 @@ import { addCounts, countsOf, noCounts, stateOf } from "../lib/completeness/acco
 import { expectedOf, missingOf, type MissingRange, type Testimony, testimonyOf } from "../lib/completeness/causes.ts";
 import { forksOf, type OpenedEpoch, openingsOf } from "../lib/completeness/epoch_chain.ts";
 import { type LineSpan, outwards, seqsWithin, type TimeSpan } from "../lib/completeness/time_marks.ts";
-import type { LedgerEntry, SeqCounts, VehicleAccount } from "../lib/store/store.ts";
+import type { LedgerEntry } from "../lib/store/ledger_entry.ts";
+import type { SeqCounts, VehicleAccount } from "../lib/store/vehicle_account.ts";
 import { rangesShownMax } from "./limits.ts";
 
 /** What is asked about: all of a vehicle, or what lies between two times, ns since 1970, both included. */

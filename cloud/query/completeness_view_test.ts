@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import { countOf, normalize, subtract } from "#proto/ranges.ts";
 import { addMark } from "../lib/completeness/time_marks.ts";
-import type { LedgerEntry } from "../lib/store/store.ts";
+import type { LedgerEntry } from "../lib/store/ledger_entry.ts";
 import { completenessView } from "./completeness_view.ts";
 import { rangesShownMax } from "./limits.ts";
 

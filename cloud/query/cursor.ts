@@ -15,7 +15,7 @@ import { createHash } from "node:crypto";
 import { classes, classNumber, isClassNumber } from "#proto/class.ts";
 import { Fault } from "#proto/errors.ts";
 import { parseEpoch } from "#proto/ids.ts";
-import type { RowKey, RowQuery } from "../lib/store/store.ts";
+import type { RowKey, RowQuery } from "../lib/store/rows.ts";
 
 /** What a cursor belongs to. */
 export type CursorScope = Pick<RowQuery, "vehicle" | "stream" | "order">;

@@ -4,7 +4,8 @@ import type { Epoch } from "#proto/ids.ts";
 import { Fault } from "#proto/errors.ts";
 import { expectedOf } from "../lib/completeness/causes.ts";
 import { forksOf, type OpenedEpoch, openingsOf } from "../lib/completeness/epoch_chain.ts";
-import type { LedgerEntry, LinkEvidence, Statement } from "../lib/store/store.ts";
+import type { LedgerEntry, LinkEvidence } from "../lib/store/ledger_entry.ts";
+import type { Statement } from "../lib/store/vehicle_account.ts";
 
 /** How far an epoch reaches: the highest seq of each class that is known and that is stored; 0 for none. */
 type Reach = Record<string, { readonly expected: number; readonly stored: number }>;

@@ -1,6 +1,6 @@
 import { deepStrictEqual as equal, throws } from "node:assert/strict";
 import { type Epoch, parseEpoch, parseRelayName, parseVehicleId } from "#proto/ids.ts";
-import type { LedgerEntry } from "../lib/store/store.ts";
+import type { LedgerEntry } from "../lib/store/ledger_entry.ts";
 import { epochsPage } from "./epochs_view.ts";
 
 const [a, b, c] = [1n, 2n, 3n].map(parseEpoch);

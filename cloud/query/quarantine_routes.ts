@@ -6,7 +6,8 @@ import {
   QuarantineRequestSchema,
 } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import { parseVehicleId } from "#proto/ids.ts";
-import type { QuarantineEntry, StoreReader } from "../lib/store/store.ts";
+import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
+import type { StoreReader } from "../lib/store/store.ts";
 import type { Admission } from "./admission.ts";
 import { jsonResponse } from "./answer.ts";
 import type { PartitionOwners } from "./owner.ts";

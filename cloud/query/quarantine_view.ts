@@ -6,7 +6,7 @@ import { parseVehicleId, vehicleIdPattern } from "#proto/ids.ts";
 import { type JsonValue, parseJson, stringifyJson } from "#proto/json.ts";
 import type { Range } from "#proto/ranges.ts";
 import { quarantineId } from "../lib/store/quarantine_documents.ts";
-import { type QuarantineCount, type QuarantineEntry, quarantineStates } from "../lib/store/store.ts";
+import { type QuarantineCount, type QuarantineEntry, quarantineStates } from "../lib/store/quarantine_entry.ts";
 
 /** One batch that was kept aside. */
 export interface QuarantineView {

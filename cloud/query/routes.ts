@@ -34,7 +34,9 @@ export const cursorHeader = "x-next-cursor";
 export const batchType = "application/octet-stream";
 
 const security = [{ bearer: [] }];
-const ofOneEntry = ["unauthorized", "not_found", "bad_query", "store_failed", "deadline"] as const;
+/** What may go wrong with a question about everything, and with one about something that may not be there. */
+const ofAny = ["unauthorized", "bad_query", "store_failed", "deadline"] as const;
+const ofOne = ["not_found", ...ofAny] as const;
 const lines = { schema: { type: "string" as const } };
 const completenessText = `Per epoch and class. Without \`from\` and \`to\` every figure is exact.
 
@@ -66,7 +68,7 @@ export const telemetryRoute = createRoute({
         "text/csv": lines,
       },
     },
-    ...problems(["unauthorized", "not_found", "bad_query", "store_failed", "deadline"]),
+    ...problems(ofOne),
   },
 });
 
@@ -77,10 +79,7 @@ export const streamsRoute = createRoute({
   summary: "Streams with their fields",
   security,
   request: { query: noQuery },
-  responses: {
-    200: answer(streamsAnswer),
-    ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]),
-  },
+  responses: { 200: answer(streamsAnswer), ...problems(ofAny) },
 });
 
 /** Newest rows of one vehicle. */
@@ -90,7 +89,7 @@ export const latestRoute = createRoute({
   summary: "The newest row of each stream",
   security,
   request: { params: vehiclePath, query: noQuery },
-  responses: { 200: answer(latestAnswer), ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]) },
+  responses: { 200: answer(latestAnswer), ...problems(ofAny) },
 });
 
 /** What is expected, stored and missing of one vehicle. */
@@ -101,10 +100,7 @@ export const completenessRoute = createRoute({
   description: completenessText,
   security,
   request: { params: vehiclePath, query: completenessQuery },
-  responses: {
-    200: answer(completenessAnswer),
-    ...problems(["unauthorized", "not_found", "bad_query", "store_failed", "deadline"]),
-  },
+  responses: { 200: answer(completenessAnswer), ...problems(ofOne) },
 });
 
 /** The same of all vehicles, in figures. */
@@ -118,10 +114,7 @@ export const fleetRoute = createRoute({
     "and stand in the first page only.",
   security,
   request: { query: fleetQuery },
-  responses: {
-    200: answer(fleetAnswer),
-    ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]),
-  },
+  responses: { 200: answer(fleetAnswer), ...problems(ofAny) },
 });
 
 /** The chain of one vehicle's epochs. */
@@ -131,10 +124,7 @@ export const epochsRoute = createRoute({
   summary: "The chain of a vehicle's epochs, newest first, with forks marked",
   security,
   request: { params: vehiclePath, query: epochsQuery },
-  responses: {
-    200: answer(epochsAnswer),
-    ...problems(["unauthorized", "not_found", "bad_query", "store_failed", "deadline"]),
-  },
+  responses: { 200: answer(epochsAnswer), ...problems(ofOne) },
 });
 
 /** What was kept aside of one vehicle. */
@@ -144,7 +134,7 @@ export const quarantineRoute = createRoute({
   summary: "Batches that were kept aside, and why; those that name no vehicle lie under `unreadable`",
   security,
   request: { params: vehiclePath, query: quarantineQuery },
-  responses: { 200: answer(quarantineAnswer), ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]) },
+  responses: { 200: answer(quarantineAnswer), ...problems(ofAny) },
 });
 
 /** One batch that was kept aside. */
@@ -154,7 +144,7 @@ export const quarantineEntryRoute = createRoute({
   summary: "One batch that was kept aside",
   security,
   request: { params: quarantinePath, query: noQuery },
-  responses: { 200: answer(quarantineEntry), ...problems([...ofOneEntry]) },
+  responses: { 200: answer(quarantineEntry), ...problems(ofOne) },
 });
 
 /** Its bytes. */
@@ -169,7 +159,7 @@ export const quarantineBatchRoute = createRoute({
       description: "The batch",
       content: { [batchType]: { schema: { type: "string" as const, format: "binary" } } },
     },
-    ...problems([...ofOneEntry]),
+    ...problems(ofOne),
   },
 });
 
@@ -182,7 +172,7 @@ export const quarantineRetryRoute = createRoute({
   request: { params: quarantinePath, query: noQuery },
   responses: {
     200: answer(quarantineEntry),
-    ...problems([...ofOneEntry, "bad_batch", "unavailable", "already_decided"]),
+    ...problems([...ofOne, "bad_batch", "unavailable", "already_decided"]),
     409: {
       description: "Other rows are stored and stay, or it was dropped before",
       content: { "application/problem+json": { schema: differentProblem } },
@@ -197,7 +187,7 @@ export const quarantineDropRoute = createRoute({
   summary: "Give up the bytes of what was kept aside; what it covers stays named as quarantined",
   security,
   request: { params: quarantinePath, query: noQuery },
-  responses: { 200: answer(quarantineEntry), ...problems([...ofOneEntry, "unavailable", "already_decided"]) },
+  responses: { 200: answer(quarantineEntry), ...problems([...ofOne, "unavailable", "already_decided"]) },
 });
 
 /** The fleet's quarantine. */
@@ -207,10 +197,7 @@ export const quarantineCountsRoute = createRoute({
   summary: "How much was kept aside, by vehicle, code and state",
   security,
   request: { query: quarantineCountsQuery },
-  responses: {
-    200: answer(quarantineCountsAnswer),
-    ...problems(["unauthorized", "bad_query", "store_failed", "deadline"]),
-  },
+  responses: { 200: answer(quarantineCountsAnswer), ...problems(ofAny) },
 });
 
 /** Its type says nothing of the body: handlers write JSON themselves, since numbers may have 64 bits. */

@@ -5,7 +5,8 @@ import { streamPattern, vehicleIdPattern } from "#proto/ids.ts";
 import { fieldNameMax } from "#proto/limits.ts";
 import { fieldTypes } from "#proto/shape.ts";
 import { quarantineCountsMax, quarantinePageMax } from "../lib/store/limits.ts";
-import { missingCauses, quarantineStates } from "../lib/store/store.ts";
+import { quarantineStates } from "../lib/store/quarantine_entry.ts";
+import { missingCauses } from "../lib/store/vehicle_account.ts";
 import {
   epochsLimitDefault,
   epochsLimitMax,

@@ -5,7 +5,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { Ingest } from "#cloud/ingest/ingest.ts";
 import { openSqlite } from "#cloud/lib/store/io/sqlite.ts";
-import type { Row } from "#cloud/lib/store/store.ts";
+import type { Row } from "#cloud/lib/store/rows.ts";
 import { createStore } from "#cloud/lib/store/table_store.ts";
 import type { Agent } from "#edge/agent.ts";
 import { clockLiftOf } from "#edge/clock_floor.ts";

@@ -2,8 +2,9 @@
 import { parseVehicleId } from "#proto/ids.ts";
 import type { Document, DocumentKind } from "#cloud/lib/store/backend.ts";
 import { readLedger } from "#cloud/lib/store/bookkeeping.ts";
+import type { LedgerEntry } from "#cloud/lib/store/ledger_entry.ts";
 import { readQuarantine } from "#cloud/lib/store/quarantine_documents.ts";
-import type { LedgerEntry, QuarantineEntry } from "#cloud/lib/store/store.ts";
+import type { QuarantineEntry } from "#cloud/lib/store/quarantine_entry.ts";
 import type { Database } from "./database.ts";
 
 /** See the head of this file. */

@@ -5,7 +5,7 @@
 import { type BatchItem, batchOf, IngestStage, recordsOf, telemetry, vehicle } from "#cloud/ingest/testing/stage.ts";
 import { pageRowsMax, quarantinePageMax } from "#cloud/lib/store/limits.ts";
 import { quarantineId } from "#cloud/lib/store/quarantine_documents.ts";
-import type { Row } from "#cloud/lib/store/store.ts";
+import type { Row } from "#cloud/lib/store/rows.ts";
 import { bundleHeaderBytes, bundleItemBytes } from "#proto/bundle.ts";
 import { parseStream } from "#proto/ids.ts";
 import { bundleBytesMax } from "#proto/limits.ts";

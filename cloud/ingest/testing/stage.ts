@@ -13,7 +13,10 @@ import { partitionOf } from "#proto/subjects.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { pageRowsMax } from "../../lib/store/limits.ts";
 import { openSqlite } from "../../lib/store/io/sqlite.ts";
-import type { LedgerEntry, QuarantineEntry, Row, Store } from "../../lib/store/store.ts";
+import type { LedgerEntry } from "../../lib/store/ledger_entry.ts";
+import type { QuarantineEntry } from "../../lib/store/quarantine_entry.ts";
+import type { Row } from "../../lib/store/rows.ts";
+import type { Store } from "../../lib/store/store.ts";
 import { createStore } from "../../lib/store/table_store.ts";
 import { Ingest } from "../ingest.ts";
 import type { LogMessage } from "../log_message.ts";
@@ -23,11 +26,11 @@ import { fromWire } from "../wire.ts";
 export type BatchItem = Extract<BundleItem, { kind: "batch" }>;
 
 /** Says nothing. */
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 /** Whose batches they are unless told otherwise. */
 export const vehicle = parseVehicleId("drone-001");
 /** And of which time base. */
-const epoch = parseEpoch(42n);
+export const epoch = parseEpoch(42n);
 /** 2024-06-10, when the relay took everything. */
 export const startNs = 1_718_000_000_000_000_000n;
 /** The shape of most records. */

@@ -1,13 +1,13 @@
 /** A vehicle's lines in figures: how many seqs are expected, stored and missing, by cause. */
 import { countOf } from "#proto/ranges.ts";
+import type { LedgerEntry } from "../store/ledger_entry.ts";
 import {
-  type LedgerEntry,
   type MissingCause,
   missingCauses,
   type SeqCounts,
   type Statement,
   type VehicleAccount,
-} from "../store/store.ts";
+} from "../store/vehicle_account.ts";
 import { missingOf, type MissingRange, testimonyOf } from "./causes.ts";
 import { forksOf, openingsOf } from "./epoch_chain.ts";
 

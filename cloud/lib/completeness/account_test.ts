@@ -1,6 +1,6 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { parseEpoch, parseRelayName, parseVehicleId } from "#proto/ids.ts";
-import type { LedgerEntry } from "../store/store.ts";
+import type { LedgerEntry } from "../store/ledger_entry.ts";
 import { accountOf, addCounts, countsOf, noCounts, stateOf } from "./account.ts";
 
 const vehicle = parseVehicleId("drone-001");

@@ -28,7 +28,8 @@
 import type { Class } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
 import { intersect, none, normalize, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
-import type { GapCause, LedgerEntry, MissingCause, Statement } from "../store/store.ts";
+import type { GapCause, LedgerEntry } from "../store/ledger_entry.ts";
+import type { MissingCause, Statement } from "../store/vehicle_account.ts";
 import { endsWithin, openingsOf, withAncestors } from "./epoch_chain.ts";
 
 /** Missing seqs of one cause. */

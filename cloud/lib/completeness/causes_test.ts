@@ -1,7 +1,8 @@
 /** One line each of the table at the head of `causes.ts`; that causes are true is shown by `ingest/ledger_model_test.ts`. */
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { type Epoch, parseEpoch, parseRelayName, parseVehicleId } from "#proto/ids.ts";
-import type { EpochOpening, LedgerEntry, Statement } from "../store/store.ts";
+import type { EpochOpening, LedgerEntry } from "../store/ledger_entry.ts";
+import type { Statement } from "../store/vehicle_account.ts";
 import { missingOf, testimonyOf } from "./causes.ts";
 
 const [a, b, c] = [1n, 2n, 3n].map(parseEpoch);

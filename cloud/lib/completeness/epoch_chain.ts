@@ -7,7 +7,7 @@
  */
 import { type Class, classes } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
-import type { EpochOpening, LedgerEntry } from "../store/store.ts";
+import type { EpochOpening, LedgerEntry } from "../store/ledger_entry.ts";
 
 /** An epoch whose first record is in the ledger. */
 export interface OpenedEpoch extends EpochOpening {

@@ -10,8 +10,8 @@
  * between the stored rows around it, or the opening of its epoch and of the next one where there are none.
  */
 import { normalize, type Range, type Ranges } from "#proto/ranges.ts";
+import type { TimeMark } from "../store/ledger_entry.ts";
 import { timeMarksMax } from "../store/limits.ts";
-import type { TimeMark } from "../store/store.ts";
 
 const nsPerMs = 1_000_000n;
 

@@ -1,7 +1,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { has, normalize, type Range, subtract } from "#proto/ranges.ts";
-import type { TimeMark } from "../store/store.ts";
+import type { TimeMark } from "../store/ledger_entry.ts";
 import { addMark, markOf, outwards, seqsWithin, type TimeSpan } from "./time_marks.ts";
 
 const mark = (first: number, last: number, fromMs: number, toMs: number): TimeMark => ({ first, last, fromMs, toMs });

@@ -2,7 +2,7 @@
 import { parseEpoch, parseRelayName, parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { Document } from "./backend.ts";
 import { keyPrefix } from "./bookkeeping.ts";
-import type { SeqCounts, Statement, VehicleAccount } from "./store.ts";
+import type { SeqCounts, Statement, VehicleAccount } from "./vehicle_account.ts";
 
 interface AccountText {
   readonly heardNs: string;

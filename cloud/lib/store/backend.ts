@@ -7,7 +7,7 @@ import type { Range } from "#proto/ranges.ts";
 import type { FoundColumn, NewColumn } from "./catalog.ts";
 import type { Cell } from "./mapping.ts";
 import type { TableGrowth, TableRows } from "./plan.ts";
-import type { RowKey } from "./store.ts";
+import type { RowKey } from "./rows.ts";
 
 /** Kinds of documents. */
 export type DocumentKind =

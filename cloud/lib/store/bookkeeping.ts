@@ -4,8 +4,9 @@ import { parseEpoch, parseRelayName, type VehicleId } from "#proto/ids.ts";
 import { formatRanges, parseRanges, subtract, union } from "#proto/ranges.ts";
 import { addMark } from "../completeness/time_marks.ts";
 import type { Document } from "./backend.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { editionOf, subjectOf } from "./editions.ts";
-import type { Checkpoint, EpochOpening, Gap, LedgerEntry, TimeMark } from "./store.ts";
+import type { EpochOpening, Gap, LedgerEntry, TimeMark } from "./ledger_entry.ts";
 
 interface LedgerText {
   readonly epoch: string;

@@ -2,9 +2,10 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
 import { noCounts } from "../completeness/account.ts";
-import type { LedgerEntry, VehicleAccount } from "./store.ts";
-import type { StoreTest } from "./testing/database.ts";
+import type { LedgerEntry } from "./ledger_entry.ts";
+import type { VehicleAccount } from "./vehicle_account.ts";
 import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
+import type { StoreTest } from "./testing/database.ts";
 
 const entry: LedgerEntry = {
   vehicle,

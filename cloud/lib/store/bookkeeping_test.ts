@@ -2,7 +2,7 @@ import { deepStrictEqual as equal } from "node:assert/strict";
 import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import { keyPrefix, ledgerDocument, readLedger } from "./bookkeeping.ts";
 import { inEdition } from "./editions.ts";
-import type { LedgerEntry } from "./store.ts";
+import type { LedgerEntry } from "./ledger_entry.ts";
 import { vehicle } from "./testing/blocks.ts";
 
 const entry: LedgerEntry = {

@@ -9,7 +9,7 @@ import { parseStream, type StreamName } from "#proto/ids.ts";
 import type { Field } from "#proto/shape.ts";
 import { columnNameMax, columnsMax, overflowFieldsMax, overflowStreamsMax, streamsMax } from "./limits.ts";
 import { type ColumnType, systemColumns } from "./mapping.ts";
-import type { StreamInfo } from "./store.ts";
+import type { StreamInfo } from "./stream_info.ts";
 
 /** A field's place: a column, none yet (only nulls so far), or the overflow column. */
 export type FieldPlace =

@@ -5,7 +5,7 @@ import type { StoredRow } from "./backend.ts";
 import { type Cell, rawAt, sameValue, valueAt } from "./mapping.ts";
 import type { JsonValue } from "#proto/json.ts";
 import { type ReadPlan, readRow } from "./reading.ts";
-import type { Comparison, Row, RowBlock, StreamRow } from "./store.ts";
+import type { Comparison, Row, RowBlock, StreamRow } from "./rows.ts";
 
 /** Rows that a stream has in a block's span of times and seqs. */
 export interface StoredRows {

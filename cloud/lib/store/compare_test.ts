@@ -4,7 +4,7 @@ import { growStream, newStream, type StreamPlace } from "./catalog.ts";
 import { compareBlock, joinComparisons, spanOf, type StoredRows } from "./compare.ts";
 import type { Cell } from "./mapping.ts";
 import { planRead } from "./reading.ts";
-import type { RowBlock } from "./store.ts";
+import type { RowBlock } from "./rows.ts";
 import { blockOf, epoch, framesOf, startNs } from "./testing/blocks.ts";
 
 /** Rows of these cells, in the order of the block's fields, under the block's keys. */

@@ -3,7 +3,8 @@ import { strictEqual as equal } from "node:assert/strict";
 import { parseStream } from "#proto/ids.ts";
 import { pageRowsMax } from "./limits.ts";
 import { sameValue } from "./mapping.ts";
-import type { Row, Store } from "./store.ts";
+import type { Row } from "./rows.ts";
+import type { Store } from "./store.ts";
 import { vehicle } from "./testing/blocks.ts";
 import { type FlightFrame, readFlight } from "./testing/flight.ts";
 

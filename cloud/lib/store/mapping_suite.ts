@@ -6,9 +6,10 @@ import { parseStream, parseVehicleId } from "#proto/ids.ts";
 import { type JsonValue, parseJson } from "#proto/json.ts";
 import { columnsMax, pageRowsMax, streamsMax } from "./limits.ts";
 import { cellValue, sameValue } from "./mapping.ts";
-import type { Row, Store } from "./store.ts";
-import type { StoreTest } from "./testing/database.ts";
+import type { Row } from "./rows.ts";
+import type { Store } from "./store.ts";
 import { blockOf, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
+import type { StoreTest } from "./testing/database.ts";
 
 const telemetry = parseStream("telemetry");
 

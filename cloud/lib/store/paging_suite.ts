@@ -4,9 +4,10 @@ import fc from "fast-check";
 import { classes } from "#proto/class.ts";
 import { parseEpoch, parseStream, parseVehicleId } from "#proto/ids.ts";
 import { pageRowsMax } from "./limits.ts";
-import type { Row, RowQuery, Store } from "./store.ts";
-import type { StoreTest } from "./testing/database.ts";
+import type { Row, RowQuery } from "./rows.ts";
+import type { Store } from "./store.ts";
 import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
+import type { StoreTest } from "./testing/database.ts";
 
 const telemetry = parseStream("telemetry");
 const all: RowQuery = { vehicle, stream: telemetry, limit: pageRowsMax };

@@ -21,7 +21,7 @@ import {
 } from "./catalog.ts";
 import { storedNsMax, storedNsMin } from "./limits.ts";
 import { type Cells, type ColumnType, fitCells, hasValues, overflowText, rowsOf, valueAt } from "./mapping.ts";
-import type { RowBlock } from "./store.ts";
+import type { RowBlock } from "./rows.ts";
 
 /** Rows for one table, column by column, dense by row. */
 export interface TableRows {

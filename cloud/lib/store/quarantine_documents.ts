@@ -17,7 +17,7 @@ import {
   type QuarantineQuery,
   type QuarantineState,
   quarantineStates,
-} from "./store.ts";
+} from "./quarantine_entry.ts";
 
 interface QuarantineText {
   readonly epoch: string;

@@ -1,10 +1,11 @@
 /** What was kept aside: kept whole and once, listed, counted, decided upon. */
 import { deepStrictEqual as equal, rejects } from "node:assert/strict";
 import { parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
+import type { LedgerEntry } from "./ledger_entry.ts";
 import { quarantineId } from "./quarantine_documents.ts";
-import type { LedgerEntry, QuarantineCount, QuarantineEntry, QuarantineQuery } from "./store.ts";
-import type { StoreTest } from "./testing/database.ts";
+import type { QuarantineCount, QuarantineEntry, QuarantineQuery } from "./quarantine_entry.ts";
 import { blockOf, epoch, framesOf, startNs, vehicle } from "./testing/blocks.ts";
+import type { StoreTest } from "./testing/database.ts";
 
 const batch = Uint8Array.from({ length: 65_536 }, (_, at) => at % 251);
 const kept: QuarantineEntry = {

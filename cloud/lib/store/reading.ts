@@ -6,7 +6,7 @@ import type { Selection, StoredRow } from "./backend.ts";
 import { type NewColumn, overflowTable, type StreamPlace } from "./catalog.ts";
 import { storedNsMax, storedNsMin } from "./limits.ts";
 import { cellValue, readOverflow } from "./mapping.ts";
-import type { Row, RowQuery } from "./store.ts";
+import type { Row, RowQuery } from "./rows.ts";
 
 /** What to ask the database, and how to understand its answer. */
 export interface ReadPlan {

@@ -24,8 +24,10 @@ import {
   type StreamPlace,
   unlistedStream,
 } from "./catalog.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { compareBlock, joinComparisons, spanOf, type StoredRows } from "./compare.ts";
 import { type Edition, editionOf, inEdition, subjectOf } from "./editions.ts";
+import type { LedgerEntry } from "./ledger_entry.ts";
 import {
   accountPageMax,
   compareRowsMax,
@@ -45,30 +47,19 @@ import {
   readQuarantine,
   readQuarantineBatch,
 } from "./quarantine_documents.ts";
-import { planRead, readRow } from "./reading.ts";
 import type {
-  AccountPage,
-  AccountQuery,
-  Checkpoint,
-  Comparison,
   KeptAside,
-  LatestRow,
-  LedgerEntry,
   QuarantineCountPage,
   QuarantineCountQuery,
   QuarantineEntry,
   QuarantinePage,
   QuarantineQuery,
-  RowBlock,
-  RowKey,
-  RowPage,
-  RowQuery,
-  Store,
-  StoreReader,
-  StreamInfo,
-  VehicleAccount,
-  WriteOutcome,
-} from "./store.ts";
+} from "./quarantine_entry.ts";
+import { planRead, readRow } from "./reading.ts";
+import type { Comparison, LatestRow, RowBlock, RowKey, RowPage, RowQuery, WriteOutcome } from "./rows.ts";
+import type { Store, StoreReader } from "./store.ts";
+import type { StreamInfo } from "./stream_info.ts";
+import type { AccountPage, AccountQuery, VehicleAccount } from "./vehicle_account.ts";
 
 /**
  * The store over a database, for a process that writes. It owns the backend from now on. Processes that write to one database

@@ -3,10 +3,11 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { parseStream } from "#proto/ids.ts";
 import type { JsonValue } from "#proto/json.ts";
+import type { LedgerEntry } from "./ledger_entry.ts";
 import { sameValue } from "./mapping.ts";
-import type { LedgerEntry, Store } from "./store.ts";
-import type { StoreTest, TestDatabase } from "./testing/database.ts";
+import type { Store } from "./store.ts";
 import { blockOf, epoch, framesOf, startNs, type TestData, vehicle } from "./testing/blocks.ts";
+import type { StoreTest, TestDatabase } from "./testing/database.ts";
 
 const telemetry = parseStream("telemetry");
 

@@ -1,7 +1,7 @@
 /** What the store says about records besides rows: gap records and the ledger, by series. */
 import { classes, classNumber } from "#proto/class.ts";
 import { none, type Range, type Ranges, union } from "#proto/ranges.ts";
-import type { LedgerEntry } from "#cloud/lib/store/store.ts";
+import type { LedgerEntry } from "#cloud/lib/store/ledger_entry.ts";
 import { seriesName, type SimRow } from "../database.ts";
 import type { View } from "./check.ts";
 

@@ -2,7 +2,8 @@
 import type { Class } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
 import type { Ranges } from "#proto/ranges.ts";
-import type { LedgerEntry, QuarantineEntry } from "#cloud/lib/store/store.ts";
+import type { LedgerEntry } from "#cloud/lib/store/ledger_entry.ts";
+import type { QuarantineEntry } from "#cloud/lib/store/quarantine_entry.ts";
 import type { Database } from "../database.ts";
 import type { Answer, Given } from "../given.ts";
 

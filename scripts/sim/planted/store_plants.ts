@@ -1,7 +1,8 @@
 /** Bugs in ingest and in how it keeps its books. */
 import { parseRelayName } from "#proto/ids.ts";
 import { none } from "#proto/ranges.ts";
-import type { KeptAside, Store } from "#cloud/lib/store/store.ts";
+import type { KeptAside } from "#cloud/lib/store/quarantine_entry.ts";
+import type { Store } from "#cloud/lib/store/store.ts";
 import type { Plant } from "../plant.ts";
 
 /** A store some of whose verbs do something else. */

@@ -5,7 +5,7 @@ import { type FlatField, flatten } from "#proto/flatten.ts";
 import { type Epoch, parseEpoch, parseStream, parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { JsonValue } from "#proto/json.ts";
 import { type Field, makeShape } from "#proto/shape.ts";
-import type { RowBlock } from "../store.ts";
+import type { RowBlock } from "../rows.ts";
 
 /** A frame's data. */
 export type TestData = Record<string, JsonValue>;

@@ -8,7 +8,7 @@ import { batchBytesMax, batchRecordsMax } from "#proto/limits.ts";
 import type { FrameRecord } from "#proto/shape.ts";
 import { Shaper } from "#proto/shaper.ts";
 import { cellValue } from "../mapping.ts";
-import type { RowBlock } from "../store.ts";
+import type { RowBlock } from "../rows.ts";
 import { epoch, vehicle } from "./blocks.ts";
 
 /** One line of a flight file, flattened. */

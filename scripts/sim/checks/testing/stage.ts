@@ -1,9 +1,10 @@
 /** A small world made by hand, to show a checker what it must see. */
 import { type Class, classNumber } from "#proto/class.ts";
 import { type Epoch, parseEpoch, parseRelayName, parseStream, parseVehicleId } from "#proto/ids.ts";
-import { none, type Ranges } from "#proto/ranges.ts";
-import type { LedgerEntry, QuarantineEntry } from "#cloud/lib/store/store.ts";
+import type { Ranges } from "#proto/ranges.ts";
+import { emptyLedgerEntry, type LedgerEntry } from "#cloud/lib/store/ledger_entry.ts";
 import type { ColumnType } from "#cloud/lib/store/mapping.ts";
+import type { QuarantineEntry } from "#cloud/lib/store/quarantine_entry.ts";
 import { Database } from "../../database.ts";
 import { numberField, shapes, valuesOf } from "../../frames.ts";
 import { type Answer, Given, type GivenFrame } from "../../given.ts";
@@ -77,21 +78,7 @@ export class Stage {
 
   /** A line of the ledger. */
   line(line: Partial<LedgerEntry>): void {
-    this.lines.push({
-      vehicle,
-      epoch,
-      class: className,
-      sinceNs: 0n,
-      expected: 0,
-      committed: none,
-      quarantined: none,
-      inFlight: none,
-      onBoard: none,
-      onBoardTo: 0,
-      gaps: [],
-      marks: [],
-      ...line,
-    });
+    this.lines.push({ ...emptyLedgerEntry({ vehicle, epoch, class: className }, { sinceNs: 0n }), ...line });
   }
 
   /** An entry of the quarantine. */
