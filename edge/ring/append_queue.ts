@@ -10,7 +10,6 @@
  * happens, and are tried again until they are durable.
  */
 import { ByteWriter } from "#proto/bytes.ts";
-import type { Class } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch } from "#proto/ids.ts";
 import { normalize, type Range, type Ranges } from "#proto/ranges.ts";
@@ -268,6 +267,3 @@ function tooLarge(record: FrameRecord, bytes: number): Fault {
   const stream = record.shape.stream;
   return new Fault("too_large", `Cannot append frame of stream "${stream}": its ${bytes} bytes fit no segment`);
 }
-
-/** The classes' queues of one epoch. */
-export type Queues = Readonly<Record<Class, AppendQueue>>;
