@@ -198,9 +198,11 @@ export class Committer {
   /** Of appends that failed before, the first records may be durable already. */
   #pending(className: Class, appends: readonly Append[]): EncodedRecord[] {
     const durable = this.#durableOf(className);
-    return appends.flatMap(({ records }) =>
-      records[0].record.seq > durable ? records : records.filter(({ record }) => record.seq > durable)
-    );
+    const pending: EncodedRecord[] = [];
+    for (const { records } of appends) {
+      for (const encoded of records) if (encoded.record.seq > durable) pending.push(encoded);
+    }
+    return pending;
   }
 
   #durableOf(className: Class): number {
