@@ -22,6 +22,7 @@ import {
   type RingOptions,
   type RingStats,
 } from "./ring/ring.ts";
+import { pause } from "./pause.ts";
 import { Bell } from "./uplink/bell.ts";
 import type { Identity } from "./uplink/connect.ts";
 import { EpochWatch } from "./uplink/epoch_watch.ts";
@@ -340,6 +341,6 @@ class RunningAgent implements Agent {
 
   /** False once the agent stops. */
   #tick(): Promise<boolean> {
-    return this.#options.clock.after(epochWatchIntervalMs, this.#stopping.signal).then(() => true, () => false);
+    return pause(this.#options.clock, { delayMs: epochWatchIntervalMs, signal: this.#stopping.signal });
   }
 }

@@ -22,6 +22,15 @@ export function crc32c(bytes: Uint8Array, seed = 0): number {
   return ~crc >>> 0;
 }
 
+/** {@link crc32c} of the eight bytes of two 32-bit numbers, little endian: for short heads, without a view of them. */
+export function crc32cOfWords(low: number, high: number, seed = 0): number {
+  const crc = ~seed ^ low;
+  return ~(tables[0x700 + (crc & 0xff)] ^ tables[0x600 + ((crc >>> 8) & 0xff)] ^
+    tables[0x500 + ((crc >>> 16) & 0xff)] ^ tables[0x400 + (crc >>> 24)] ^
+    tables[0x300 + (high & 0xff)] ^ tables[0x200 + ((high >>> 8) & 0xff)] ^
+    tables[0x100 + ((high >>> 16) & 0xff)] ^ tables[high >>> 24]) >>> 0;
+}
+
 /** Table k, at 256 k, holds the effect of a byte that k further bytes follow. */
 function makeTables(): Int32Array {
   const out = new Int32Array(8 * 256);

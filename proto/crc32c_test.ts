@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import fc from "fast-check";
-import { crc32c } from "./crc32c.ts";
+import { crc32c, crc32cOfWords } from "./crc32c.ts";
 
 Deno.test("crc32c gives the vectors of RFC 3720 appendix B.4", () => {
   const rising = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -20,6 +20,17 @@ Deno.test("crc32c of a text cut anywhere goes on from the seed, and agrees with 
   fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(100), (bytes, cut) => {
     equal(crc32c(bytes.subarray(cut), crc32c(bytes.subarray(0, cut))), crc32c(bytes));
     equal(crc32c(bytes), bitByBit(bytes));
+  }));
+});
+
+Deno.test("crc32c of two words is that of their eight bytes", () => {
+  const word = fc.nat(0xffffffff);
+  fc.assert(fc.property(word, word, word, (low, high, seed) => {
+    const bytes = new Uint8Array(8);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, low, true);
+    view.setUint32(4, high, true);
+    equal(crc32cOfWords(low, high, seed), crc32c(bytes, seed));
   }));
 });
 

@@ -10,11 +10,10 @@
  * happens, and are tried again until they are durable.
  */
 import { ByteWriter } from "#proto/bytes.ts";
-import type { Class } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch } from "#proto/ids.ts";
 import { normalize, type Range, type Ranges } from "#proto/ranges.ts";
-import { encodeRecord, recordBytes } from "#proto/record.ts";
+import { encodeRecord } from "#proto/record.ts";
 import type { FrameRecord, Shape, ShapeHash } from "#proto/shape.ts";
 import { ringShapesMax } from "../limits.ts";
 import { entryHeaderBytes } from "./entry.ts";
@@ -27,8 +26,8 @@ export interface EncodedRecord {
   readonly bytes: Uint8Array;
 }
 
-/** What becomes of an append. */
-interface Outcome {
+/** Who waits for an append. */
+export interface Outcome {
   /** When it came, by uptime; undefined: it waits until it is durable, however long that takes. */
   readonly atMs: number | undefined;
   /** Called when it is durable, or before that when it is late. */
@@ -37,7 +36,8 @@ interface Outcome {
 }
 
 /** Frames that were appended together. */
-export interface Append extends Outcome {
+export interface Append {
+  readonly outcome: Outcome;
   readonly frames: readonly NewFrame[];
   readonly records: EncodedRecord[];
   readonly bytes: number;
@@ -85,6 +85,8 @@ export class AppendQueue {
   #inFlightBytes = 0;
   /** Records are encoded one behind the other: a buffer for each append would cost more than encoding it. */
   #slab = new ByteWriter(0);
+  /** What the last record took: the next ones are expected to be like it, and the slab grows where they are not. */
+  #recordBytes = 0;
 
   /** `recordBytesMax`: what a record and its shape may take in an empty segment. */
   constructor(epoch: Epoch, options: { shapes: ShapeNumbers; recordBytesMax: number }) {
@@ -117,18 +119,18 @@ export class AppendQueue {
 
   /** When the oldest append without an answer came; undefined when all have one. */
   get oldestUnansweredMs(): number | undefined {
-    const isUnanswered = ({ retention, atMs }: Append) => retention === "none" && atMs !== undefined;
-    return (this.#inFlight.find(isUnanswered) ?? this.#waiting.find(isUnanswered))?.atMs;
+    const isUnanswered = ({ retention, outcome }: Append) => retention === "none" && outcome.atMs !== undefined;
+    return (this.#inFlight.find(isUnanswered) ?? this.#waiting.find(isUnanswered))?.outcome.atMs;
   }
 
   /** Lets a caller's frames wait; throws `bad_record`, `bad_shape` or `too_large`, and then takes none of them. */
   add(frames: readonly NewFrame[], outcome: Outcome): void {
-    this.#push(frames, { ...outcome, retention: "none" });
+    this.#push(frames, { outcome, retention: "none" });
   }
 
   /** Lets a frame of the ring's own wait, which is never refused; `resolve` is called when it is durable. */
   addOwn(frame: NewFrame, resolve: () => void): void {
-    this.#push([frame], { atMs: undefined, resolve, reject: () => {}, retention: "own" });
+    this.#push([frame], { outcome: { atMs: undefined, resolve, reject: () => {} }, retention: "own" });
   }
 
   /** Takes all that waits, to be written now; {@link finish} or {@link fail} must follow. */
@@ -145,16 +147,16 @@ export class AppendQueue {
     const done = this.#inFlight;
     this.#inFlight = [];
     this.#inFlightBytes = 0;
-    for (const append of done) append.resolve({ ...this.placeOf(append), state: "durable" });
+    for (const append of done) this.#answer(append, "durable");
   }
 
   /** Answers appends that came before a time and have no answer yet: from now on their seqs are promised. */
   answerLate(beforeMs: number): void {
     for (const append of this.#all()) {
-      const { retention, atMs } = append;
+      const { retention, outcome: { atMs } } = append;
       if (retention !== "none" || atMs === undefined || atMs > beforeMs) continue;
       append.retention = "buffered";
-      append.resolve({ ...this.placeOf(append), state: "buffered" });
+      this.#answer(append, "buffered");
     }
   }
 
@@ -179,8 +181,8 @@ export class AppendQueue {
     const within = { first: durable + 1, last: this.#floor };
     const lost = this.#placesOf(buffered, within);
     const refused = this.#placesOf(others, within);
-    for (const append of done) append.resolve({ ...this.placeOf(append), state: "durable" });
-    for (const append of gone) append.reject(fault);
+    for (const append of done) this.#answer(append, "durable");
+    for (const append of gone) append.outcome.reject(fault);
     return { refused, lost };
   }
 
@@ -194,6 +196,11 @@ export class AppendQueue {
   /** The place of an append. */
   placeOf({ records }: Append): Place {
     return { epoch: this.#epoch, first: records[0].record.seq, last: records[records.length - 1].record.seq };
+  }
+
+  #answer({ records, outcome }: Append, state: Appended["state"]): void {
+    const first = records[0].record.seq;
+    outcome.resolve({ epoch: this.#epoch, first, last: first + records.length - 1, state });
   }
 
   #all(): Append[] {
@@ -213,32 +220,36 @@ export class AppendQueue {
     try {
       this.#push(append.frames, append);
     } catch (thrown) {
-      append.reject(asFault(thrown));
+      append.outcome.reject(asFault(thrown));
     }
   }
 
-  #push(frames: readonly NewFrame[], outcome: Outcome & Pick<Append, "retention">): void {
+  #push(frames: readonly NewFrame[], { outcome, retention }: Pick<Append, "outcome" | "retention">): void {
     const records = this.#encode(frames, this.#next);
-    const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
+    let bytes = 0;
+    for (const record of records) bytes += record.bytes.length;
     this.#next += records.length;
     this.#waitingBytes += bytes;
-    const { atMs, resolve, reject, retention } = outcome;
-    this.#waiting.push({ frames, records, bytes, atMs, resolve, reject, retention });
+    this.#waiting.push({ outcome, frames, records, bytes, retention });
   }
 
-  #slabWith(bytes: number): ByteWriter {
-    const { bytes: { length: size }, length } = this.#slab;
-    if (size - length < bytes) this.#slab = new ByteWriter(Math.max(slabBytes, bytes));
+  #slabFor(count: number): ByteWriter {
+    const expected = count * this.#recordBytes;
+    const { bytes, length } = this.#slab;
+    if (bytes.length - length < expected || length > slabBytes) {
+      this.#slab = new ByteWriter(Math.max(slabBytes, expected));
+    }
     return this.#slab;
   }
 
   #encode(frames: readonly NewFrame[], first: number): EncodedRecord[] {
-    const writer = this.#slabWith(frames.length * recordBytes(frames[0]));
+    const writer = this.#slabFor(frames.length);
     return frames.map(({ ts, shape, values }, i) => {
       const record = { seq: first + i, ts, shape, values };
       const { number: shapeNumber, bytesMax } = this.#shapes.of(shape);
       const bytes = encodeRecord(record, shapeNumber, writer);
       if (bytes.length + bytesMax > this.#recordBytesMax) throw tooLarge(record, bytes.length);
+      this.#recordBytes = bytes.length;
       return { record, shapeNumber, bytes };
     });
   }
@@ -268,6 +279,3 @@ function tooLarge(record: FrameRecord, bytes: number): Fault {
   const stream = record.shape.stream;
   return new Fault("too_large", `Cannot append frame of stream "${stream}": its ${bytes} bytes fit no segment`);
 }
-
-/** The classes' queues of one epoch. */
-export type Queues = Readonly<Record<Class, AppendQueue>>;

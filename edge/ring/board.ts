@@ -7,6 +7,7 @@ import { type Class, classes, classNumber } from "#proto/class.ts";
 import type { Epoch } from "#proto/ids.ts";
 import { covers, intersect, none, normalize, type Range, type Ranges, subtract, union } from "#proto/ranges.ts";
 import { ringSettledRangesMax } from "../limits.ts";
+import type { OnBoard } from "./port.ts";
 import type { SegmentContent } from "./scan.ts";
 import type { SegmentHeader } from "./segment_header.ts";
 
@@ -145,6 +146,20 @@ export function heldOf(series: Series): Ranges {
 /** Seqs of a series that can be read and have no verdict. */
 export function unsettledOf(series: Series): Ranges {
   return subtract(heldOf(series), series.settled);
+}
+
+/** What is held, oldest epoch first, classes in order. Series that never had a durable record are left out. */
+export function onBoardOf(board: Board): OnBoard[] {
+  const found: OnBoard[] = [];
+  for (const { epoch, series } of board.epochs()) {
+    for (const className of classes) {
+      const each = series.get(className);
+      if (each === undefined || each.durable === 0) continue;
+      const { durable } = each;
+      found.push({ epoch, class: className, unsettled: unsettledOf(each), held: heldOf(each), durable });
+    }
+  }
+  return found;
 }
 
 /** Seqs of one segment that can be read and have no verdict: what giving it up would lose. */

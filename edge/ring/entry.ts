@@ -6,7 +6,7 @@
  * All checksums start from the segment's salt. The second one makes an entry's head recognizable by itself: after
  * damage the walk tries every byte until a head and its body both fit, so the damage costs what it hit and no more.
  */
-import { crc32c } from "#proto/crc32c.ts";
+import { crc32c, crc32cOfWords } from "#proto/crc32c.ts";
 
 /** Numbers of the kinds on disk. */
 const entryKinds = {
@@ -56,7 +56,7 @@ export function writeEntry({ bytes, view, at, base, salt }: EntryPlace, entry: E
   const { kind, body } = entry;
   view.setUint32(at, entryKinds[kind] | (body.length << 8), true);
   view.setUint32(at + 4, crc32c(body, salt), true);
-  view.setUint32(at + 8, headCheck(bytes, { at, offset: base + at, salt }), true);
+  view.setUint32(at + 8, headCheck(view, { at, offset: base + at, salt }), true);
   bytes.set(body, at + entryHeaderBytes);
   return at + entryHeaderBytes + body.length;
 }
@@ -126,7 +126,7 @@ function headAt(view: DataView, place: At & { offset: number }): Head | undefine
   if (kind === undefined) return undefined;
   const length = view.getUint32(at, true) >>> 8;
   if (at + entryHeaderBytes + length > bytes.length || (kind === "end" && length !== 8)) return undefined;
-  return view.getUint32(at + 8, true) === headCheck(bytes, place) ? { kind, length } : undefined;
+  return view.getUint32(at + 8, true) === headCheck(view, place) ? { kind, length } : undefined;
 }
 
 function isWhole(view: DataView, { bytes, at, head, salt }: At & { head: Head }): boolean {
@@ -144,6 +144,6 @@ function resync(view: DataView, place: At & { base: number }): number | undefine
   return undefined;
 }
 
-function headCheck(bytes: Uint8Array, { at, offset, salt }: { at: number; offset: number; salt: number }): number {
-  return crc32c(bytes.subarray(at, at + 8), (salt ^ offset) >>> 0);
+function headCheck(view: DataView, { at, offset, salt }: { at: number; offset: number; salt: number }): number {
+  return crc32cOfWords(view.getUint32(at, true), view.getUint32(at + 4, true), (salt ^ offset) >>> 0);
 }

@@ -8,41 +8,35 @@
  */
 import type { Class } from "#proto/class.ts";
 import { classes } from "#proto/class.ts";
-import { asFault, Fault } from "#proto/errors.ts";
-import { type Epoch, epochOf } from "#proto/ids.ts";
-import { ancestorsMax } from "#proto/limits.ts";
+import { Fault } from "#proto/errors.ts";
+import type { Epoch } from "#proto/ids.ts";
 import type { Ranges } from "#proto/ranges.ts";
 import type { FrameRecord } from "#proto/shape.ts";
 import {
-  ringAnswerMs,
   ringRateWindowMs,
   ringRetryMs,
-  ringScrubBytesPerSecond,
-  ringScrubRoundMs,
-  ringScrubWaitMs,
-  ringSegmentBytesDefaultMin,
-  ringSegmentBytesMax,
-  ringSegmentBytesMin,
-  ringSegmentsMin,
   ringTailBytesMax,
   ringWaitingBytesMax,
   ringWaitingCriticalBytes,
-  ringWatermarkBytesMax,
-  ringWatermarkIntervalMs,
 } from "../limits.ts";
+import { pause } from "../pause.ts";
 import type { EncodedRecord } from "./append_queue.ts";
-import { type Board, heldOf, unsettledOf } from "./board.ts";
+import { type Board, onBoardOf } from "./board.ts";
 import { Committer } from "./committer.ts";
 import { entryHeaderBytes } from "./entry.ts";
-import { epochFrame, type Gap } from "./own_frames.ts";
+import { Epochs } from "./epochs.ts";
+import { LateAnswers } from "./late_answers.ts";
+import type { Gap } from "./own_frames.ts";
 import type { Appended, EpochReason, NewFrame, OnBoard, ReadRequest, Ring, RingOptions, RingStats } from "./port.ts";
 import { Rate } from "./rate.ts";
 import { readSeries } from "./reader.ts";
 import { recover, type Recovered } from "./recovery.ts";
+import { type RingSizes, ringSizes } from "./ring_sizes.ts";
 import { Scrub } from "./scrub.ts";
 import { Tail } from "./tail.ts";
-import { encodeWatermark } from "./watermark.ts";
 import { WatermarkFiles } from "./watermark_files.ts";
+import { WatermarkWriter } from "./watermark_writer.ts";
+import { WorkLoop } from "./work_loop.ts";
 
 export type * from "./port.ts";
 
@@ -53,7 +47,7 @@ export type * from "./port.ts";
  */
 export async function openRing(options: RingOptions): Promise<Ring> {
   const { disk, log } = options;
-  const sizes = sizesOf(options);
+  const sizes = ringSizes(options);
   const present = await disk.list();
   const files = new WatermarkFiles({ disk, log, bytesMax: sizes.watermarkBytes });
   const watermark = await files.readNewest(present);
@@ -63,88 +57,56 @@ export async function openRing(options: RingOptions): Promise<Ring> {
   return ring;
 }
 
-interface Sizes {
-  readonly segmentBytes: number;
-  readonly watermarkBytes: number;
-}
-
-/** The segment's size: what is asked for, else a 64th of the ring, in whole blocks within bounds. */
-function sizesOf({ bytesMax, segmentBytes: wanted }: RingOptions): Sizes {
-  const usual = Math.min(ringSegmentBytesMax, Math.max(ringSegmentBytesDefaultMin, Math.floor(bytesMax / 64)));
-  const segmentBytes = Math.floor((wanted ?? usual) / 4096) * 4096;
-  if (segmentBytes < ringSegmentBytesMin || segmentBytes > ringSegmentBytesMax) {
-    const bounds = `${ringSegmentBytesMin} to ${ringSegmentBytesMax}`;
-    throw new Fault("bad_config", `Cannot open ring with segments of ${segmentBytes} bytes: wanted ${bounds}`);
-  }
-  if (bytesMax < ringSegmentsMin * segmentBytes) {
-    const least = `at least ${ringSegmentsMin} segments of ${segmentBytes} bytes`;
-    throw new Fault("bad_config", `Cannot open ring of ${bytesMax} bytes: wanted ${least}`);
-  }
-  return { segmentBytes, watermarkBytes: Math.min(ringWatermarkBytesMax, segmentBytes) };
-}
-
-/** One piece of work between commits. */
-type Job = () => Promise<void>;
-
 class OpenRing implements Ring {
   readonly #options: RingOptions;
-  readonly #sizes: Sizes;
   readonly #board: Board;
-  readonly #files: WatermarkFiles;
+  readonly #epochs: Epochs;
+  readonly #watermark: WatermarkWriter;
   readonly #committer: Committer;
   readonly #tails: Readonly<Record<Class, Tail>>;
   readonly #rate: Rate;
-  readonly #jobs: Job[] = [];
-  #epoch: Epoch;
-  #ancestors: readonly Epoch[];
-  /** Wall clock minus uptime when the epoch opened. */
-  #timeBaseNs: bigint;
-  /** The same of the epochs that this start has opened, as long as they are on board. */
-  readonly #timeBases = new Map<Epoch, bigint>();
-  /** Runs while there is work. */
-  #loop: Promise<void> | undefined;
-  #isWanted = false;
-  /** Runs while a caller waits for its answer. */
-  #watch: Promise<void> | undefined;
+  readonly #loop: WorkLoop;
+  readonly #lateAnswers: LateAnswers;
   #isRetryDue = false;
   #scrubbing: Promise<void> | undefined;
   readonly #closing = new AbortController();
   readonly #closed = new AbortController();
-  #persistedMs: number;
   #isClosed = false;
 
-  constructor(options: RingOptions, from: Sizes & { files: WatermarkFiles; recovered: Recovered }) {
+  constructor(options: RingOptions, from: RingSizes & { files: WatermarkFiles; recovered: Recovered }) {
+    const { clock, clockSynchronized, onEvent } = options;
     this.#options = options;
-    this.#sizes = from;
-    this.#files = from.files;
-    this.#board = from.recovered.board;
-    this.#timeBaseNs = this.#timeBase();
-    const uptimeMs = options.clock.uptimeMs();
-    this.#persistedMs = uptimeMs;
-    this.#rate = new Rate(ringRateWindowMs, uptimeMs);
+    const { board, nextId, unreadable } = from.recovered;
+    this.#board = board;
+    const epochs = new Epochs({ ...options, board });
+    this.#epochs = epochs;
+    this.#watermark = new WatermarkWriter({ ...options, ...from, board, epochs });
+    this.#rate = new Rate(ringRateWindowMs, clock.uptimeMs());
     const tail = () => new Tail(ringTailBytesMax);
     this.#tails = { critical: tail(), event: tail(), normal: tail(), bulk: tail() };
-    const newest = this.#board.segments().at(-1)?.header;
-    this.#ancestors = newest === undefined ? [] : [newest.epoch, ...newest.ancestors].slice(0, ancestorsMax);
-    this.#epoch = epochOf(options.random.bytes(8));
-    const opening = this.#openingOf("start", options.clockSynchronized);
     this.#committer = new Committer({
       ...options,
       ...from,
-      board: this.#board,
-      nextId: from.recovered.nextId,
-      otherBytes: 2 * from.watermarkBytes + from.recovered.unreadable * from.segmentBytes,
-      nowNs: () => this.nowNs(),
-      uptimeMs: () => options.clock.uptimeMs(),
+      board,
+      epochs,
+      nextId,
+      otherBytes: 2 * from.watermarkBytes + unreadable * from.segmentBytes,
+      uptimeMs: () => clock.uptimeMs(),
       onDurable: (className, records) => this.#onDurable(className, records),
-      onLost: ({ epoch, class: className, range }) =>
-        options.onEvent?.({ kind: "lost", epoch, class: className, range }),
-      persist: () => this.#persist(),
-    }, opening);
+      onLost: ({ epoch, class: className, range }) => onEvent?.({ kind: "lost", epoch, class: className, range }),
+      persist: () => this.#watermark.write(),
+    }, epochs.opening("start", { clockSynchronized }));
+    this.#loop = new WorkLoop({ commit: () => this.#commit(), onIdle: () => this.#retryLater() });
+    this.#lateAnswers = new LateAnswers({
+      clock,
+      signal: this.#closed.signal,
+      oldestMs: () => this.#committer.oldestUnansweredMs,
+      answer: (sinceMs) => this.#committer.answerLate(sinceMs),
+    });
   }
 
   get epoch(): Epoch {
-    return this.#epoch;
+    return this.#epochs.current;
   }
 
   /** Cleans up after the former owner, makes the first record durable if the disk lets us, and tells of the epoch. */
@@ -152,37 +114,37 @@ class OpenRing implements Ring {
     this.#committer.space.adopt(files);
     for (const [name, bytes] of strays) await this.#committer.space.discard(name, bytes);
     for (const gap of gaps) this.#committer.lose(gap);
-    await this.#between(() => this.#committer.commitAll());
-    await this.#between(() => this.#tryPersist());
-    this.#options.onEvent?.({ kind: "epoch", epoch: this.#epoch, reason: "start" });
+    await this.#loop.run(() => this.#committer.commitAll());
+    await this.#loop.run(() => this.#watermark.tryWrite());
+    this.#options.onEvent?.({ kind: "epoch", epoch: this.epoch, reason: "start" });
     this.#scrubbing = this.#scrub();
   }
 
   nowNs(): bigint {
-    return this.#timeBaseNs + uptimeNs(this.#options.clock.uptimeMs());
+    return this.#epochs.nowNs();
   }
 
   nowIn(epoch: Epoch): bigint | undefined {
-    const baseNs = epoch === this.#epoch ? this.#timeBaseNs : this.#timeBases.get(epoch);
-    return baseNs === undefined ? undefined : baseNs + uptimeNs(this.#options.clock.uptimeMs());
+    return this.#epochs.nowIn(epoch);
   }
 
   append(className: Class, frames: readonly NewFrame[]): Promise<Appended> {
     const fault = this.#refusal(className, frames);
     if (fault !== undefined) return Promise.reject(fault);
     const answer = this.#committer.append(className, frames);
-    this.#wake();
-    this.#watch ??= this.#answerLate();
+    this.#loop.wake();
+    this.#lateAnswers.watch();
     return answer;
   }
 
   async read(request: ReadRequest): Promise<FrameRecord[]> {
     const series = this.#board.find(request.epoch)?.series.get(request.class);
     if (series === undefined || request.last < request.first) return [];
-    const recent = request.epoch === this.#epoch ? this.#tails[request.class].read(request) : undefined;
+    const recent = request.epoch === this.epoch ? this.#tails[request.class].read(request) : undefined;
     if (recent !== undefined) return recent;
     const { records, damaged } = await readSeries({ disk: this.#options.disk, series }, request);
-    for (const range of damaged) this.#lose({ ...request, range, cause: "damaged" });
+    const { epoch, class: className } = request;
+    for (const range of damaged) this.#lose({ epoch, class: className, range, cause: "damaged" });
     return records;
   }
 
@@ -198,34 +160,22 @@ class OpenRing implements Ring {
   }
 
   onBoard(): OnBoard[] {
-    const found: OnBoard[] = [];
-    for (const { epoch, series } of this.#board.epochs()) {
-      for (const className of classes) {
-        const each = series.get(className);
-        if (each === undefined || each.durable === 0) continue;
-        const { durable } = each;
-        found.push({ epoch, class: className, unsettled: unsettledOf(each), held: heldOf(each), durable });
-      }
-    }
-    return found;
+    return onBoardOf(this.#board);
   }
 
   ancestors(): readonly Epoch[] {
-    return this.#ancestors;
+    return this.#epochs.ancestors;
   }
 
-  openEpoch(reason: EpochReason, options: { clockSynchronized?: boolean } = {}): Promise<Epoch> {
-    return this.#between(async () => {
+  openEpoch(reason: EpochReason, { clockSynchronized = false }: { clockSynchronized?: boolean } = {}): Promise<Epoch> {
+    return this.#loop.run(async () => {
       await this.#committer.drain();
-      this.#ancestors = [this.#epoch, ...this.#ancestors].slice(0, ancestorsMax);
-      this.#rememberTimeBase();
-      this.#epoch = epochOf(this.#options.random.bytes(8));
-      this.#timeBaseNs = this.#timeBase();
+      this.#epochs.openNext();
       for (const className of classes) this.#tails[className].clear();
-      await this.#committer.begin(this.#openingOf(reason, options.clockSynchronized ?? false));
+      await this.#committer.begin(this.#epochs.opening(reason, { clockSynchronized }));
       await this.#committer.commitAll();
-      this.#options.onEvent?.({ kind: "epoch", epoch: this.#epoch, reason });
-      return this.#epoch;
+      this.#options.onEvent?.({ kind: "epoch", epoch: this.epoch, reason });
+      return this.epoch;
     });
   }
 
@@ -233,39 +183,26 @@ class OpenRing implements Ring {
     return this.#board.find(epoch)?.clockOffsetNs;
   }
 
-  fixClockOffset(offsetNs: bigint, epoch: Epoch = this.#epoch): Promise<bigint> {
-    return this.#between(async () => {
-      const entry = this.#board.find(epoch);
-      if (entry === undefined) throw new Fault("not_found", `Cannot fix clock offset of epoch ${epoch}: not on board`);
-      if (entry.clockOffsetNs !== undefined) return entry.clockOffsetNs;
-      entry.clockOffsetNs = offsetNs;
-      try {
-        // Into both files: no single damaged place may make a second offset for the same epoch possible.
-        await this.#persist();
-        await this.#persist();
-      } catch (fault) {
-        entry.clockOffsetNs = undefined;
-        throw fault;
-      }
-      return offsetNs;
-    });
+  fixClockOffset(offsetNs: bigint, epoch: Epoch = this.epoch): Promise<bigint> {
+    return this.#loop.run(() => this.#watermark.fixClockOffset(offsetNs, epoch));
   }
 
   stats(): RingStats {
-    const { space, fault } = this.#committer;
+    const { space, fault, bufferedCount } = this.#committer;
+    const { clock, bytesMax } = this.#options;
     const segments = this.#board.segments();
     const { bytesUsed, bytesReclaimable } = space;
-    const rate = this.#rate.perSecond(this.#options.clock.uptimeMs());
-    const free = Math.max(0, this.#options.bytesMax - bytesUsed) + bytesReclaimable;
+    const rate = this.#rate.perSecond(clock.uptimeMs());
+    const free = Math.max(0, bytesMax - bytesUsed) + bytesReclaimable;
     return {
       bytesUsed,
-      bytesMax: this.#options.bytesMax,
+      bytesMax,
       bytesReclaimable,
       segments: segments.length,
       oldestTs: segments[0]?.header.createdNs,
       appendBytesPerSecond: rate,
       coverMs: rate > 0 ? free / rate * 1000 : undefined,
-      buffered: this.#committer.bufferedCount,
+      buffered: bufferedCount,
       fault,
     };
   }
@@ -275,16 +212,16 @@ class OpenRing implements Ring {
     this.#isClosed = true;
     this.#closing.abort();
     await this.#scrubbing;
-    await this.#between(async () => {
+    await this.#loop.run(async () => {
       await this.#committer.commitAll();
       const { bufferedCount } = this.#committer;
       if (bufferedCount > 0) {
         this.#options.log.error("ring ends with records that never became durable", { bufferedCount });
       }
       await this.#committer.seal();
-      await this.#tryPersist({ isLast: true });
+      await this.#watermark.tryWrite({ isLast: true });
       await this.#committer.space.settled();
-      await this.#files.close().catch((thrown) => this.#warn("could not close the watermark", thrown));
+      await this.#watermark.close();
       await this.#options.disk.release();
     });
     this.#closed.abort();
@@ -299,142 +236,47 @@ class OpenRing implements Ring {
     return new Fault("unavailable", `Cannot append frames: ${waiting} bytes wait for the disk already`);
   }
 
-  #openingOf(reason: EpochReason, clockSynchronized: boolean) {
-    const [previous] = this.#ancestors;
-    const series = previous === undefined ? undefined : this.#board.find(previous)?.series;
-    const lasts = classes.map((className) => series?.get(className)?.durable ?? 0);
-    this.#board.epoch(this.#epoch).clockOffsetNs = clockSynchronized ? 0n : undefined;
-    const { boot } = this.#options;
-    const frame = epochFrame({ previous, lasts, reason, boot, clockSynchronized }, this.nowNs());
-    return { epoch: this.#epoch, ancestors: this.#ancestors, frame };
-  }
-
   #onDurable(className: Class, records: readonly EncodedRecord[]): void {
+    const { epoch } = this;
     const range = { first: records[0].record.seq, last: records[records.length - 1].record.seq };
-    this.#board.series(this.#epoch, className).durable = range.last;
+    this.#board.series(epoch, className).durable = range.last;
     this.#tails[className].push(records);
     const bytes = records.reduce((sum, record) => sum + record.bytes.length + entryHeaderBytes, 0);
     this.#rate.add(bytes, this.#options.clock.uptimeMs());
-    this.#options.onEvent?.({ kind: "appended", epoch: this.#epoch, class: className, range });
-  }
-
-  #rememberTimeBase(): void {
-    for (const epoch of this.#timeBases.keys()) {
-      if (this.#board.find(epoch) === undefined) this.#timeBases.delete(epoch);
-    }
-    this.#timeBases.set(this.#epoch, this.#timeBaseNs);
-  }
-
-  #timeBase(): bigint {
-    const { clock } = this.#options;
-    return clock.wallNs() - uptimeNs(clock.uptimeMs());
+    this.#options.onEvent?.({ kind: "appended", epoch, class: className, range });
   }
 
   /** Verdicts, and verdicts taken back, become durable some day. */
   #persistSoon(): void {
-    const nowMs = this.#options.clock.uptimeMs();
-    if (this.#isClosed || nowMs - this.#persistedMs < ringWatermarkIntervalMs) return;
-    this.#persistedMs = nowMs;
-    this.#jobs.push(() => this.#tryPersist());
-    this.#wake();
+    if (!this.#isClosed && this.#watermark.pollDue()) void this.#loop.run(() => this.#watermark.tryWrite());
   }
 
-  /** Writes the watermark. After the last writing the present epoch, too, has said its last word. */
-  async #persist({ isLast = false } = {}): Promise<void> {
-    const generation = this.#files.nextGeneration;
-    const current = isLast ? undefined : this.#epoch;
-    const bytesMax = this.#sizes.watermarkBytes;
-    await this.#files.write(encodeWatermark(this.#board, { generation, current, bytesMax }));
-  }
-
-  async #tryPersist(options: { isLast?: boolean } = {}): Promise<void> {
-    try {
-      await this.#persist(options);
-    } catch (thrown) {
-      this.#warn("could not write its watermark", thrown);
-    }
-  }
-
-  #warn(what: string, thrown: unknown): void {
-    this.#options.log.warn(`ring ${what}`, { reason: asFault(thrown).message });
-  }
-
-  /** Runs work in the loop, between commits. */
-  #between<T>(work: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#jobs.push(() => work().then(resolve, reject));
-      this.#wake();
-    });
-  }
-
-  #wake(): void {
-    this.#isWanted = true;
-    this.#loop ??= this.#run();
-  }
-
-  async #run(): Promise<void> {
-    // What arrives in the same turn of the event loop goes together.
-    await Promise.resolve();
-    while (this.#isWanted) {
-      this.#isWanted = false;
-      for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) await job();
-      await this.#committer.commitAll();
-      if (this.#committer.hasGapsToName) this.#isWanted = true;
-    }
-    this.#loop = undefined;
-    if (this.#committer.needsRetry) this.#retryLater();
-  }
-
-  /** Whoever waits for a disk that is silent is told so in time. */
-  async #answerLate(): Promise<void> {
-    const { clock } = this.#options;
-    for (;;) {
-      const sinceMs = this.#committer.oldestUnansweredMs;
-      if (sinceMs === undefined) break;
-      if (!await this.#sleep(sinceMs + ringAnswerMs - clock.uptimeMs(), this.#closed.signal)) break;
-      this.#committer.answerLate(clock.uptimeMs() - ringAnswerMs);
-    }
-    this.#watch = undefined;
+  async #commit(): Promise<boolean> {
+    await this.#committer.commitAll();
+    return !this.#committer.hasGapsToName;
   }
 
   #lose(gap: Gap): void {
-    const { epoch, class: className, range, cause } = gap;
-    this.#committer.lose({ epoch, class: className, range, cause });
-    this.#wake();
+    this.#committer.lose(gap);
+    this.#loop.wake();
   }
 
-  /** Looks through old segments as long as the ring is open: slowly, and never while somebody waits for the disk. */
   async #scrub(): Promise<void> {
-    const { disk, log } = this.#options;
+    const { disk, log, clock } = this.#options;
     const committer = this.#committer;
     const onDamage = (gap: Gap) => this.#lose(gap);
     const scrub = new Scrub({ disk, log, board: this.#board, open: () => committer.open, onDamage });
-    let delayMs = ringScrubWaitMs;
-    while (await this.#sleep(delayMs, this.#closing.signal)) {
-      const isBusy = committer.waitingBytes > 0 || committer.fault !== undefined;
-      const bytes = isBusy ? undefined : await scrub.step();
-      if (bytes === undefined) delayMs = ringScrubWaitMs;
-      else delayMs = bytes === 0 ? ringScrubRoundMs : bytes / ringScrubBytesPerSecond * 1000;
-    }
+    const isBusy = () => committer.waitingBytes > 0 || committer.fault !== undefined;
+    await scrub.run({ clock, signal: this.#closing.signal, isBusy });
   }
 
+  /** A disk that fails is asked again, without a caller's help. */
   #retryLater(): void {
-    if (this.#isRetryDue || this.#isClosed) return;
+    if (!this.#committer.needsRetry || this.#isRetryDue || this.#isClosed) return;
     this.#isRetryDue = true;
-    void this.#sleep(ringRetryMs, this.#closing.signal).then((isAwake) => {
+    void pause(this.#options.clock, { delayMs: ringRetryMs, signal: this.#closing.signal }).then((isAwake) => {
       this.#isRetryDue = false;
-      if (!isAwake) return;
-      this.#jobs.push(() => this.#committer.retry());
-      this.#wake();
+      if (isAwake) void this.#loop.run(() => this.#committer.retry());
     });
   }
-
-  /** False when the signal came first. */
-  #sleep(delayMs: number, signal: AbortSignal): Promise<boolean> {
-    return this.#options.clock.after(Math.max(0, delayMs), signal).then(() => true, () => false);
-  }
-}
-
-function uptimeNs(uptimeMs: number): bigint {
-  return BigInt(Math.round(uptimeMs * 1e6));
 }

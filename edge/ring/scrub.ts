@@ -1,6 +1,8 @@
 /** Looks for damage in segments that nobody has asked for yet: while it can still be named before the cloud asks. */
 import { asFault } from "#proto/errors.ts";
-import type { Disk, Log } from "#proto/ports.ts";
+import type { Clock, Disk, Log } from "#proto/ports.ts";
+import { ringScrubBytesPerSecond, ringScrubRoundMs, ringScrubWaitMs } from "../limits.ts";
+import { pause } from "../pause.ts";
 import { type Board, isSettled, type Segment, seriesOf } from "./board.ts";
 import type { Gap } from "./own_frames.ts";
 import { findDamage } from "./reader.ts";
@@ -16,6 +18,15 @@ export interface ScrubOptions {
   readonly onDamage: (gap: Gap) => void;
 }
 
+/** When {@link Scrub.run} works. */
+export interface ScrubTimes {
+  readonly clock: Clock;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Whether somebody waits for the disk. */
+  readonly isBusy: () => boolean;
+}
+
 /** Goes round over the segments, oldest first. */
 export class Scrub {
   readonly #options: ScrubOptions;
@@ -24,6 +35,16 @@ export class Scrub {
 
   constructor(options: ScrubOptions) {
     this.#options = options;
+  }
+
+  /** Goes round until the signal: slowly, and never while somebody waits for the disk. */
+  async run({ clock, signal, isBusy }: ScrubTimes): Promise<void> {
+    let delayMs = ringScrubWaitMs;
+    while (await pause(clock, { delayMs, signal })) {
+      const bytes = isBusy() ? undefined : await this.step();
+      if (bytes === undefined) delayMs = ringScrubWaitMs;
+      else delayMs = bytes === 0 ? ringScrubRoundMs : bytes / ringScrubBytesPerSecond * 1000;
+    }
   }
 
   /** Reads the next segment without verdicts for all of it; returns its bytes, 0 at the end of a round. Never rejects. */

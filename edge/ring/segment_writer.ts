@@ -53,8 +53,7 @@ export class SegmentWriter {
   }
 
   /**
-   * Makes durable what was taken. After a rejection the file is not to be trusted: {@link abandon} it, never flush
-   * again.
+   * Makes durable what was taken. After a rejection the file is not to be trusted: {@link seal} it, never flush again.
    */
   async flush(): Promise<void> {
     writeEntry(this.#place(endEntryBytes), { kind: "end", body: endBody(this.#last) });
@@ -85,11 +84,6 @@ export class SegmentWriter {
     } finally {
       await this.#file.close();
     }
-  }
-
-  /** Lets go of the file after a failure. */
-  async abandon(): Promise<void> {
-    await this.#file.close();
   }
 
   #add(encoded: EncodedRecord): boolean {

@@ -11,6 +11,7 @@ import type { Signer } from "#proto/signature.ts";
 import { nonceBytes } from "#proto/transcript.ts";
 import { VehicleLogin, type VehicleLoginStep } from "#proto/vehicle_login.ts";
 import { dialTimeoutMs } from "../limits.ts";
+import { pause } from "../pause.ts";
 import { LinkSession, type SessionParts } from "./link_session.ts";
 
 /** Who the vehicle is, in every login of this start. */
@@ -165,7 +166,7 @@ class Login {
   async #watchTime(): Promise<void> {
     const { clock } = this.#parts;
     const delayMs = this.#machine.deadlineMs - clock.uptimeMs();
-    const isLate = await clock.after(delayMs, this.#timer.signal).then(() => true, () => false);
+    const isLate = await pause(clock, { delayMs, signal: this.#timer.signal });
     const refused = isLate ? this.#machine.poll(instantOf(clock)) : undefined;
     if (refused !== undefined) this.#done.resolve(refused);
   }
