@@ -52,6 +52,10 @@ export const shapesMax = 4_096;
 export const leaseTtlMs = 15_000;
 /** Leases are renewed so often. */
 export const leaseRenewMs = 5_000;
+/** What could not be done about leases is tried again so soon: a bucket that elects its leader is back within seconds. */
+export const leaseRetryMs = 1_000;
+/** A request to the log that has no answer by then went to a node that is gone, or to one without a leader. */
+export const logTimeoutMs = 3_000;
 /** Each instance looks so often who works and what is free. */
 export const shareIntervalMs = 2_000;
 /** Ledger requests worked at the same time; the relay asks again for more. */
@@ -87,3 +91,4 @@ ok(readerSilenceMs >= 3 * readerHeartbeatMs, "a heartbeat that is late is no sil
 ok(readerPullMs >= 2 * readerHeartbeatMs, "the server takes such a request");
 ok(readerUnusedMs > readerSilenceMs, "a reader that is used is not forgotten");
 ok(leaseTtlMs >= 3 * leaseRenewMs, "one lost renewal does not lose the lease");
+ok(leaseTtlMs >= leaseRenewMs + 2 * (logTimeoutMs + leaseRetryMs), "nor do two that have no answer");
