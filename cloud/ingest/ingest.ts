@@ -338,22 +338,25 @@ export class Ingest {
   ): Promise<T> {
     while (true) {
       const opened = open();
-      const wanted = opened.missing.difference(sought);
-      if (wanted.size === 0) return opened;
-      for (const hash of wanted) {
+      let found = false;
+      for (const hash of opened.missing.difference(sought)) {
         sought.add(hash);
-        await this.#findShape(hash);
+        if (await this.#findShape(hash)) found = true;
       }
+      // What was sought in vain would only be missed once more, and what lies beside it be decoded twice.
+      if (!found) return opened;
     }
   }
 
-  async #findShape(hash: ShapeHash): Promise<void> {
+  async #findShape(hash: ShapeHash): Promise<boolean> {
     const definition = await this.#writer.untilItAnswers("look up a shape", () => this.#ports.shapes.find(hash));
-    if (definition === undefined) return;
+    if (definition === undefined) return false;
     try {
       this.#shapes.add(decodeShape(definition));
+      return true;
     } catch (error) {
       this.#ports.log.error("Cannot read a shape of the bucket", { hash, error: asFault(error).message });
+      return false;
     }
   }
 
