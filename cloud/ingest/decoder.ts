@@ -45,23 +45,27 @@ export class Decoder {
   ): Promise<T> {
     while (true) {
       const opened = open();
-      const wanted = opened.missing.difference(sought);
-      if (wanted.size === 0) return opened;
-      for (const hash of wanted) {
+      let found = false;
+      for (const hash of opened.missing.difference(sought)) {
         sought.add(hash);
-        await this.#find(hash);
+        if (await this.#find(hash)) found = true;
       }
+      // What was sought in vain would only be missed once more, and what lies beside it be decoded twice.
+      if (!found) return opened;
     }
   }
 
-  async #find(hash: ShapeHash): Promise<void> {
+  /** Whether it was found. */
+  async #find(hash: ShapeHash): Promise<boolean> {
     const { shapes, writer, log } = this.#parts;
     const definition = await writer.untilItAnswers("look up a shape", () => shapes.find(hash));
-    if (definition === undefined) return;
+    if (definition === undefined) return false;
     try {
       this.#known.add(decodeShape(definition));
+      return true;
     } catch (error) {
       log.error("Cannot read a shape of the bucket", { hash, error: asFault(error).message });
+      return false;
     }
   }
 }

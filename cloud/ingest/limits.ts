@@ -52,6 +52,10 @@ export const shapesMax = 4_096;
 export const leaseTtlMs = 15_000;
 /** Leases are renewed so often. */
 export const leaseRenewMs = 5_000;
+/** What could not be done about leases is tried again so soon: a bucket that elects its leader is back within seconds. */
+export const leaseRetryMs = 1_000;
+/** A request to the log that has no answer by then went to a node that is gone, or to one without a leader. */
+export const logTimeoutMs = 3_000;
 /** Each instance looks so often who works and what is free. */
 export const shareIntervalMs = 2_000;
 /** Ledger requests worked at the same time; the relay asks again for more. */
@@ -61,14 +65,30 @@ export const quarantineRequestsMax = 32;
 /** Stored rows in the answer to a retry that they stand in the way of, and the length of one's values. */
 export const storedRowsToldMax = 20;
 export const storedValuesCharsMax = 16 * 1024;
-/** Bytes asked of the log at once, per lane. */
-export const readerBatchBytes = 4 * MiB;
+/**
+ * Messages asked of the log at once, per lane. Not bytes: a request that has room for no more than a small message is
+ * refused by the server when a large one comes next, and the client then waits for the silence to end.
+ */
+export const readerBatchMessages = 64;
 /** Pause before a reader that ended is made anew. */
 export const readerRetryMs = 250;
+/** A request for messages stands so long, then the client makes it again. */
+export const readerPullMs = 30_000;
+/** So often the log says that it is there while a lane has nothing new. */
+export const readerHeartbeatMs = 1_000;
+/** A reader that heard nothing for so long is made anew: the node that served it is gone, and others may serve. */
+export const readerSilenceMs = 4_000;
+/** The log forgets a reader that asked for nothing for so long: those that were made anew leave the old ones behind. */
+export const readerUnusedMs = 60_000;
 /** The log keeps messages so long and so many bytes: a vehicle's own disk holds what is older. */
 export const logAgeMaxMs = 24 * 3_600_000;
 export const logBytesMax = 6 * 1024 * MiB;
 
 ok(groupBytesMin >= bundleBytesMax && groupBytesMax >= groupBytesMin, "a message fits into a commit");
 ok(queueBytesMax >= groupBytesMax, "a commit can be filled from the queue");
+ok(readerBatchMessages * bundleBytesMax <= queueBytesMax, "what is on its way does not double the queue");
+ok(readerSilenceMs >= 3 * readerHeartbeatMs, "a heartbeat that is late is no silence");
+ok(readerPullMs >= 2 * readerHeartbeatMs, "the server takes such a request");
+ok(readerUnusedMs > readerSilenceMs, "a reader that is used is not forgotten");
 ok(leaseTtlMs >= 3 * leaseRenewMs, "one lost renewal does not lose the lease");
+ok(leaseTtlMs >= leaseRenewMs + 2 * (logTimeoutMs + leaseRetryMs), "nor do two that have no answer");

@@ -12,7 +12,7 @@
 import { asFault } from "#proto/errors.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import type { Ingest } from "./ingest.ts";
-import { leaseRenewMs, shareIntervalMs } from "./limits.ts";
+import { leaseRenewMs, leaseRetryMs, shareIntervalMs } from "./limits.ts";
 import type { LanePlaces, LogExtent } from "./places.ts";
 import type { IngestService } from "./service.ts";
 import { nextMove, type Sight } from "./shares.ts";
@@ -93,13 +93,15 @@ export class Ownership {
 
   async #every(intervalMs: number, signal: AbortSignal, duty: () => Promise<void>): Promise<void> {
     while (!signal.aborted) {
+      let pauseMs = intervalMs;
       try {
         await duty();
       } catch (error) {
         if (asFault(error).code === "unavailable") throw error;
         this.#warn("look after partitions", error);
+        pauseMs = Math.min(pauseMs, leaseRetryMs);
       }
-      await this.#parts.clock.after(intervalMs, signal).catch(() => undefined);
+      await this.#parts.clock.after(pauseMs, signal).catch(() => undefined);
     }
   }
 

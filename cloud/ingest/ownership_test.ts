@@ -3,7 +3,7 @@ import { Fault } from "#proto/errors.ts";
 import { partitionCount } from "#proto/limits.ts";
 import type { Log } from "#proto/ports.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
-import { leaseTtlMs, shareIntervalMs } from "./limits.ts";
+import { leaseRenewMs, leaseRetryMs, leaseTtlMs, shareIntervalMs } from "./limits.ts";
 import { type LeaseBoard, Ownership } from "./ownership.ts";
 import type { Sight } from "./shares.ts";
 
@@ -194,6 +194,20 @@ Deno.test("a dead one's partitions are taken over when its leases end", async ()
   await clock.advance(6 * shareIntervalMs);
   equal(a.deeds.slice(0, 2), ["end 16", "disown 16"]);
   equal(sizes([a, b]), [16, 16]);
+  await stop();
+});
+
+Deno.test("a bucket that is away nearly as long as a lease lasts costs none", async () => {
+  const { clock, instances: [a], stop } = stage("a");
+  a.start();
+  await clock.advance(leaseRenewMs - 1);
+  a.isAway = true;
+  a.deeds.length = 0;
+  // Then each lease has been without a renewal for as long as it lasts, but for the time that a retry needs.
+  await clock.advance(leaseTtlMs - leaseRenewMs - leaseRetryMs);
+  a.isAway = false;
+  await clock.advance(2 * leaseTtlMs);
+  equal([a.owned.size, a.deeds], [partitionCount, []]);
   await stop();
 });
 

@@ -26,7 +26,7 @@ import { openLeases } from "./io/lease.ts";
 import { readLogExtent, setUpLog, setUpReplicas, setUpShapes } from "./io/log_setup.ts";
 import { linkReportsOf } from "./links.ts";
 import { LaneQueue } from "./lane_queue.ts";
-import { ledgerRequestsMax, quarantineRequestsMax } from "./limits.ts";
+import { ledgerRequestsMax, logTimeoutMs, quarantineRequestsMax } from "./limits.ts";
 import type { ShapeSource, VerdictSink } from "./ports.ts";
 import { ingestMetrics } from "./metrics.ts";
 import { Ownership } from "./ownership.ts";
@@ -40,14 +40,17 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const jsm = await jetstreamManager(nats);
   await setUpLog(jsm);
   const shapes = shapeSource(await setUpShapes(js));
-  const board = await openLeases(js, { instance: config.instance, run: crypto.randomUUID() });
+  const board = await openLeases(nats, { instance: config.instance, run: crypto.randomUUID() });
   await setUpReplicas(jsm, config.nats.replicas);
   const store = openStore(config.store);
   const queue = new LaneQueue();
   const ingest = new Ingest({ store, shapes, verdicts: verdictSink(nats), clock, log });
   const service = new IngestService({ ingest, queue, clock, log, commitIntervalMs: commitIntervalOf(config.store) });
+  // Setting up may take the servers longer than what is asked of them every few seconds.
+  const asking = { timeout: logTimeoutMs, checkAPI: false };
+  const logApi = await jetstreamManager(nats, asking);
   const attendance = new PartitionAttendance({
-    js,
+    js: jetstream(nats, asking),
     queue,
     clock,
     log,
@@ -61,7 +64,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
     ingest,
     service,
     attendance,
-    logExtent: () => readLogExtent(jsm),
+    logExtent: () => readLogExtent(logApi),
     clock,
     log,
   });

@@ -1,7 +1,8 @@
 /** Leases and log readers on a real NATS server: what the pure half of ownership takes for granted. */
 import { deepStrictEqual as equal, ok, rejects, strictEqual } from "node:assert/strict";
 import { jetstream } from "@nats-io/jetstream";
-import { openLeases } from "#cloud/ingest/io/lease.ts";
+import { Kvm } from "@nats-io/kv";
+import { leaseBucket, openLeases } from "#cloud/ingest/io/lease.ts";
 import { LogReader } from "#cloud/ingest/io/log_reader.ts";
 import { LaneQueue } from "#cloud/ingest/lane_queue.ts";
 import { groupBytesMax } from "#cloud/ingest/limits.ts";
@@ -25,7 +26,7 @@ async function withHub(test: (pair: NatsPair) => Promise<void>): Promise<void> {
 Deno.test("a lease has one tenant, and a run of a name takes over what the run before it left", async () => {
   await withHub(async (pair) => {
     const connection = await pair.connectIngest();
-    const open = (instance: string, run: string) => openLeases(jetstream(connection), { instance, run });
+    const open = (instance: string, run: string) => openLeases(connection, { instance, run });
     const [a, b] = [await open("a", "1"), await open("b", "1")];
     await Promise.all([a.announce(), b.announce()]);
     // At the same time: one gets it.
@@ -51,6 +52,22 @@ Deno.test("a lease has one tenant, and a run of a name takes over what the run b
     await again.announce();
     await again.leave();
     equal((await a.look()).members, [winnerName]);
+    await connection.close();
+  });
+});
+
+Deno.test("a lease whose renewal was made, but not answered, is kept", async () => {
+  await withHub(async (pair) => {
+    const connection = await pair.connectIngest();
+    const board = await openLeases(connection, { instance: "a", run: "1" });
+    await board.announce();
+    equal([await board.claim(7), await board.claim(8)], [true, true]);
+    const bucket = await new Kvm(connection).open(leaseBucket, { allow_direct: false });
+    // What a renewal leaves behind.
+    await bucket.put("p7", "a");
+    equal([await board.renew(), await board.renew()], [[], []]);
+    await bucket.put("p8", "b");
+    equal(await board.renew(), [8]);
     await connection.close();
   });
 });

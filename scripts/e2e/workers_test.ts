@@ -4,7 +4,6 @@
  */
 import { deepStrictEqual as equal, ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { jetstream } from "@nats-io/jetstream";
 import { parse, stringify } from "yaml";
 import { openLeases } from "#cloud/ingest/io/lease.ts";
 import type { LeaseBoard } from "#cloud/ingest/ownership.ts";
@@ -32,7 +31,7 @@ const killedAt = 0.3;
 Deno.test("workers share partitions fairly; one killed under load is replaced, nothing is lost or double", async () => {
   await withSystem(await freeLayout({ store: "sqlite", vehicles: 3 }), async (system) => {
     const nats = await connectToHub(system);
-    const board = await openLeases(jetstream(nats), { instance: "observer", run: "observer" });
+    const board = await openLeases(nats, { instance: "observer", run: "observer" });
     const workers: Child[] = [];
     try {
       workers.push(await startWorker(system, "second"));

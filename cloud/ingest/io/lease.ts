@@ -4,16 +4,19 @@
  *     m.<instance>   the run of the instance that works under this name
  *     p<partition>   the instance that owns it
  */
-import type { JetStreamClient } from "@nats-io/jetstream";
+import { jetstream, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { type KV, type KvEntry, Kvm } from "@nats-io/kv";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "#proto/errors.ts";
-import { leaseTtlMs } from "../limits.ts";
+import { leaseTtlMs, logTimeoutMs } from "../limits.ts";
 import type { LeaseBoard } from "../ownership.ts";
 import type { Sight } from "../shares.ts";
 
 /** Bucket of the leases. */
 export const leaseBucket = "partitions";
 const memberPrefix = "m.";
+/** Before a key, in the subjects of the bucket's stream. */
+const keyPrefix = `$KV.${leaseBucket}.`;
 
 /** Whose leases they are. */
 export interface Tenant {
@@ -24,19 +27,24 @@ export interface Tenant {
 }
 
 /** Opens the bucket, created when it is missing. */
-export async function openLeases(js: JetStreamClient, tenant: Tenant): Promise<LeaseBoard> {
-  const kv = await new Kvm(js).create(leaseBucket, { allow_direct: false, ttl: leaseTtlMs });
-  return new Leases(kv, tenant);
+export async function openLeases(nats: NatsConnection, tenant: Tenant): Promise<LeaseBoard> {
+  await new Kvm(nats).create(leaseBucket, { allow_direct: false, ttl: leaseTtlMs });
+  // Bound, not opened: neither asks the server anything.
+  const kv = await new Kvm(jetstream(nats, { timeout: logTimeoutMs })).open(leaseBucket, { allow_direct: false });
+  const jsm = await jetstreamManager(nats, { timeout: logTimeoutMs, checkAPI: false });
+  return new Leases({ kv, jsm }, tenant);
 }
 
 class Leases implements LeaseBoard {
   readonly #kv: KV;
+  readonly #jsm: JetStreamManager;
   readonly #tenant: Tenant;
   /** Revision of each key that is ours. */
   readonly #revisions = new Map<string, number>();
 
-  constructor(kv: KV, tenant: Tenant) {
+  constructor({ kv, jsm }: { kv: KV; jsm: JetStreamManager }, tenant: Tenant) {
     this.#kv = kv;
+    this.#jsm = jsm;
     this.#tenant = tenant;
   }
 
@@ -52,11 +60,16 @@ class Leases implements LeaseBoard {
     await this.#take(key, run, found);
   }
 
+  /** Key by key: a consumer may lie on a node that dies, and the client waits a minute for what it does not say. */
   async look(): Promise<Sight> {
+    const filter = { subjects_filter: `${keyPrefix}>` };
+    const { state } = await this.#jsm.streams.info(`KV_${leaseBucket}`, filter);
+    const keys = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(keyPrefix.length));
+    const entries = await Promise.all(keys.map((key) => this.#find(key)));
     const members: string[] = [];
     const owners = new Map<number, string>();
-    for await (const entry of await this.#kv.history()) {
-      if (entry.operation !== "PUT") continue;
+    for (const entry of entries) {
+      if (entry === undefined) continue;
       if (entry.key.startsWith(memberPrefix)) members.push(entry.key.slice(memberPrefix.length));
       else owners.set(Number(entry.key.slice(1)), entry.string());
     }
@@ -103,12 +116,21 @@ class Leases implements LeaseBoard {
   async #prolong(key: string, value: string): Promise<boolean> {
     const before = this.#revisions.get(key);
     if (before === undefined) return false;
-    const revision = await unlessChanged(() => this.#kv.update(key, value, before));
+    const revision = await unlessChanged(() => this.#kv.update(key, value, before)) ??
+      await this.#prolongUnsure(key, value);
     // It may have been released while this was under way.
     if (!this.#revisions.has(key)) return true;
     if (revision === undefined) this.#revisions.delete(key);
     else this.#revisions.set(key, revision);
     return revision !== undefined;
+  }
+
+  /** A prolongation whose answer was lost may have been made: then the key is ours still, under another revision. */
+  async #prolongUnsure(key: string, value: string): Promise<number | undefined> {
+    const { instance, run } = this.#tenant;
+    const [found, member] = await Promise.all([this.#find(key), this.#find(memberPrefix + instance)]);
+    if (found === undefined || found.string() !== value || member?.string() !== run) return undefined;
+    return await unlessChanged(() => this.#kv.update(key, value, found.revision));
   }
 
   async #drop(key: string): Promise<void> {

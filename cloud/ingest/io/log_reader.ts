@@ -1,12 +1,20 @@
 /** Reads the lanes of owned partitions from JetStream into the queue, in the order of the log. */
-import { DeliverPolicy, type JetStreamClient } from "@nats-io/jetstream";
+import { type ConsumerMessages, DeliverPolicy, type JetStreamClient } from "@nats-io/jetstream";
 import { asFault } from "#proto/errors.ts";
 import type { TelemetryLane } from "#proto/class.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { telemetryStream, telemetrySubject } from "#proto/subjects.ts";
 import type { LaneQueue } from "../lane_queue.ts";
-import { readerBatchBytes, readerRetryMs } from "../limits.ts";
+import {
+  readerBatchMessages,
+  readerHeartbeatMs,
+  readerPullMs,
+  readerRetryMs,
+  readerSilenceMs,
+  readerUnusedMs,
+} from "../limits.ts";
 import type { Taken } from "../ownership.ts";
+import { Watchdog } from "../watchdog.ts";
 
 /** What all readers are given. */
 export interface LogReaderParts {
@@ -71,37 +79,96 @@ export class LogReader {
     { lane, after, signal }: { lane: TelemetryLane; after: number; signal: AbortSignal },
     reached: (sequence: number) => void,
   ): Promise<void> {
-    const { js, queue, onMessage, onLaneEnd, whenNotFull } = this.#parts;
+    const { js, onLaneEnd } = this.#parts;
+    await this.#untilRoom(lane, signal);
     const consumer = await js.consumers.get(telemetryStream, {
       filter_subjects: this.#partitions.map((partition) => telemetrySubject(lane, partition)),
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: after + 1,
+      inactive_threshold: readerUnusedMs,
     });
-    let pending = (await consumer.info(true)).num_pending;
+    const { num_pending: pending } = await consumer.info(true);
     if (pending === 0) onLaneEnd(this.#tenure, { lane, sequence: after });
-    const messages = await consumer.consume({ max_bytes: readerBatchBytes });
-    const stopped = Promise.withResolvers<void>();
-    const stop = () => {
-      messages.stop();
-      stopped.resolve();
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
+    const messages = await consumer.consume({
+      max_messages: readerBatchMessages,
+      expires: readerPullMs,
+      idle_heartbeat: readerHeartbeatMs,
+    });
+    await this.#watched(messages, { lane, signal }, async (watchdog, turn) => {
+      await this.#take(messages, { lane, pending, signal: turn }, (sequence) => {
+        watchdog.feed();
+        reached(sequence);
+      });
+    });
+  }
+
+  /**
+   * Ends the messages when the signal fires, or when nothing is heard of the server. The client would ask after the
+   * consumer for a minute and more, while the node that holds it is dead and another could serve.
+   */
+  async #watched(
+    messages: ConsumerMessages,
+    { lane, signal }: { lane: TelemetryLane; signal: AbortSignal },
+    work: (watchdog: Watchdog, turn: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const { clock, queue, log } = this.#parts;
+    const watchdog = new Watchdog({ clock, limitMs: readerSilenceMs });
+    const [over, silence] = [new AbortController(), new AbortController()];
+    const turn = AbortSignal.any([signal, silence.signal]);
+    const stop = () => messages.stop();
+    if (turn.aborted) stop();
+    else turn.addEventListener("abort", stop, { once: true });
+    const watching = [
+      feedByHeartbeats(watchdog, messages),
+      watchdog.expired(over.signal).then((isExpired) => {
+        if (!isExpired) return;
+        if (!queue.isFull(lane)) log.warn("The log is silent, reading it anew", { lane });
+        silence.abort();
+      }),
+    ];
     try {
-      for await (const message of messages) {
-        const partition = Number(message.subject.slice(message.subject.lastIndexOf(".") + 1));
-        const place = { lane, partition, sequence: message.seq };
-        queue.push({ place, tenure: this.#tenure, placedAtNs: message.timestampNanos, bytes: message.data });
-        reached(message.seq);
-        onMessage();
-        // Some may have left the log meanwhile: the server's word on what is left counts when it is lower.
-        pending = Math.min(pending - 1, message.info.pending);
-        if (pending <= 0) onLaneEnd(this.#tenure, { lane, sequence: message.seq });
-        if (queue.isFull(lane)) await Promise.race([whenNotFull(lane), stopped.promise]);
-        if (signal.aborted) return;
-      }
+      await work(watchdog, turn);
     } finally {
-      signal.removeEventListener("abort", stop);
+      over.abort();
+      turn.removeEventListener("abort", stop);
+      messages.stop();
+      await Promise.all(watching);
     }
   }
+
+  async #take(
+    messages: ConsumerMessages,
+    { lane, pending: pendingFirst, signal }: { lane: TelemetryLane; pending: number; signal: AbortSignal },
+    reached: (sequence: number) => void,
+  ): Promise<void> {
+    const { queue, onMessage, onLaneEnd } = this.#parts;
+    let pending = pendingFirst;
+    for await (const message of messages) {
+      const partition = Number(message.subject.slice(message.subject.lastIndexOf(".") + 1));
+      const place = { lane, partition, sequence: message.seq };
+      queue.push({ place, tenure: this.#tenure, placedAtNs: message.timestampNanos, bytes: message.data });
+      reached(message.seq);
+      onMessage();
+      // Some may have left the log meanwhile: the server's word on what is left counts when it is lower.
+      pending = Math.min(pending - 1, message.info.pending);
+      if (pending <= 0) onLaneEnd(this.#tenure, { lane, sequence: message.seq });
+      await this.#untilRoom(lane, signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  /** Resolves when the lane may be read, or the signal fires. */
+  async #untilRoom(lane: TelemetryLane, signal: AbortSignal): Promise<void> {
+    if (!this.#parts.queue.isFull(lane) || signal.aborted) return;
+    const stopped = Promise.withResolvers<void>();
+    const stop = () => stopped.resolve();
+    signal.addEventListener("abort", stop, { once: true });
+    await Promise.race([this.#parts.whenNotFull(lane), stopped.promise]);
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** The server's word that a consumer is there and has nothing to give; ends with the messages. */
+async function feedByHeartbeats(watchdog: Watchdog, messages: ConsumerMessages): Promise<void> {
+  for await (const { type } of messages.status()) if (type === "heartbeat") watchdog.feed();
 }
