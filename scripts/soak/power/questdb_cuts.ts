@@ -44,6 +44,10 @@ const readyMs = 60_000;
 /** What is missing after a cut counts as lost when so long nothing of it came back. */
 const healPatienceMs = 60_000;
 const lookIntervalMs = 1_000;
+/** Checkpoints come often here, or most of the time would go by waiting for one. */
+const checkpointSeconds = 10;
+/** A checkpoint that is so much younger has ingest's places in it too, so that not all of the log is read again. */
+const flushedMs = 6_000;
 
 /** What is done besides. */
 export interface QuestDbCutOptions extends CutOptions {
@@ -84,8 +88,14 @@ async function makeRig(disk: LoopDisk, options: QuestDbCutOptions): Promise<Ques
   await writeConfigs(layout, passwords);
   const natsServer = await obtainNatsServer(() => {});
   const questDb = await obtainQuestDb(() => {});
-  const units = unitsOf(layout, { natsServer, questDb, passwords });
+  const units = unitsOf(layout, { natsServer, questDb, passwords }).map((unit) =>
+    unit.plan.name === "checkpoint" ? withArgs(unit, ["--every", String(checkpointSeconds)]) : unit
+  );
   return new QuestDbRig(disk, { layout, units, options });
+}
+
+function withArgs(unit: Unit, args: readonly string[]): Unit {
+  return { ...unit, plan: { ...unit.plan, args: [...unit.plan.args, ...args] } };
 }
 
 interface RigParts {
@@ -139,11 +149,12 @@ class QuestDbRig {
     await run("sync", ["-f", this.#disk.mountPoint]);
     await this.#startUnit("cloud");
     await this.#keep(["relay", `agent-${vehicle}`]);
-    if (this.#options.checkpoint === true) await this.#keep(["checkpoint"]);
-    await this.#protected();
     this.#posting = Promise.all([this.#postForEver(), this.#followStatus()]).catch((error) => {
       this.#faults.push(`the agent was lost: ${error}`);
     });
+    await this.#committed(atStake);
+    if (this.#options.checkpoint === true) await this.#keep(["checkpoint"]);
+    await this.#protected();
   }
 
   async cutOnce(): Promise<void> {
@@ -154,6 +165,7 @@ class QuestDbRig {
     }
     await this.#committed(atStake);
     await pause(cutAfterMs.min + Math.random() * (cutAfterMs.max - cutAfterMs.min));
+    await this.#untilNotMaking();
     this.#disk.cut();
     await this.#kill("questdb");
     await this.#disk.remount();
@@ -192,8 +204,18 @@ class QuestDbRig {
     this.#keepers.push(await keepUnits(units, { say: (line) => console.log(line), onStarted }));
   }
 
-  /** Waits until a checkpoint is held. */
+  /** Waits until a checkpoint is held that has in it what is committed now. */
   async #protected(): Promise<void> {
+    if (this.#options.checkpoint !== true) return;
+    const sinceMs = Date.now() + flushedMs;
+    await waitFor("a checkpoint to be held", async () => {
+      const mark = await this.#mark.read();
+      return mark?.state === "held" && Date.parse(mark.startedAt) > sinceMs || undefined;
+    }, { timeoutMs: readyMs });
+  }
+
+  /** A cut in the moment between two checkpoints goes unprotected: that is known, and not what is asked here. */
+  async #untilNotMaking(): Promise<void> {
     if (this.#options.checkpoint !== true) return;
     const held = async () => (await this.#mark.read())?.state === "held" || undefined;
     await waitFor("a checkpoint to be held", held, { timeoutMs: readyMs });
