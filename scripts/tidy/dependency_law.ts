@@ -4,6 +4,7 @@
  *     proto  <-  edge, relay, cloud  <-  scripts          edge, relay and cloud never import each other
  *     cloud/lib  <-  cloud/<service>                      no service imports another
  *     proto's pure files never import io/, proto/base never reaches the schema, edge never reaches the NATS client
+ *     the agent takes frames before it loads what links: its program reaches no protobuf by static imports
  *     shipped code never imports tests, suites or testing/; packages come by the names of deno.json
  */
 import { type Wanted, wayTo } from "./graph.ts";
@@ -87,20 +88,30 @@ interface Reach {
   readonly from: RegExp;
   readonly to: Wanted;
   readonly what: string;
+  /** Over which imports; all of them when nothing is said. */
+  readonly over?: (one: Import) => boolean;
 }
+
+const isLoadedFirst = ({ isTypeOnly, isDynamic }: Import) => !isTypeOnly && !isDynamic;
 
 const forbidden: readonly Reach[] = [
   { from: /^proto\/base\//, to: (_, target) => kindOf(target) === "generated", what: "the schema" },
   { from: /^edge\//, to: ({ specifier }) => specifier.startsWith("@nats-io/"), what: "the NATS client" },
+  {
+    from: /^edge\/main\.ts$/,
+    to: ({ specifier }) => packageOf(specifier) === "@bufbuild/protobuf",
+    what: "protobuf before frames are taken",
+    over: isLoadedFirst,
+  },
 ];
 
 /** What may not be reached over any number of imports. */
 function forbiddenReach(project: Project): Violation[] {
-  return forbidden.flatMap(({ from, to, what }) =>
+  return forbidden.flatMap(({ from, to, what, over }) =>
     [...project.modules.values()]
       .filter(({ path, kind }) => kind === "shipped" && from.test(path))
       .flatMap(({ path, tree }) => {
-        const way = wayTo(project, { from: path, isWanted: to });
+        const way = wayTo(project, { from: path, isWanted: to, follows: over });
         if (way === undefined) return [];
         const line = lineOf(tree, way.first.node.getStart(tree));
         return [{ path, line, rule: name, message: `reaches ${what}: ${way.paths.join(" -> ")}` }];

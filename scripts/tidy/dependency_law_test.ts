@@ -72,3 +72,17 @@ Deno.test("what may not be reached is found over any number of imports", () => {
   const edge: Files = { "edge/main.ts": 'import "#proto/io/nats.ts";', "proto/io/nats.ts": 'import "@nats-io/kv";' };
   match(messageOf(dependencyLaw, edge, { imports }) ?? "", /^reaches the NATS client: /);
 });
+
+Deno.test("the agent's program reaches protobuf only by an import that it comes to later", () => {
+  const agent = (head: string): Files => ({
+    "edge/main.ts": head,
+    "edge/uplink.ts": 'import "@bufbuild/protobuf";',
+  });
+  const map = { ...imports, "@bufbuild/protobuf": "npm:@bufbuild/protobuf@2.0.0" };
+  const told = (head: string) => messageOf(dependencyLaw, agent(head), { imports: map });
+  strictEqual(
+    told('import "./uplink.ts";'),
+    "reaches protobuf before frames are taken: edge/main.ts -> edge/uplink.ts -> @bufbuild/protobuf",
+  );
+  strictEqual(told('import type { A } from "./uplink.ts";\nawait import("./uplink.ts");'), undefined);
+});

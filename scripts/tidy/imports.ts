@@ -10,6 +10,8 @@ export interface Import {
   readonly names: readonly string[] | "all";
   /** Erased before anything runs. */
   readonly isTypeOnly: boolean;
+  /** Loaded when the program comes to it, not before it starts. */
+  readonly isDynamic: boolean;
   readonly node: ts.Node;
 }
 
@@ -45,7 +47,7 @@ function importAt(node: ts.Node): Import | undefined {
     return made(node, node.argument.literal, { names: "all", isTypeOnly: true });
   }
   const isDynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
-  return isDynamic ? made(node, node.arguments[0], { names: "all", isTypeOnly: false }) : undefined;
+  return isDynamic ? made(node, node.arguments[0], { names: "all", isTypeOnly: false, isDynamic }) : undefined;
 }
 
 function importOf(node: ts.ImportDeclaration): Import | undefined {
@@ -76,8 +78,8 @@ function reExportOf(node: ts.ExportDeclaration): Import | undefined {
 function made(
   node: ts.Node,
   specifier: ts.Node | undefined,
-  rest: Pick<Import, "names" | "isTypeOnly">,
+  rest: Pick<Import, "names" | "isTypeOnly"> & { readonly isDynamic?: boolean },
 ): Import | undefined {
   if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return undefined;
-  return { specifier: specifier.text, node, ...rest };
+  return { specifier: specifier.text, node, isDynamic: false, ...rest };
 }

@@ -25,6 +25,7 @@ export { c };`;
     ["./8.ts", "all", false],
     ["./9.ts", "all", true],
   ]);
+  deepStrictEqual(found.filter(({ isDynamic }) => isDynamic).map(({ specifier }) => specifier), ["./8.ts"]);
 });
 
 Deno.test("specifiers lead to files and packages", () => {
