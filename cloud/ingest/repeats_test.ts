@@ -170,3 +170,20 @@ Deno.test("another body is kept aside by the commit that stores its neighbours",
     await stage.close();
   }
 });
+
+scenario(
+  "a repeat with times that no database takes is kept aside, and what comes behind is not held up",
+  async (stage) => {
+    const records = recordsOf({ first: 1, last: 2 });
+    await stage.send(batchOf(records));
+    stage.told();
+    for (const clockOffsetNs of [2n ** 63n - 1n, -(2n ** 63n)]) await stage.send(batchOf(records, { clockOffsetNs }));
+    await stage.send(batchOf(recordsOf({ first: 3, last: 3 })));
+    equal(stage.told(), { committed: [{ first: 1, last: 3 }], quarantined: [] });
+    equal(await stage.values(), { 1: 1, 2: 2, 3: 3 });
+    equal((await stage.quarantined()).map(({ code, ranges }) => [code, ranges]), [
+      ["different_body", [{ first: 1, last: 2 }]],
+      ["different_body", [{ first: 1, last: 2 }]],
+    ]);
+  },
+);

@@ -151,6 +151,10 @@ export function testPaging(test: StoreTest, rounds: number): void {
     ]);
     const moved = framesOf([data[0]]).map((frame) => ({ ...frame, ts: frame.ts + 1n }));
     equal((await store.compare([blockOf("telemetry", moved)])).same, []);
+    for (const clockOffsetNs of [2n ** 63n - 1n, -(2n ** 63n)]) {
+      const wild = blockOf("telemetry", framesOf([data[0]]), { clockOffsetNs });
+      equal((await store.compare([wild])).different, [{ first: 1, last: 1 }]);
+    }
     const swapped = framesOf(data).map((frame, at, all) => ({
       ...frame,
       ts: all[at === 1 ? 2 : at === 2 ? 1 : at].ts,

@@ -36,8 +36,9 @@ export function planRead(place: StreamPlace, query: RowQuery): ReadPlan {
     vehicle: query.vehicle,
     ...(place.table === overflowTable ? { stream: place.stream } : {}),
     columns,
-    fromNs: atLeast(query.fromNs ?? storedNsMin, storedNsMin),
-    toNs: atMost(query.toNs ?? storedNsMax, storedNsMax),
+    // A span that lies outside as a whole stays empty, with ends that databases take.
+    fromNs: within(query.fromNs ?? storedNsMin, { least: storedNsMin, most: storedNsMax + 1n }),
+    toNs: within(query.toNs ?? storedNsMax, { least: storedNsMin - 1n, most: storedNsMax }),
     order: query.order ?? "ascending",
     ...(query.after === undefined ? {} : { after: query.after }),
     limit: query.limit,
@@ -67,10 +68,7 @@ function noSuchField({ stream }: StreamPlace, field: string): Fault {
   return new Fault("bad_query", message, { pointer: "/fields" });
 }
 
-function atLeast(value: bigint, bound: bigint): bigint {
-  return value < bound ? bound : value;
-}
-
-function atMost(value: bigint, bound: bigint): bigint {
-  return value > bound ? bound : value;
+function within(value: bigint, { least, most }: { least: bigint; most: bigint }): bigint {
+  if (value < least) return least;
+  return value > most ? most : value;
 }

@@ -25,6 +25,15 @@ Deno.test("times are cut to what tables can hold, since databases refuse others"
   equal([selection.fromNs, selection.toNs], [storedNsMin, storedNsMax]);
 });
 
+Deno.test("a span in which no table holds anything is empty, and has ends that databases take", () => {
+  const spanOf = (fromNs: bigint, toNs: bigint) => {
+    const { selection } = planRead(place, { ...query, fromNs, toNs });
+    return [selection.fromNs, selection.toNs];
+  };
+  equal(spanOf(1n << 70n, 1n << 71n), [storedNsMax + 1n, storedNsMax]);
+  equal(spanOf(-(1n << 71n), -(1n << 70n)), [storedNsMin, storedNsMin - 1n]);
+});
+
 Deno.test("a stray fills its field where the column is empty, and unlisted strays come with all fields only", () => {
   const stored = { key, overflow: '{"x":"stray","unlisted":[1]}', cells: [null, "text"] };
   const all = readRow(stored, planRead(place, query));
