@@ -48,10 +48,13 @@ export class Held {
       });
     }
     this.#vehicles.set(vehicle, items);
-    if (this.#vehicles.size <= this.#vehiclesMax) return;
+  }
+
+  /** Forgets the vehicles that were loaded first, if they are too many. Never between the loading of a vehicle and its use. */
+  trim(): void {
     for (const first of this.#vehicles.keys()) {
+      if (this.#vehicles.size <= this.#vehiclesMax) return;
       this.#vehicles.delete(first);
-      return;
     }
   }
 

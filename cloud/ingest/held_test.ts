@@ -47,6 +47,8 @@ Deno.test("of too many vehicles the first is forgotten, to be loaded again", () 
   const third = `${other}-b` as typeof other;
   held.load(other, [entryOf({})]);
   held.load(third, []);
+  equal([held.has(other), held.has(third)], [true, true]);
+  held.trim();
   equal([held.has(other), held.has(third)], [false, true]);
 });
 

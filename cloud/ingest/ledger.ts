@@ -86,7 +86,15 @@ export class Ledger {
       changed: new Set(),
       isHeard: false,
     });
-    this.#forgetUnused();
+  }
+
+  /** Forgets the longest unused vehicles that are too many. Never between the loading of a vehicle and its use. */
+  trim(): void {
+    // Maps keep insertion order and `has` renews it, so the first is the longest unused.
+    for (const [vehicle, book] of this.#books) {
+      if (this.#books.size <= this.#vehiclesMax) return;
+      if (!isUnsaved(book)) this.#books.delete(vehicle);
+    }
   }
 
   /** Forgets a partition's vehicles, also what of them was not taken for saving. */
@@ -239,14 +247,6 @@ export class Ledger {
     const line = lines.get(name) ?? emptyLedgerEntry(key, { sinceNs: nowNs });
     lines.set(name, { ...line, ...change(line) });
     changed.add(name);
-  }
-
-  #forgetUnused(): void {
-    // Maps keep insertion order and `has` renews it, so the first is the longest unused.
-    for (const [vehicle, book] of this.#books) {
-      if (this.#books.size <= this.#vehiclesMax) return;
-      if (!isUnsaved(book)) this.#books.delete(vehicle);
-    }
   }
 }
 

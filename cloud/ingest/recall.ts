@@ -9,11 +9,12 @@ import type { Owner } from "./owner.ts";
 import { unreadableVehicle } from "./quarantine.ts";
 import type { Unpacked } from "./unpack.ts";
 
-/** The ledger's lines of vehicles, and their accounts. */
+/** The ledger's lines of vehicles, and their accounts. All of them stay until the next call, however many they are. */
 export async function recallLedgers(
   vehicles: Iterable<VehicleId>,
   { ledger, store, writer }: Pick<Owner, "ledger" | "store" | "writer">,
 ): Promise<void> {
+  ledger.trim();
   for (const vehicle of new Set(vehicles)) {
     if (ledger.has(vehicle)) continue;
     const read = () => Promise.all([store.ledger(vehicle), store.account(vehicle)]);
@@ -23,11 +24,12 @@ export async function recallLedgers(
   }
 }
 
-/** What quarantine holds of messages that may have been worked by a former owner. */
+/** What quarantine holds of messages that may have been worked by a former owner. Stays until the next call. */
 export async function recallHeld(
   unpacked: readonly Unpacked[],
   owner: Pick<Owner, "held" | "tenures" | "store" | "writer">,
 ): Promise<void> {
+  owner.held.trim();
   const items = unpacked.flatMap(({ deliveries, unreadable }) => [...deliveries, ...unreadable]);
   for (const { place, relay } of items) {
     const vehicle = relay?.vehicle ?? unreadableVehicle;

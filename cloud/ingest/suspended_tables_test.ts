@@ -75,7 +75,7 @@ scenario(
     await recallLedgers([vehicle], owner);
     const planned = planCommit(deliveries, { ledger: owner.ledger, replayed: () => false, held: () => none });
     for (const decoded of planned.flatMap(decodedOf)) owner.waiting.add({ ...decoded, sinceMs: 0 });
-    await recallLedgers([parseVehicleId("drone-002")], owner);
+    for (const id of ["drone-002", "drone-003"]) await recallLedgers([parseVehicleId(id)], owner);
     strictEqual(owner.ledger.has(vehicle), false);
     const verdicts = await retryWaiting(owner);
     deepStrictEqual(verdicts.flatMap(({ committed }) => committed).map(({ ranges }) => ranges), [[{
