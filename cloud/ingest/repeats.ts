@@ -3,12 +3,20 @@
  * again, what differs is kept aside and changes nothing.
  */
 import { intersect, none, type Ranges, subtract, union } from "#proto/ranges.ts";
+import { joinComparisons } from "../lib/store/compare.ts";
+import type { Comparison, RowBlock } from "../lib/store/rows.ts";
 import { type Aside, causeOf } from "./aside.ts";
 import { decidedBefore } from "./decide.ts";
 import type { Owner } from "./owner.ts";
 import { lineOf, type Planned } from "./plan.ts";
 import { rowBlockOf, rowsWithin } from "./rows.ts";
 import type { Verdict } from "./verdicts.ts";
+
+/** A repeat, and the seqs of it that are to be compared: they are stored, and quarantine knows nothing of them. */
+interface Question {
+  readonly planned: Planned;
+  readonly seqs: Ranges;
+}
 
 /** Most repeat what was stored before their commit, some what it stores itself: those can be compared behind it only. */
 export class Repeats {
@@ -23,13 +31,9 @@ export class Repeats {
 
   /** What differs, of what is stored by now and was not compared before. */
   async compare(): Promise<Aside[]> {
+    const questions = this.#all.map((planned) => this.#questionOf(planned)).filter(({ seqs }) => seqs.length > 0);
     const aside: Aside[] = [];
-    for (const one of this.#all) {
-      const committed = intersect(lineOf(one.key, this.#owner.ledger)?.committed ?? none, one.repeated);
-      const before = this.#compared.get(one) ?? none;
-      this.#compared.set(one, union(before, committed));
-      aside.push(...await differenceOf(one, subtract(committed, before), this.#owner));
-    }
+    for (const round of roundsOf(questions)) aside.push(...await differencesOf(round, this.#owner));
     return aside;
   }
 
@@ -37,23 +41,67 @@ export class Repeats {
   verdicts(): Verdict[] {
     return this.#all.map((one) => decidedBefore(one, { seqs: one.repeated }, this.#owner));
   }
+
+  #questionOf(planned: Planned): Question {
+    const { key, delivery, repeated } = planned;
+    const { ledger, held } = this.#owner;
+    const committed = intersect(lineOf(key, ledger)?.committed ?? none, repeated);
+    const before = this.#compared.get(planned) ?? none;
+    this.#compared.set(planned, union(before, committed));
+    return { planned, seqs: subtract(subtract(committed, before), held.allOf(key.vehicle, delivery)) };
+  }
 }
 
-async function differenceOf(planned: Planned, committed: Ranges, owner: Owner): Promise<Aside[]> {
-  const { key, delivery } = planned;
-  const unknown = subtract(committed, owner.held.allOf(key.vehicle, delivery));
-  if (unknown.length === 0) return [];
-  if ("fault" in delivery.content) {
-    return [{ planned, cause: { ...causeOf(delivery.content.fault), ranges: unknown } }];
+/**
+ * What can be asked at once: a round repeats no seq twice. For a row that the store has lost is written again by the round,
+ * and another body for it must be compared with that.
+ */
+function roundsOf(questions: readonly Question[]): Question[][] {
+  const rounds: { asked: Map<string, Ranges>; questions: Question[] }[] = [];
+  for (const question of questions) {
+    const { planned: { key }, seqs } = question;
+    const series = `${key.vehicle}/${key.epoch}/${key.class}`;
+    let round = rounds.find(({ asked }) => intersect(asked.get(series) ?? none, seqs).length === 0);
+    if (round === undefined) rounds.push(round = { asked: new Map(), questions: [] });
+    round.asked.set(series, union(round.asked.get(series) ?? none, seqs));
+    round.questions.push(question);
   }
-  const { blocks } = delivery.content;
-  const rowsOf = (wanted: Ranges) => rowsWithin(blocks, wanted).map((block) => rowBlockOf(planned, block));
-  const rows = rowsOf(unknown);
-  const found = await owner.writer.untilItAnswers("compare a repeat", () => owner.store.compare(rows));
-  const lost = owner.tenures.isDoubtful(delivery.place) ? found.missing : none;
-  if (lost.length > 0) await owner.writer.write(rowsOf(lost));
+  return rounds.map((round) => round.questions);
+}
+
+async function differencesOf(questions: readonly Question[], owner: Owner): Promise<Aside[]> {
+  const asked = questions.map((question) => ({ ...question, rows: rowsOf(question) }));
+  const all = asked.flatMap(({ rows }) => rows);
+  const found = all.length === 0
+    ? []
+    : await owner.writer.untilItAnswers("compare repeats", () => owner.store.compare(all));
+  const byBlock = new Map(all.map((block, at) => [block, found[at]]));
+  const judged = asked.map((one) => judge(one, joinComparisons(one.rows.map((row) => byBlock.get(row)!)), owner));
+  const lost = judged.flatMap((one) => one.lost);
+  if (lost.length > 0) await owner.writer.write(lost);
+  return judged.flatMap((one) => one.aside);
+}
+
+/** Says what of a repeat is kept aside, and what is written again because the store has lost it. */
+function judge(
+  { planned, seqs }: Question,
+  found: Comparison,
+  { tenures }: Pick<Owner, "tenures">,
+): { readonly aside: readonly Aside[]; readonly lost: readonly RowBlock[] } {
+  const { content, place } = planned.delivery;
+  if ("fault" in content) {
+    return { aside: [{ planned, cause: { ...causeOf(content.fault), ranges: seqs } }], lost: [] };
+  }
+  const lost = tenures.isDoubtful(place) ? found.missing : none;
   const different = subtract(found.different, lost);
-  if (different.length === 0) return [];
   const reason = "A repeat differs from the rows that are stored under its keys";
-  return [{ planned, cause: { code: "different_body", reason, ranges: different } }];
+  return {
+    aside: different.length === 0 ? [] : [{ planned, cause: { code: "different_body", reason, ranges: different } }],
+    lost: rowsOf({ planned, seqs: lost }),
+  };
+}
+
+function rowsOf({ planned, seqs }: Question): RowBlock[] {
+  const { content } = planned.delivery;
+  return "fault" in content ? [] : rowsWithin(content.blocks, seqs).map((block) => rowBlockOf(planned, block));
 }

@@ -12,6 +12,7 @@ import { asFault, type Code, isCode } from "#proto/errors.ts";
 import { classes } from "#proto/class.ts";
 import type { VehicleId } from "#proto/ids.ts";
 import { intersect, none, type Ranges, subtract } from "#proto/ranges.ts";
+import { joinComparisons } from "../lib/store/compare.ts";
 import type { LedgerEntry } from "../lib/store/ledger_entry.ts";
 import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
 import type { StreamRow } from "../lib/store/rows.ts";
@@ -111,7 +112,7 @@ export class SecondLook {
     const { key, blocks, ranges } = opened;
     const committed = intersect(lineOf(key, ledger)?.committed ?? none, ranges);
     const known = rowsWithin(blocks, committed).map((block) => rowBlockOf(opened, block));
-    const { different, stored } = await store.compare(known);
+    const { different, stored } = joinComparisons(await store.compare(known));
     if (different.length > 0) {
       return { ...refusalOf("different_body", "Other rows are stored under its keys, and stay"), different, stored };
     }

@@ -5,6 +5,7 @@ import type { StoredRow } from "./backend.ts";
 import { type Cell, rawAt, sameValue, valueAt } from "./mapping.ts";
 import type { JsonValue } from "#proto/json.ts";
 import { type ReadPlan, readRow } from "./reading.ts";
+import { neighbourNsMax, neighbourSeqsMax } from "./limits.ts";
 import type { Comparison, Row, RowBlock, StreamRow } from "./rows.ts";
 
 /** Rows that a stream has in a block's span of times and seqs. */
@@ -42,16 +43,63 @@ export function joinComparisons(parts: readonly Comparison[]): Comparison {
   };
 }
 
-/** First and last time and seq of a block, as stored. */
-export function spanOf(
-  { block, clockOffsetNs }: RowBlock,
-): { fromNs: bigint; toNs: bigint; first: number; last: number } {
+/** First and last time and seq of blocks, as stored. */
+export interface Span {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The span that covers blocks of one series. */
+export function spanOf(blocks: readonly RowBlock[]): Span {
+  return blocks.map(spanOfOne).reduce(covering);
+}
+
+function covering(all: Span, one: Span): Span {
+  return {
+    fromNs: one.fromNs < all.fromNs ? one.fromNs : all.fromNs,
+    toNs: one.toNs > all.toNs ? one.toNs : all.toNs,
+    first: Math.min(all.first, one.first),
+    last: Math.max(all.last, one.last),
+  };
+}
+
+function spanOfOne({ block, clockOffsetNs }: RowBlock): Span {
   const [from, to] = block.ts.reduce(([low, high], ts) => [ts < low ? ts : low, ts > high ? ts : high], [
     block.ts[0],
     block.ts[0],
   ]);
   const { seqs } = block;
   return { fromNs: from + clockOffsetNs, toNs: to + clockOffsetNs, first: seqs[0], last: seqs[seqs.length - 1] };
+}
+
+/**
+ * Blocks that are read with one question: of one vehicle, epoch, class and stream, and close together by their seqs and
+ * their times. What lies between them is read as well, so it must be little.
+ */
+export function neighboursOf(blocks: readonly RowBlock[]): RowBlock[][] {
+  return [...Map.groupBy(blocks, seriesOf).values()].flatMap((series) => {
+    const groups: { span: Span; blocks: RowBlock[] }[] = [];
+    for (const block of series.toSorted((a, b) => a.block.seqs[0] - b.block.seqs[0])) {
+      const span = spanOfOne(block);
+      const group = groups.at(-1);
+      if (group !== undefined && isNear(group.span, span)) {
+        group.span = covering(group.span, span);
+        group.blocks.push(block);
+      } else groups.push({ span, blocks: [block] });
+    }
+    return groups.map((group) => group.blocks);
+  });
+}
+
+function isNear(before: Span, one: Span): boolean {
+  return one.first - before.last <= neighbourSeqsMax && one.fromNs - before.toNs <= neighbourNsMax &&
+    before.fromNs - one.toNs <= neighbourNsMax;
+}
+
+function seriesOf({ vehicle, epoch, class: className, block: { shape: { stream } } }: RowBlock): string {
+  return `${vehicle}/${epoch}/${className}/${stream}`;
 }
 
 /**

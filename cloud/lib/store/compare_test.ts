@@ -1,7 +1,8 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import type { StoredRow } from "./backend.ts";
 import { growStream, newStream, type StreamPlace } from "./catalog.ts";
-import { compareBlock, joinComparisons, spanOf, type StoredRows } from "./compare.ts";
+import { compareBlock, joinComparisons, neighboursOf, spanOf, type StoredRows } from "./compare.ts";
+import { neighbourNsMax, neighbourSeqsMax } from "./limits.ts";
 import type { Cell } from "./mapping.ts";
 import { planRead } from "./reading.ts";
 import type { RowBlock } from "./rows.ts";
@@ -44,10 +45,20 @@ Deno.test("comparisons of several blocks are one", () => {
 
 Deno.test("a block spans its earliest and latest stored time, whatever the order of its seqs", () => {
   const frames = [9n, 3n, 5n].map((ms, at) => ({ seq: at + 1, ts: startNs + ms, data: {} }));
-  equal(spanOf(blockOf("telemetry", frames, { clockOffsetNs: 1n })), {
-    fromNs: startNs + 4n,
-    toNs: startNs + 10n,
-    first: 1,
-    last: 3,
-  });
+  const block = blockOf("telemetry", frames, { clockOffsetNs: 1n });
+  equal(spanOf([block]), { fromNs: startNs + 4n, toNs: startNs + 10n, first: 1, last: 3 });
+  const later = blockOf("telemetry", [{ seq: 7, ts: startNs, data: {} }]);
+  equal(spanOf([later, block]), { fromNs: startNs, toNs: startNs + 10n, first: 1, last: 7 });
+});
+
+Deno.test("blocks are read together that are of one series and near each other by seq and by time", () => {
+  const at = (seq: number, ts = startNs) => blockOf("telemetry", [{ seq, ts, data: { x: 1 } }]);
+  const [one, two, far] = [at(1), at(2), at(neighbourSeqsMax + 3)];
+  equal(neighboursOf([two, far, one]), [[one, two], [far]]);
+  const wild = at(2, startNs + neighbourNsMax + 1n);
+  equal(neighboursOf([one, wild]), [[one], [wild]]);
+  equal(neighboursOf([wild, at(3)]), [[wild], [at(3)]]);
+  const frames = framesOf([{ x: 1 }]);
+  const others = [blockOf("gps", frames), blockOf("telemetry", frames, { class: "bulk" })];
+  equal(neighboursOf([one, ...others]), [[one], ...others.map((other) => [other])]);
 });

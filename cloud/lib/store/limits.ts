@@ -22,8 +22,11 @@ export const quarantineCountsMax = 10_000;
 export const accountPageMax = 1_000;
 /** Marks of time in one ledger line: its epoch's length by so many is how finely a time is told; 40 bytes each. */
 export const timeMarksMax = 64;
-/** Stored rows held in memory at a time while they are compared with a repeat. */
+/** Stored rows that are read at a time to be compared with repeats. */
 export const compareRowsMax = 2_000;
+/** Seqs and time between two repeats of one series up to which one question reads both, and what lies between them. */
+export const neighbourSeqsMax = 1_000;
+export const neighbourNsMax = 600_000_000_000n;
 /**
  * Times that a write is planned anew because another writer was first with a column. Each time it loses only to columns that
  * were made meanwhile; then it fails and is repeated as a whole.

@@ -132,13 +132,13 @@ export function testPaging(test: StoreTest, rounds: number): void {
       {},
     ];
     await store.write([blockOf("telemetry", framesOf(data))]);
-    const repeat = await store.compare([blockOf("telemetry", framesOf(data))]);
+    const [repeat] = await store.compare([blockOf("telemetry", framesOf(data))]);
     equal(repeat, { same: [{ first: 1, last: 5 }], different: [], missing: [], stored: [] });
     const changed: TestData[] = [{ x: 1.5, s: "b" }, { a: [1, null] }, { x: 2n ** 60n + 1n, j: ["x"] }, {
       x: "stray",
       y: 1,
     }];
-    const { same, different, missing, stored } = await store.compare([
+    const [{ same, different, missing, stored }] = await store.compare([
       blockOf("telemetry", framesOf([...changed, {}, {}])),
     ]);
     equal(same, [{ first: 2, last: 2 }, { first: 5, last: 5 }]);
@@ -150,25 +150,43 @@ export function testPaging(test: StoreTest, rounds: number): void {
       ["telemetry", 4, "stray"],
     ]);
     const moved = framesOf([data[0]]).map((frame) => ({ ...frame, ts: frame.ts + 1n }));
-    equal((await store.compare([blockOf("telemetry", moved)])).same, []);
+    equal((await store.compare([blockOf("telemetry", moved)]))[0].same, []);
     for (const clockOffsetNs of [2n ** 63n - 1n, -(2n ** 63n)]) {
       const wild = blockOf("telemetry", framesOf([data[0]]), { clockOffsetNs });
-      equal((await store.compare([wild])).different, [{ first: 1, last: 1 }]);
+      equal((await store.compare([wild]))[0].different, [{ first: 1, last: 1 }]);
     }
     const swapped = framesOf(data).map((frame, at, all) => ({
       ...frame,
       ts: all[at === 1 ? 2 : at === 2 ? 1 : at].ts,
     }));
-    equal((await store.compare([blockOf("telemetry", swapped)])).different, [{ first: 2, last: 3 }]);
-    equal((await store.compare([blockOf("elsewhere", framesOf([data[0]]))])).same, []);
-    equal((await store.compare([blockOf("telemetry", framesOf([data[0]]), { class: "bulk" })])).same, []);
+    equal((await store.compare([blockOf("telemetry", swapped)]))[0].different, [{ first: 2, last: 3 }]);
+    equal((await store.compare([blockOf("elsewhere", framesOf([data[0]]))]))[0].same, []);
+    equal((await store.compare([blockOf("telemetry", framesOf([data[0]]), { class: "bulk" })]))[0].same, []);
+  });
+
+  test("repeats of many batches are compared at once, and each has its own answer", async (store) => {
+    await store.write([
+      blockOf("telemetry", framesOf([{ x: 1 }, { x: 2 }, { x: 3 }])),
+      blockOf("gps", framesOf([{ y: 1 }], 4)),
+    ]);
+    const answers = await store.compare([
+      blockOf("telemetry", framesOf([{ x: 3 }], 3)),
+      blockOf("gps", framesOf([{ y: 2 }], 4)),
+      blockOf("telemetry", framesOf([{ x: 1 }, { x: -2 }])),
+      blockOf("elsewhere", framesOf([{ x: 1 }])),
+      blockOf("telemetry", framesOf([{ x: 2 }], 2)),
+    ]);
+    equal(answers.map(({ same }) => same.map(({ first }) => first)), [[3], [], [1], [], [2]]);
+    equal(answers.map(({ different }) => different.map(({ first }) => first)), [[], [4], [2], [1], []]);
+    equal(answers.map(({ missing }) => missing.length), [0, 0, 0, 1, 0]);
+    equal(await store.compare([]), []);
   });
 
   test("a long repeat is compared in pieces", async (store) => {
     const data = Array.from({ length: 4_500 }, (_, x) => ({ x }));
     await store.write([blockOf("telemetry", framesOf(data))]);
     data[4_200] = { x: -1 };
-    const { same, different } = await store.compare([blockOf("telemetry", framesOf(data))]);
+    const [{ same, different }] = await store.compare([blockOf("telemetry", framesOf(data))]);
     equal(same, [{ first: 1, last: 4_200 }, { first: 4_202, last: 4_500 }]);
     equal(different, [{ first: 4_201, last: 4_201 }]);
   });

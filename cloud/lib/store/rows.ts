@@ -24,13 +24,13 @@ export interface WriteOutcome {
   readonly suspended: readonly StreamName[];
 }
 
-/** How records that come again compare with what is stored. Both sets together are the seqs of the blocks. */
+/** How a block's records that come again compare with what is stored. Both sets together are its seqs. */
 export interface Comparison {
   /** Stored with the same time, stream and values. */
   readonly same: Ranges;
   /** Stored otherwise, or not at all. */
   readonly different: Ranges;
-  /** Of the different ones those whose seq the stream does not have in the blocks' span of times. */
+  /** Of the different ones those whose seq the stream does not have near the block's times. */
   readonly missing: Ranges;
   /** What is stored in the place of the different ones; of some that may be nothing. */
   readonly stored: readonly StreamRow[];

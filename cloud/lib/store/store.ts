@@ -60,8 +60,8 @@ export interface Store extends StoreReader {
    * a row's time lies outside of `storedNsMin` to `storedNsMax`. `aside` is kept by the same commit.
    */
   write(blocks: readonly RowBlock[], aside?: readonly KeptAside[]): Promise<WriteOutcome>;
-  /** Compares records with what is stored under their keys. All blocks must be of one vehicle, epoch and class. */
-  compare(blocks: readonly RowBlock[]): Promise<Comparison>;
+  /** Compares records with what is stored under their keys: one answer for each block, in their order. */
+  compare(blocks: readonly RowBlock[]): Promise<Comparison[]>;
   /**
    * Replaces this writer's own entries of the same vehicle, epoch, class and since, and the vehicles' accounts whoever wrote
    * them, all at once. Readers get the union of all writers' entries.

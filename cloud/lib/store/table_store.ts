@@ -25,7 +25,7 @@ import {
   unlistedStream,
 } from "./catalog.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { compareBlock, joinComparisons, spanOf, type StoredRows } from "./compare.ts";
+import { compareBlock, neighboursOf, spanOf, type StoredRows } from "./compare.ts";
 import { type Edition, editionOf, inEdition, subjectOf } from "./editions.ts";
 import type { LedgerEntry } from "./ledger_entry.ts";
 import {
@@ -210,16 +210,21 @@ class TableStore extends TableReader implements Store {
     return await this.#inTurn(() => this.#write(blocks, aside));
   }
 
-  async compare(blocks: readonly RowBlock[]): Promise<Comparison> {
+  async compare(blocks: readonly RowBlock[]): Promise<Comparison[]> {
+    if (blocks.length === 0) return [];
     // Another writer may have given fields a column that this one has not needed yet.
     const catalog = await readCatalog(this.backend);
-    const parts: Comparison[] = [];
-    for (const block of blocks) {
-      const place = placeOf(catalog, block.block.shape.stream);
-      const stored = place === undefined ? nothingStored(block) : await this.#storedRows(block, place);
-      parts.push(compareBlock(block, stored));
+    const groups = neighboursOf(blocks);
+    const found = new Map<RowBlock, Comparison>();
+    for (let at = 0; at < groups.length; at += readsAtOnce) {
+      await Promise.all(
+        groups.slice(at, at + readsAtOnce).map(async (neighbours) => {
+          const stored = await this.#storedRows(neighbours, catalog);
+          for (const one of neighbours) found.set(one, compareBlock(one, stored));
+        }),
+      );
     }
-    return joinComparisons(parts);
+    return blocks.map((block) => found.get(block)!);
   }
 
   saveLedger(entries: readonly LedgerEntry[], accounts: readonly VehicleAccount[] = []): Promise<void> {
@@ -284,11 +289,14 @@ class TableStore extends TableReader implements Store {
     throw new Fault("store_failed", `Cannot get columns: other writers were first ${growthRoundsMax} times`);
   }
 
-  async #storedRows(block: RowBlock, place: StreamPlace): Promise<StoredRows> {
-    const { fromNs, toNs, ...seqs } = spanOf(block);
-    const query = { vehicle: block.vehicle, stream: place.stream, fromNs, toNs, limit: compareRowsMax };
+  async #storedRows(neighbours: readonly RowBlock[], catalog: Catalog): Promise<StoredRows> {
+    const [{ vehicle, epoch, class: className, block: { shape: { stream } } }] = neighbours;
+    const place = placeOf(catalog, stream);
+    if (place === undefined) return nothingStored({ vehicle, stream });
+    const { fromNs, toNs, ...seqs } = spanOf(neighbours);
+    const query = { vehicle, stream: place.stream, fromNs, toNs, limit: compareRowsMax };
     const plan = planRead(place, query);
-    const identity = { epoch: block.epoch, class: block.class, ...seqs };
+    const identity = { epoch, class: className, ...seqs };
     const rows = new Map<number, StoredRow>();
     let after: RowKey | undefined;
     do {
@@ -312,7 +320,7 @@ class TableStore extends TableReader implements Store {
 }
 
 /** Of a stream that was never seen. */
-function nothingStored({ vehicle, block: { shape: { stream } } }: RowBlock): StoredRows {
+function nothingStored({ vehicle, stream }: { vehicle: VehicleId; stream: StreamName }): StoredRows {
   return { plan: planRead(unlistedStream(stream), { vehicle, stream, limit: 1 }), rows: new Map() };
 }
 

@@ -107,7 +107,7 @@ export function testWriters(test: StoreTest, rounds: number): void {
     await withWriters({ database, count: 2 }, async ([one, two]) => {
       await one.write([blockOf("telemetry", framesOf([{ a: 1 }]))]);
       await two.write([blockOf("telemetry", framesOf([{ a: 2, b: 7 }], 2))]);
-      const repeat = (data: TestData) => one.compare([blockOf("telemetry", framesOf([data], 2))]);
+      const repeat = async (data: TestData) => (await one.compare([blockOf("telemetry", framesOf([data], 2))]))[0];
       const row = [{ first: 2, last: 2 }];
       equal((await repeat({ a: 2, b: 7 })).same, row);
       equal((await repeat({ a: 2, b: 8 })).different, row);
