@@ -97,3 +97,27 @@ scenario("rows that a power cut took are written again although the ledger's lin
   const { rows } = await stage.store.rows({ vehicle, stream: parseStream("telemetry"), limit: 10 });
   deepStrictEqual(rows.map(({ values }) => values.a), [1, 2, 3, 4]);
 });
+
+scenario(
+  "of two bodies for rows that a power cut took, the first in the log is written, the other kept aside",
+  async (stage) => {
+    await stage.keep();
+    const first = await stage.ingest();
+    const messages = [
+      stage.message([define(telemetry), batch(1, 2)]),
+      stage.message([batch(1, 2, { value: () => 99 })]),
+    ];
+    await first.commit(messages.slice(0, 1));
+    await first.flush();
+    const lines = await stage.store.ledger(vehicle);
+    await stage.cutPower();
+    await stage.store.saveLedger(lines);
+    await (await stage.ingest()).commit(messages);
+    const { rows } = await stage.store.rows({ vehicle, stream: parseStream("telemetry"), limit: 10 });
+    deepStrictEqual(rows.map(({ values }) => values.a), [1, 2]);
+    deepStrictEqual((await stage.quarantined()).map(({ code, place }) => [code, place.sequence]), [[
+      "different_body",
+      2,
+    ]]);
+  },
+);
