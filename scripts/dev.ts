@@ -24,8 +24,8 @@ async function main(): Promise<number> {
 
   say(`Starting SystemScale with its state in ${layout.state} ...`);
   const startedAtMs = performance.now();
-  const { keeper, units } = await startSystem(layout, say, { signal: stopping.signal });
-  say(describeSystem(layout, { units, seconds: (performance.now() - startedAtMs) / 1000 }));
+  const { keeper, units, stepCa } = await startSystem(layout, say, { signal: stopping.signal });
+  say(describeSystem(layout, { units, stepCa, seconds: (performance.now() - startedAtMs) / 1000 }));
   await asked.promise;
   say("Stopping ...");
   const stoppedAtMs = performance.now();

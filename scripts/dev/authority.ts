@@ -1,6 +1,6 @@
 /** The development CA in files: made once, then taken up again. For production see deploy/pki. */
-import { join } from "node:path";
-import { type Authority, type CertifiedKey, makeAuthority, openAuthority } from "#proto/testing/certificates.ts";
+import { type Authority, makeAuthority, openAuthority } from "#proto/testing/certificates.ts";
+import { readPair, writePair } from "./leaf.ts";
 
 const dayMs = 86_400_000;
 const lifetimeDays = 365;
@@ -9,7 +9,7 @@ const names = ["root", "vehicle_issuer", "relay_issuer"] as const;
 /** Opens the authority in a folder, or makes one. Throws when a part is missing: its leaves would fit no new one. */
 export async function developmentAuthority(folder: string): Promise<Authority> {
   await Deno.mkdir(folder, { recursive: true });
-  const kept = await Promise.all(names.map((name) => readPair(folder, name)));
+  const kept = await Promise.all(names.map((name) => readPair({ folder, name })));
   const [root, vehicleIssuer, relayIssuer] = kept;
   if (root !== undefined && vehicleIssuer !== undefined && relayIssuer !== undefined) {
     return openAuthority({ root, vehicleIssuer, relayIssuer });
@@ -28,33 +28,4 @@ export async function developmentAuthority(folder: string): Promise<Authority> {
 /** From an hour ago, because clocks differ, for a year. */
 export function validity(): { notBeforeMs: number; notAfterMs: number } {
   return { notBeforeMs: Date.now() - 3_600_000, notAfterMs: Date.now() + lifetimeDays * dayMs };
-}
-
-/** Makes a leaf's files unless they are there. */
-export async function ensureLeaf(
-  { folder, name }: { folder: string; name: string },
-  issue: () => Promise<{ chainPem: string; keyPem: string }>,
-): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  if (await readPair(folder, name) !== undefined) return;
-  const { chainPem, keyPem } = await issue();
-  await writePair({ folder, name }, { certPem: chainPem, keyPem });
-}
-
-async function readPair(folder: string, name: string): Promise<CertifiedKey | undefined> {
-  try {
-    const [certPem, keyPem] = await Promise.all([
-      Deno.readTextFile(join(folder, `${name}.crt`)),
-      Deno.readTextFile(join(folder, `${name}.key`)),
-    ]);
-    return { certPem, keyPem };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-async function writePair({ folder, name }: { folder: string; name: string }, pair: CertifiedKey): Promise<void> {
-  await Deno.writeTextFile(join(folder, `${name}.key`), pair.keyPem, { mode: 0o600 });
-  await Deno.writeTextFile(join(folder, `${name}.crt`), pair.certPem);
 }

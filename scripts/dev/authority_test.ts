@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
-import { developmentAuthority, ensureLeaf, validity } from "./authority.ts";
+import { developmentAuthority } from "./authority.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -29,22 +29,5 @@ Deno.test("an authority with a part missing is refused with the way out", async 
     await developmentAuthority(folder);
     await Deno.remove(join(folder, "relay_issuer.crt"));
     await rejects(developmentAuthority(folder), /has lost relay_issuer; .* deno task clean$/);
-  });
-});
-
-Deno.test("a leaf is made once", async () => {
-  await withFolder(async (folder) => {
-    const authority = await developmentAuthority(folder);
-    const place = { folder: join(folder, "drone-001"), name: "vehicle" };
-    let issued = 0;
-    const issue = () => {
-      issued++;
-      return authority.issueVehicle("drone-001", validity());
-    };
-    await ensureLeaf(place, issue);
-    const first = await Deno.readTextFile(join(place.folder, "vehicle.crt"));
-    await ensureLeaf(place, issue);
-    deepEqual([issued, await Deno.readTextFile(join(place.folder, "vehicle.crt"))], [1, first]);
-    equal((await Deno.stat(join(place.folder, "vehicle.key"))).mode! & 0o777, 0o600);
   });
 });

@@ -1,47 +1,47 @@
 /** Writes what each binary reads: certificates and configuration, the same files as in production. */
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { developmentAuthority, ensureLeaf, validity } from "./authority.ts";
-import { type Layout, pathsOf, sdkPortOf } from "./layout.ts";
+import { developmentAuthority } from "./authority.ts";
+import { developmentCertifier, ensureRelayLeaf, ensureVehicleLeaf } from "./certifier.ts";
+import { type Layout, pathsOf, relayNode, sdkPortOf, trustFilesOf } from "./layout.ts";
 import type { NatsPasswords } from "../servers/nats.ts";
 
-/** Name that vehicles dial and that the relay's certificate carries. */
-const relayNode = "localhost";
 /** A vehicle's ring, where the layout asks for no other. */
 const ringMebibytes = 256;
 
-/** Writes all files of a layout; certificates that exist are kept. */
+/** Writes all files of a layout; certificates that are of use are kept. Those of a step-ca are made when it runs. */
 export async function writeConfigs(layout: Layout, passwords: NatsPasswords): Promise<void> {
   const paths = pathsOf(layout.state);
   await Deno.mkdir(paths.logs, { recursive: true });
   // QuestDB does not make its own.
   if (layout.store === "questdb") await Deno.mkdir(paths.questDb, { recursive: true });
-  const authority = await developmentAuthority(paths.pki);
-  await ensureLeaf(
-    { folder: paths.pki, name: "relay" },
-    () => authority.issueRelay(relayNode, { ...validity(), otherNames: ["127.0.0.1"] }),
-  );
+  if (layout.ca !== "step-ca") await certifyAll(layout);
   await writeYaml(paths.relayConfig, relayConfig(layout, passwords));
   await writeYaml(paths.cloudConfig, cloudConfig(layout, passwords));
   for (const vehicle of layout.vehicles) {
-    await ensureLeaf(
-      { folder: paths.vehicle(vehicle), name: "vehicle" },
-      () => authority.issueVehicle(vehicle, validity()),
-    );
+    await Deno.mkdir(paths.vehicle(vehicle), { recursive: true });
     await writeYaml(paths.agentConfig(vehicle), agentConfig(layout, vehicle));
   }
 }
 
-function relayConfig({ state, ports }: Layout, passwords: NatsPasswords) {
+async function certifyAll(layout: Layout): Promise<void> {
+  const certifier = developmentCertifier(await developmentAuthority(pathsOf(layout.state).pki));
+  await ensureRelayLeaf(layout, certifier);
+  for (const vehicle of layout.vehicles) await ensureVehicleLeaf(layout, { certifier, vehicle });
+}
+
+function relayConfig(layout: Layout, passwords: NatsPasswords) {
+  const { state, ports } = layout;
   const { pki } = pathsOf(state);
+  const trust = trustFilesOf(layout);
   return {
     name: "dev",
     node: relayNode,
     listen: `127.0.0.1:${ports.relay}`,
     certificate: join(pki, "relay.crt"),
     key: join(pki, "relay.key"),
-    vehicle_roots: [join(pki, "root.crt")],
-    vehicle_issuers: [join(pki, "vehicle_issuer.crt")],
+    vehicle_roots: [trust.root],
+    vehicle_issuers: [trust.vehicleIssuer],
     nats: { servers: [`127.0.0.1:${ports.leaf}`], user: "relay", password: passwords.relay, domain: "hub" },
     private_address: `127.0.0.1:${ports.relayPrivate}`,
   };
@@ -77,7 +77,7 @@ function agentConfig(layout: Layout, vehicle: string) {
     vehicle_id: vehicle,
     certificate: join(folder, "vehicle.crt"),
     key: join(folder, "vehicle.key"),
-    roots: [join(paths.pki, "relay_issuer.crt")],
+    roots: [trustFilesOf(layout).relayIssuer],
     relay: { addresses: [`${relayNode}:${layout.dialedPort ?? layout.ports.relay}`] },
     ring: { path: join(folder, "ring"), bytes: `${layout.ringMebibytes ?? ringMebibytes}MiB` },
     sdk: { address: `127.0.0.1:${sdkPortOf(layout, vehicle)}` },

@@ -1,11 +1,12 @@
 /** What `deno task dev` prints when all is well. */
+import { type StepCa, stepCaFiles } from "../servers/step_ca.ts";
 import { type Layout, pathsOf } from "./layout.ts";
 import type { Unit } from "./units.ts";
 
 /** What runs where, and what to try next. */
 export function describeSystem(
   layout: Layout,
-  { units, seconds }: { units: readonly Unit[]; seconds: number },
+  { units, stepCa, seconds }: { units: readonly Unit[]; stepCa?: StepCa; seconds: number },
 ): string {
   const { sdk, query, questDb } = layout.ports;
   const token = pathsOf(layout.state).token;
@@ -26,9 +27,24 @@ export function describeSystem(
       ? [`  curl "http://localhost:${questDb}/exec?query=SELECT%20*%20FROM%20telemetry%20LIMIT%2010"`]
       : []),
     `  deno task replay FLIGHT.ndjson.gz`,
+    ...(stepCa === undefined ? [] : ["", "Certificates are of a real step-ca:", "", ...certificateLines(stepCa)]),
     "",
     "Ctrl-C stops everything; deno task clean forgets everything.",
   ].join("\n");
+}
+
+/** Shell commands that issue, renew and revoke a certificate and show the CRL; deploy/pki/README.md says more. */
+export function certificateLines({ binaries, folder, home, ports }: StepCa): string[] {
+  const { root, adminPassword } = stepCaFiles(folder);
+  const who = `--provisioner admin --provisioner-password-file '${adminPassword}'`;
+  const where = `--ca-url https://localhost:${ports.vehicles} --root '${root}'`;
+  return [
+    `  step() { STEPPATH='${home}' '${binaries.step}' "$@" ${where}; }`,
+    `  step ca certificate drone-900 vehicle.crt vehicle.key ${who}`,
+    "  step ca renew vehicle.crt vehicle.key --force",
+    "  step ca revoke --cert vehicle.crt --key vehicle.key",
+    `  curl -s http://localhost:${ports.crl}/1.0/crl | openssl crl -inform DER -noout -text`,
+  ];
 }
 
 /** Columns as wide as their widest cell. */

@@ -1,8 +1,15 @@
 /** Where everything of a development system lies and listens. All on loopback. */
 import { join } from "node:path";
+import { stepCaFiles } from "../servers/step_ca.ts";
 
 /** Which store stands behind the cloud. */
 export type StoreKind = "sqlite" | "questdb";
+
+/** Who certifies relay and vehicles. */
+export type CaKind = "development" | "step-ca";
+
+/** Name that vehicles dial and that the relay's certificate carries. */
+export const relayNode = "localhost";
 
 /** TCP ports, but `relay`, which is UDP. */
 export interface Ports {
@@ -17,6 +24,10 @@ export interface Ports {
   readonly cloudPrivate: number;
   readonly questDb: number;
   readonly questDbPg: number;
+  /** A step-ca's: HTTPS of the one for vehicles and of the one for relays, and the CRL over plain HTTP. */
+  readonly caVehicles: number;
+  readonly caRelays: number;
+  readonly caCrl: number;
   /** The first vehicle's local API; each further vehicle takes the next one. */
   readonly sdk: number;
 }
@@ -34,6 +45,9 @@ export const guidePorts: Ports = {
   cloudPrivate: 9080,
   questDb: 9000,
   questDbPg: 8812,
+  caVehicles: 9443,
+  caRelays: 9444,
+  caCrl: 9480,
   sdk: 7777,
 };
 
@@ -55,6 +69,8 @@ export interface Layout {
   readonly state: string;
   readonly ports: Ports;
   readonly store: StoreKind;
+  /** The development CA when nothing is said. */
+  readonly ca?: CaKind;
   readonly vehicles: readonly string[];
   readonly simulate: boolean;
   /** UDP port that vehicles dial; the relay's own unless something stands between. */
@@ -80,6 +96,8 @@ export function pathsOf(state: string) {
   const at = (...parts: string[]) => join(state, ...parts);
   return {
     pki: at("pki"),
+    stepCa: at("step-ca"),
+    stepHome: at("step-home"),
     logs: at("logs"),
     natsStore: at("nats"),
     questDb: at("questdb"),
@@ -93,5 +111,19 @@ export function pathsOf(state: string) {
     vehicle: (id: string) => at("vehicles", id),
     agentConfig: (id: string) => at("vehicles", id, "agent.yaml"),
     log: (name: string) => at("logs", `${name}.log`),
+  };
+}
+
+/** Certificates that relay and vehicles trust: of root and issuers, PEM files. */
+export function trustFilesOf({ state, ca }: Layout) {
+  const { pki, stepCa } = pathsOf(state);
+  if (ca === "step-ca") {
+    const { root, issuer } = stepCaFiles(stepCa);
+    return { root, vehicleIssuer: issuer("vehicles"), relayIssuer: issuer("relays") };
+  }
+  return {
+    root: join(pki, "root.crt"),
+    vehicleIssuer: join(pki, "vehicle_issuer.crt"),
+    relayIssuer: join(pki, "relay_issuer.crt"),
   };
 }

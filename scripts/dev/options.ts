@@ -1,13 +1,14 @@
 /** The command line of `deno task dev`. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { StoreKind } from "./layout.ts";
+import type { CaKind, StoreKind } from "./layout.ts";
 
 /** What was asked for. */
 export interface DevOptions {
   readonly vehicles: number;
   readonly simulate: boolean;
   readonly store: StoreKind;
+  readonly ca: CaKind;
   readonly state: string;
 }
 
@@ -19,6 +20,7 @@ const usage = `deno task dev [options]
   --vehicles N             simulated vehicles, 1 to ${vehiclesMax} (1)
   --no-sim                 agents only, without simulated vehicles
   --store sqlite|questdb   where telemetry is kept (sqlite)
+  --ca development|step-ca who certifies relay and vehicles (development)
   --state DIR              state, certificates and logs (.dev)
   --help                   this text`;
 
@@ -32,6 +34,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions | { readonl
         vehicles: { type: "string", default: "1" },
         "no-sim": { type: "boolean", default: false },
         store: { type: "string", default: "sqlite" },
+        ca: { type: "string", default: "development" },
         state: { type: "string", default: ".dev" },
         help: { type: "boolean", default: false },
       },
@@ -48,5 +51,9 @@ export function parseDevOptions(args: readonly string[]): DevOptions | { readonl
   if (values.store !== "sqlite" && values.store !== "questdb") {
     return { problem: `Cannot take --store "${values.store}": wanted sqlite or questdb\n\n${usage}` };
   }
-  return { vehicles, simulate: !values["no-sim"], store: values.store, state: resolve(values.state) };
+  if (values.ca !== "development" && values.ca !== "step-ca") {
+    return { problem: `Cannot take --ca "${values.ca}": wanted development or step-ca\n\n${usage}` };
+  }
+  const { store, ca } = values;
+  return { vehicles, simulate: !values["no-sim"], store, ca, state: resolve(values.state) };
 }

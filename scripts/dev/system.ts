@@ -5,6 +5,8 @@ import type { Say } from "../servers/obtain.ts";
 import { holderOf, isFree } from "../servers/ports.ts";
 import { obtainQuestDb } from "../servers/questdb_files.ts";
 import { run } from "../servers/run.ts";
+import { makeStepCa, type StepCa } from "../servers/step_ca.ts";
+import { obtainStep } from "../servers/step_binaries.ts";
 import { writeConfigs } from "./configs.ts";
 import { type Keeper, type KeepOptions, keepUnits } from "./keeper.ts";
 import { type Layout, pathsOf } from "./layout.ts";
@@ -16,6 +18,8 @@ import { type Unit, unitsOf } from "./units.ts";
 export interface RunningSystem {
   readonly keeper: Keeper;
   readonly units: readonly Unit[];
+  /** Who certifies, when it is no development CA. */
+  readonly stepCa?: StepCa;
   /** Bearer token of the cloud's APIs. */
   readonly token: string;
 }
@@ -37,7 +41,8 @@ export async function startSystem(layout: Layout, say: Say, options: StartOption
   const natsServer = await obtainNatsServer(say);
   const questDb = layout.store === "questdb" ? await obtainQuestDb(say) : undefined;
   const passwords = await ensureSecrets(layout.state);
-  const units = unitsOf(layout, { natsServer, questDb, passwords });
+  const stepCa = layout.ca === "step-ca" ? await prepareStepCa(layout, say) : undefined;
+  const units = unitsOf(layout, { natsServer, questDb, stepCa, passwords });
   await checkPorts(units);
   await writeConfigs(layout, passwords);
   const keeper = await keepUnits(units, {
@@ -48,7 +53,19 @@ export async function startSystem(layout: Layout, say: Say, options: StartOption
       options.onStarted?.(name);
     },
   });
-  return { keeper, units, token: await Deno.readTextFile(paths.token) };
+  return { keeper, units, stepCa, token: await Deno.readTextFile(paths.token) };
+}
+
+async function prepareStepCa({ state, ports }: Layout, say: Say): Promise<StepCa> {
+  const paths = pathsOf(state);
+  const stepCa: StepCa = {
+    binaries: await obtainStep(say),
+    folder: paths.stepCa,
+    home: paths.stepHome,
+    ports: { vehicles: ports.caVehicles, relays: ports.caRelays, crl: ports.caCrl },
+  };
+  await makeStepCa(stepCa);
+  return stepCa;
 }
 
 /** An agent that had to download a package would have read the runtime's own TLS roots, and refuse to start for it. */

@@ -13,9 +13,11 @@ import {
   leafReady,
   type NatsPasswords,
 } from "../servers/nats.ts";
+import { type StepCa, type StepCaKind, stepCaPlan, stepCaReady } from "../servers/step_ca.ts";
 import { questDbPlan, questDbReady } from "../servers/questdb.ts";
 import type { QuestDbFiles } from "../servers/questdb_files.ts";
 import { tryFetch } from "../servers/wait.ts";
+import { type Certifier, ensureRelayLeaf, ensureVehicleLeaf, stepCaCertifier } from "./certifier.ts";
 import { type HubNode, type Layout, pathsOf, sdkPortOf } from "./layout.ts";
 
 /** A process, the ports it needs and how it tells that it is well. */
@@ -37,19 +39,22 @@ export interface Unit {
 export interface UnitParts {
   readonly natsServer: string;
   readonly questDb?: QuestDbFiles;
+  readonly stepCa?: StepCa;
   readonly passwords: NatsPasswords;
 }
 
 /** All units of a layout. Later ones need earlier ones. */
-export function unitsOf(layout: Layout, { natsServer, questDb, passwords }: UnitParts): Unit[] {
+export function unitsOf(layout: Layout, { natsServer, questDb, stepCa, passwords }: UnitParts): Unit[] {
+  const certifier = stepCa === undefined ? undefined : stepCaCertifier(stepCa);
   return [
     ...hubUnits(layout, { natsServer, passwords }),
     leafUnit(layout, { natsServer, passwords }),
     ...(questDb === undefined ? [] : [questDbUnit(layout, questDb), checkpointUnit(layout)]),
     cloudUnit(layout),
-    relayUnit(layout),
+    ...(stepCa === undefined ? [] : [caUnit("vehicles", { layout, stepCa }), caUnit("relays", { layout, stepCa })]),
+    relayUnit(layout, certifier),
     ...layout.vehicles.flatMap((vehicle) => [
-      agentUnit(layout, vehicle),
+      agentUnit(layout, { vehicle, certifier }),
       ...(layout.simulate ? [simulationUnit(layout, vehicle)] : []),
     ]),
   ];
@@ -163,7 +168,19 @@ function cloudUnit({ state, ports, store }: Layout): Unit {
   };
 }
 
-function relayUnit({ state, ports }: Layout): Unit {
+function caUnit(kind: StepCaKind, { layout, stepCa }: { layout: Layout; stepCa: StepCa }): Unit {
+  const { ports } = stepCa;
+  return {
+    plan: stepCaPlan(kind, { stepCa, logFile: pathsOf(layout.state).log(`ca-${kind}`) }),
+    ports: [tcp(ports[kind]), ...(kind === "vehicles" ? [tcp(ports.crl)] : [])],
+    what: `step-ca, certifies ${kind}`,
+    where: `https://localhost:${ports[kind]}`,
+    ready: () => stepCaReady(kind, stepCa),
+  };
+}
+
+function relayUnit(layout: Layout, certifier: Certifier | undefined): Unit {
+  const { state, ports } = layout;
   const paths = pathsOf(state);
   return {
     plan: denoPlan("relay", "relay/main.ts", { config: paths.relayConfig, logFile: paths.log("relay") }),
@@ -171,10 +188,14 @@ function relayUnit({ state, ports }: Layout): Unit {
     what: "relay (QUIC)",
     where: `udp ${local(ports.relay)}`,
     ready: async () => await tryFetch(`http://${local(ports.relayPrivate)}/readyz`) !== undefined,
+    beforeStart: certifier && (() => ensureRelayLeaf(layout, certifier)),
   };
 }
 
-function agentUnit(layout: Layout, vehicle: string): Unit {
+function agentUnit(
+  layout: Layout,
+  { vehicle, certifier }: { vehicle: string; certifier: Certifier | undefined },
+): Unit {
   const paths = pathsOf(layout.state);
   const port = sdkPortOf(layout, vehicle);
   return {
@@ -186,6 +207,7 @@ function agentUnit(layout: Layout, vehicle: string): Unit {
     what: `agent of ${vehicle}`,
     where: `http://${local(port)}`,
     ready: async () => await tryFetch(`http://${local(port)}/healthz`) !== undefined,
+    beforeStart: certifier && (() => ensureVehicleLeaf(layout, { certifier, vehicle })),
   };
 }
 

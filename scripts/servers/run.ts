@@ -26,3 +26,14 @@ export async function run(
     throw error;
   }
 }
+
+/** The absolute path of a command that is on the PATH, so that a process of it can be told from any other. */
+export async function findOnPath(command: string): Promise<string | undefined> {
+  const { ok, text } = await run("sh", ["-c", `command -v ${command}`]);
+  return ok ? text.trim() : undefined;
+}
+
+/** The last line that a command said: mostly why it failed. */
+export function lastLineOf({ text }: Outcome): string {
+  return text.trim().split("\n").at(-1) || "it said nothing";
+}
