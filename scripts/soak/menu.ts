@@ -12,7 +12,7 @@ const entries: readonly Entry[] = [
   {
     name: "power",
     what: "power cuts of the disk under a process that writes: all that was acknowledged must be there (R2)",
-    usage: "--target ring|nats|questdb [--cuts N] [--flaw no_sync|late_sync] [--growth] [--checkpoint]",
+    usage: "--target ring|nats|questdb [--cuts N] [--flaw no_sync|late_sync] [--growth] [--bare]",
     file: "scripts/soak/power/main.ts",
     args: [],
   },

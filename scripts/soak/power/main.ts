@@ -4,10 +4,10 @@
  *
  *     deno task soak power --target ring [--cuts N] [--flaw no_sync|late_sync]
  *     deno task soak power --target nats [--cuts N] [--flaw no_sync]
- *     deno task soak power --target questdb [--cuts N] [--growth] [--checkpoint]
+ *     deno task soak power --target questdb [--cuts N] [--growth] [--bare]
  *
  * With a flaw, syncs are left out or come late, and the rig must find a loss. With growth, new tables and columns appear
- * shortly before each cut; with a checkpoint, QuestDB goes back to one after a cut: see deploy/questdb.
+ * shortly before each cut; bare, QuestDB has no checkpoint to go back to after a cut: see deploy/questdb.
  */
 import { parseArgs } from "node:util";
 import { machineText } from "../../bench/machine.ts";
@@ -45,7 +45,7 @@ async function main(): Promise<number> {
       cuts: { type: "string" },
       flaw: { type: "string" },
       growth: { type: "boolean" },
-      checkpoint: { type: "boolean" },
+      bare: { type: "boolean" },
     },
   });
   const target = targets[values.target ?? ""];
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
     cuts: values.cuts === undefined ? target.cuts : countOf(values.cuts),
     flaw,
     growth: values.growth,
-    checkpoint: values.checkpoint,
+    bare: values.bare,
   });
   tell(result, seconds);
   const { lost, wrong } = result.promises;

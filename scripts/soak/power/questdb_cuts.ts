@@ -3,7 +3,8 @@
  * stops at a random moment, while log, ingest, relay and agent live on. When QuestDB is back, ingest must bring again
  * from the log what was lost: in the end everything that ever had the verdict `committed` is there, once.
  *
- * QuestDB syncs nothing by itself, so a cut tears what is younger than the kernel's half minute: see deploy/questdb.
+ * QuestDB syncs nothing by itself, so a cut tears what is young. It goes back to the checkpoint that its own program holds,
+ * and ingest brings what is younger: see deploy/questdb.
  */
 import { join } from "node:path";
 import { prepareStart } from "#cloud/checkpoint/around_run.ts";
@@ -53,8 +54,8 @@ const flushedMs = 6_000;
 export interface QuestDbCutOptions extends CutOptions {
   /** A new stream, and a new field of all streams, appear shortly before each cut. */
   readonly growth?: boolean;
-  /** A checkpoint is held by its own program, and QuestDB goes back to it after a cut. */
-  readonly checkpoint?: boolean;
+  /** No checkpoint is held that QuestDB could go back to: shows what a cut does to it then. */
+  readonly bare?: boolean;
 }
 
 /** Cuts under a system of its own, which is removed whatever happens. */
@@ -153,7 +154,7 @@ class QuestDbRig {
       this.#faults.push(`the agent was lost: ${error}`);
     });
     await this.#committed(atStake);
-    if (this.#options.checkpoint === true) await this.#keep(["checkpoint"]);
+    if (this.#options.bare !== true) await this.#keep(["checkpoint"]);
     await this.#protected();
   }
 
@@ -206,7 +207,7 @@ class QuestDbRig {
 
   /** Waits until a checkpoint is held that has in it what is committed now. */
   async #protected(): Promise<void> {
-    if (this.#options.checkpoint !== true) return;
+    if (this.#options.bare === true) return;
     const sinceMs = Date.now() + flushedMs;
     await waitFor("a checkpoint to be held", async () => {
       const mark = await this.#mark.read();
@@ -216,14 +217,14 @@ class QuestDbRig {
 
   /** A cut in the moment between two checkpoints goes unprotected: that is known, and not what is asked here. */
   async #untilNotMaking(): Promise<void> {
-    if (this.#options.checkpoint !== true) return;
+    if (this.#options.bare === true) return;
     const held = async () => (await this.#mark.read())?.state === "held" || undefined;
     await waitFor("a checkpoint to be held", held, { timeoutMs: readyMs });
   }
 
   /** What is done at the start of a machine before QuestDB starts. */
   async #bootAgain(): Promise<void> {
-    if (this.#options.checkpoint !== true) return;
+    if (this.#options.bare === true) return;
     const restore = () => askForRestore(this.#disk.mountPoint);
     const start = await prepareStart({ mark: this.#mark, boot: `after cut ${this.#round}`, restore });
     if (start !== "restore") this.#faults.push(`round ${this.#round}: ${start}`);
