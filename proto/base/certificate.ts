@@ -22,7 +22,8 @@ export interface CertificateFacts {
   readonly publicKey: KeyObject;
   /** Milliseconds since 1970 at which leaf or intermediate ends, whichever is earlier. */
   readonly notAfterMs: number;
-  /** The leaf's serial number, lower-case hex without leading zeros. */
+  /** Name of its issuer as DER, hex, and its number there, hex without leading zeros: together they name the leaf. */
+  readonly issuer: string;
   readonly serial: string;
 }
 
@@ -115,6 +116,7 @@ function checkChain(
     vehicle: vehicleOf(leaf),
     publicKey: leaf.publicKey,
     notAfterMs: pinned ? leaf.notAfterMs : Math.min(leaf.notAfterMs, issuer.notAfterMs),
+    issuer: leaf.issuer,
     serial: leaf.serial,
   };
 }
