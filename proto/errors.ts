@@ -77,6 +77,8 @@ export const codes = {
   body_timeout: { status: 408, title: "Body did not arrive in time", retry: true },
   different_body: { status: 409, title: "Repeat differs from what is stored", retry: false },
   already_decided: { status: 409, title: "Decided otherwise before", retry: false },
+  bad_crl: { status: 502, title: "List of revoked certificates cannot be taken", retry: true },
+  revocation_unknown: { status: 503, title: "Node cannot tell whether the certificate is revoked", retry: true },
 } as const satisfies Record<string, CodeFacts>;
 
 /** One of {@link codes}. */

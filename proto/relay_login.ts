@@ -160,8 +160,8 @@ export class RelayLogin {
         "Cannot accept Proof: its signature is not by the certificate's key over this login",
       );
     }
-    const { vehicle, publicKey, notAfterMs, serial } = facts;
-    const login = { vehicle, publicKey, notAfterMs, serial, hello, challenge, fields, transcript };
+    const { vehicle, publicKey, notAfterMs, issuer, serial } = facts;
+    const login = { vehicle, publicKey, notAfterMs, issuer, serial, hello, challenge, fields, transcript };
     return { kind: "accept", login };
   }
 }

@@ -39,6 +39,9 @@ export function ackSubject(relay: RelayName, shard: number): string {
 /** Owners of partitions, to every shard of every relay: that they work, and since when. */
 export const ownerSubject = "owner.v1";
 
+/** To every shard of every relay, without content that counts: there is a newer list of revoked certificates. */
+export const revokedSubject = "revoked.v1";
+
 /** Logins, logouts and digests of one shard. */
 export function presenceSubject(relay: RelayName, shard: number): string {
   return `presence.v1.${relay}.${shard}`;

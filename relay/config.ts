@@ -3,6 +3,12 @@ import { z } from "zod";
 import { parseConfig } from "#proto/base/config.ts";
 import { type RelayName, vehicleIdPattern } from "#proto/ids.ts";
 import {
+  crlGraceMsMax,
+  crlLoginGraceMsDefault,
+  crlPollMsDefault,
+  crlPollMsMax,
+  crlPollMsMin,
+  crlSessionGraceMsDefault,
   halfOpenMaxDefault,
   halfOpenPerAddressMaxDefault,
   heldBytesMaxDefault,
@@ -30,6 +36,25 @@ const hostPort = z.string().transform((text, context): HostPort => {
 const path = z.string().min(1);
 const positive = z.int().min(1);
 
+const seconds = (bounds: { min: number; max: number; standard: number }) =>
+  z.int().min(bounds.min / 1000).max(bounds.max / 1000).default(bounds.standard / 1000);
+
+const revocation = z.strictObject({
+  crls: z.array(
+    z.strictObject({
+      issuer: path,
+      url: z.url({ protocol: /^https?$/ }).optional(),
+      file: path.optional(),
+    }).refine(({ url, file }) => (url === undefined) !== (file === undefined), "wanted exactly one of url and file"),
+  ).min(1),
+  poll_seconds: seconds({ min: crlPollMsMin, max: crlPollMsMax, standard: crlPollMsDefault }),
+  login_grace_seconds: seconds({ min: 0, max: crlGraceMsMax, standard: crlLoginGraceMsDefault }),
+  session_grace_seconds: seconds({ min: 0, max: crlGraceMsMax, standard: crlSessionGraceMsDefault }),
+}).refine(
+  (terms) => terms.login_grace_seconds <= terms.session_grace_seconds,
+  { path: ["login_grace_seconds"], message: "longer than session_grace_seconds: who may log in may stay" },
+);
+
 const schema = z.strictObject({
   name: z.string().regex(vehicleIdPattern).transform((text) => text as RelayName),
   node: z.string().min(1).max(253),
@@ -48,6 +73,7 @@ const schema = z.strictObject({
     ({ password, password_file: file }) => (password === undefined) !== (file === undefined),
     "wanted exactly one of password and password_file",
   ),
+  revocation: revocation.optional(),
   private_address: hostPort.prefault("127.0.0.1:9090"),
   shards: z.literal(1, "this version runs exactly 1 shard").default(1),
   limits: z.strictObject({
@@ -61,7 +87,16 @@ const schema = z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info"),
     format: z.enum(["json", "pretty"]).default("json"),
   }).prefault({}),
-});
+}).refine(
+  // An issuer without a list could not take a certificate back.
+  ({ revocation, vehicle_issuers: issuers = [] }) =>
+    revocation === undefined || sameTexts(revocation.crls.map(({ issuer }) => issuer), issuers),
+  { path: ["revocation", "crls"], message: "wanted one entry for each of vehicle_issuers, and for no other" },
+);
+
+function sameTexts(some: readonly string[], others: readonly string[]): boolean {
+  return JSON.stringify(some.toSorted()) === JSON.stringify(others.toSorted());
+}
 
 /** The configuration, checked and frozen. File names are as written: relative ones count from the config's folder. */
 export type RelayConfig = z.infer<typeof schema>;

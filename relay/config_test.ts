@@ -11,8 +11,10 @@ vehicle_roots: [root.crt]
 nats: { servers: ["127.0.0.1:4222"], user: relay, password: secret }
 `;
 
+const exampleText = () => readFile(new URL("relay.example.yaml", import.meta.url), "utf8");
+
 Deno.test("the example is good and shows the defaults", async () => {
-  const example = parseRelayConfig(await readFile(new URL("relay.example.yaml", import.meta.url), "utf8"), "example");
+  const example = parseRelayConfig(await exampleText(), "example");
   const defaults = parseRelayConfig(least, "relay.yaml");
   deepEqual(example.limits, defaults.limits);
   deepEqual(example.log, defaults.log);
@@ -41,4 +43,36 @@ Deno.test("exactly one way to the password is wanted", () => {
     /exactly one/,
   );
   throws(() => parseRelayConfig(least.replace(", password: secret", ""), "f"), /exactly one/);
+});
+
+const guarded = `${least}vehicle_issuers: [a.crt, b.crt]
+revocation:
+  crls:
+    - { issuer: b.crt, file: b.crl }
+    - { issuer: a.crt, url: "https://ca.example.com/crl" }
+`;
+
+Deno.test("revocation is off unless it is configured, and then has defaults", async () => {
+  equal(parseRelayConfig(least, "f").revocation, undefined);
+  const { crls, ...terms } = parseRelayConfig(guarded, "f").revocation ?? {};
+  equal(crls?.length, 2);
+  const { crls: _, ...shown } = parseRelayConfig(await exampleText(), "example").revocation ?? {};
+  deepEqual(terms, shown);
+  deepEqual(terms, { poll_seconds: 60, login_grace_seconds: 3600, session_grace_seconds: 86_400 });
+});
+
+Deno.test("every vehicle issuer has one list, at one place, by terms that make sense", () => {
+  const faults: [string, string, RegExp][] = [
+    ["b.crt, file", "c.crt, file", /revocation.crls: wanted one entry for each/],
+    ["b.crt, file", "a.crt, file", /revocation.crls: wanted one entry for each/],
+    ["vehicle_issuers: [a.crt, b.crt]\n", "", /revocation.crls: wanted one entry for each/],
+    ["file: b.crl", 'file: b.crl, url: "http://ca/crl"', /exactly one of url and file/],
+    [", file: b.crl", "", /exactly one of url and file/],
+    ["https:", "ftp:", /url/],
+    ["  crls:", "  poll_seconds: 301\n  crls:", /poll_seconds/],
+    ["  crls:", "  login_grace_seconds: 90000\n  crls:", /longer than session_grace_seconds/],
+  ];
+  for (const [from, to, wanted] of faults) {
+    throws(() => parseRelayConfig(guarded.replace(from, to), "f"), wanted, `${from} -> ${to}`);
+  }
 });

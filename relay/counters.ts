@@ -1,5 +1,6 @@
 /** What one shard counts since its start. Plain numbers: adding to one must cost nothing on the way of a frame. */
 import type { Refusal } from "./admission.ts";
+import type { RevocationReason } from "./revocation.ts";
 
 /** The counts. Only the parts they belong to write them; metrics.ts reads them. */
 export interface Counters {
@@ -9,6 +10,10 @@ export interface Counters {
   ended: number;
   logins: number;
   superseded: number;
+  /** Hints that something was revoked. */
+  revocationHints: number;
+  /** Sessions ended because of revocation, by code. */
+  revoked: Record<RevocationReason["code"], number>;
   /** Links ended by this side for a fault of the vehicle's. */
   faults: number;
   batches: { live: number; backfill: number };
@@ -40,6 +45,8 @@ export function newCounters(): Counters {
     ended: 0,
     logins: 0,
     superseded: 0,
+    revocationHints: 0,
+    revoked: { certificate_revoked: 0, revocation_unknown: 0 },
     faults: 0,
     batches: perLane(),
     records: perLane(),

@@ -32,6 +32,28 @@ export const refusalPublishIntervalMs = 5_000;
 /** Refusals of any kind published per second: strangers must not fill the backbone. */
 export const refusalsPublishedPerSecondMax = 20;
 
+// Revocation
+
+/** A list of revoked certificates is fetched so often: what is revoked without a push is out by then. */
+export const crlPollMsDefault = 60_000;
+/** Fastest and slowest poll that may be configured: the slowest is what protocol.md promises at most. */
+export const crlPollMsMin = 5_000;
+export const crlPollMsMax = 300_000;
+/** A list that has gone stale still lets vehicles in for so long: an authority may be restarted, or moved. */
+export const crlLoginGraceMsDefault = 3_600_000;
+/** And lets them stay for so long: a day without an authority is for people to end. */
+export const crlSessionGraceMsDefault = 86_400_000;
+/** Longest grace: after a week nobody knows who drives. */
+export const crlGraceMsMax = 7 * 86_400_000;
+/** One fetch: 8 MiB in a slow network. Logins wait for the first as the shard starts. */
+export const crlFetchTimeoutMs = 10_000;
+/** Wait after the first failure; twice as long after each further one, up to the poll interval. */
+export const crlRetryMs = 1_000;
+/** Hints lead to two fetches a second at most, however many there are. */
+export const crlHintIntervalMs = 500;
+/** A list may come from a clock that is ahead by so much. */
+export const crlFutureToleranceMs = 300_000;
+
 // Sessions
 
 /** Bytes per lane that a vehicle may have sent and not yet heard `received` for. */
@@ -127,5 +149,7 @@ export const shardAnswerTimeoutMs = 1_000;
 ok(batchBytesMax < bundleBytesMax && bundleTargetBytes <= bundleBytesMax, "a bundle holds a largest batch");
 ok(republishAfterMs * 2 ** publishAttemptsMax < duplicateWindowMs, "every repeat is recognised as one");
 ok(drainMs + lastWordsMs + backboneStopMs < shardStopMs, "a shard that drains is not killed");
+ok(crlHintIntervalMs <= crlRetryMs && crlRetryMs <= crlPollMsMin, "a hint puts nothing off, nor does a retry");
+ok(crlLoginGraceMsDefault <= crlSessionGraceMsDefault, "who may log in may stay");
 ok(rangesPerFrameMax * 20 < linkFrameBytesMax, "a chunk of ranges fits into a frame");
 ok(stallMs >= republishAfterMs * 2 && stallMs > probeIntervalMs * 2, "one lost answer is no stall");

@@ -90,7 +90,7 @@ class LinkDriver {
     await Promise.all([watching, ...this.#lanes]);
   }
 
-  /** Refuses a login that is not over by its deadline. */
+  /** Refuses a login that is not over by its deadline: for the vehicle's slowness, or for that of who judges it. */
   async #watchLogin(): Promise<void> {
     const { clock } = this.#node;
     const deadline = () => {
@@ -98,8 +98,10 @@ class LinkDriver {
       return clock.after(waitMs, this.#loginIsOver.signal).then(() => true, () => false);
     };
     while (await deadline()) {
-      const refusal = this.#login.poll(instantOf(clock));
+      const now = instantOf(clock);
+      const refusal = this.#login.poll(now);
       if (refusal !== undefined) this.#refuse(refusal);
+      else if (now.uptimeMs >= this.#login.deadlineMs) this.#refuseFor("revocation_unknown", "Nobody answered in time");
     }
   }
 
@@ -116,7 +118,10 @@ class LinkDriver {
     return this.#accept(step.login);
   }
 
-  #accept(login: AcceptedLogin): void {
+  async #accept(login: AcceptedLogin): Promise<void> {
+    const reason = await this.#node.revocation.reasonAgainstLogin(login);
+    if (this.#loginIsOver.signal.aborted) return;
+    if (reason !== undefined) return this.#refuseFor(reason.code, reason.detail);
     if (this.#node.draining.aborted) return this.#refuseFor("draining", "The node is being drained");
     const live = new LiveSession(this.#factsOf(login), { node: this.#node, link: this.#link });
     const { superseded } = this.#house.registry.enter(live);
@@ -214,13 +219,14 @@ class LinkDriver {
     this.#node.log.info("Session ended", { vehicle: live.vehicle, code: end.code, detail: end.detail });
   }
 
-  #factsOf({ vehicle, hello, fields, notAfterMs }: AcceptedLogin): SessionFacts {
+  #factsOf({ vehicle, hello, fields, notAfterMs, issuer, serial }: AcceptedLogin): SessionFacts {
     return {
       vehicle,
       boot: hexOf(hello.boot),
       linkCounter: fields.linkCounter,
       id: this.#node.random.bytes(16),
       notAfterMs,
+      certificate: { issuer, serial },
       agentVersion: hello.agentVersion,
       peer: this.#link.peer,
     };

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { certificateCheck } from "#proto/base/certificate.ts";
+import { crlIssuersOf } from "#proto/base/crl.ts";
 import { mergeMetrics, metricsText, samplesBy } from "#proto/base/metrics.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
@@ -44,6 +45,7 @@ async function main(): Promise<number> {
   // What a shard would find wrong is found before one is started.
   certificateCheck({ roots: files.vehicleRoots, issuers: files.vehicleIssuers });
   tlsCertificateSha256(files.certPem, files.config.node);
+  crlIssuersOf(files.crls?.map(({ issuerPem }) => issuerPem) ?? []);
   if (values["check-config"] === true) return say(`${configFile}: good`);
   const log = makeLog({ service: "relay", ...files.config.log });
   return await supervise({ configFile, config: files.config, clock: processClock(), log });

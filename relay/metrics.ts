@@ -2,6 +2,8 @@
 import { type MetricFamily, type MetricSample, metricsText, samplesBy } from "#proto/base/metrics.ts";
 import type { Code } from "#proto/errors.ts";
 import type { Counters } from "./counters.ts";
+import { standings } from "./crl_standing.ts";
+import type { RevocationFacts } from "./revocation.ts";
 
 /** What the process has used of the machine. */
 export interface ProcessFacts {
@@ -14,6 +16,8 @@ export interface RelayFacts {
   readonly counters: Counters;
   /** Refused logins by code. */
   readonly refused: ReadonlyMap<Code, number>;
+  /** By issuer; empty when revocation is off. */
+  readonly revocation: readonly RevocationFacts[];
   readonly isReady: boolean;
   readonly links: number;
   readonly halfOpen: number;
@@ -25,20 +29,26 @@ export interface RelayFacts {
 
 /** The figures of one shard, each labelled with its number. */
 export function shardMetrics(facts: RelayFacts & ProcessFacts, shard: number): string {
-  const families = [...gauges(facts), ...links(facts), ...telemetry(facts.counters), ...log(facts.counters)];
+  const families = [
+    ...gauges(facts),
+    ...links(facts),
+    ...revocation(facts),
+    ...telemetry(facts.counters),
+    ...log(facts.counters),
+  ];
   return metricsText(families, { shard });
 }
 
 function gauges(facts: RelayFacts & ProcessFacts): MetricFamily[] {
   return [
-    gauge("ready", "Whether the shard can hand telemetry on", facts.isReady ? 1 : 0),
-    gauge("links", "Open links, logged in or not", facts.links),
-    gauge("links_half_open", "Links that have not logged in yet", facts.halfOpen),
-    gauge("sessions", "Logged-in vehicles", facts.sessions),
-    gauge("held_bytes", "Bytes read that the log has not confirmed", facts.heldBytes),
-    gauge("bundles_unanswered", "Bundles that the log has not confirmed", facts.unanswered),
-    gauge("shape_cache_bytes", "Definitions of shapes in memory", facts.shapeBytes),
-    gauge("resident_bytes", "Memory of the process", facts.residentBytes),
+    gauge("ready", "Whether the shard takes logins and can hand telemetry on", plain(facts.isReady ? 1 : 0)),
+    gauge("links", "Open links, logged in or not", plain(facts.links)),
+    gauge("links_half_open", "Links that have not logged in yet", plain(facts.halfOpen)),
+    gauge("sessions", "Logged-in vehicles", plain(facts.sessions)),
+    gauge("held_bytes", "Bytes read that the log has not confirmed", plain(facts.heldBytes)),
+    gauge("bundles_unanswered", "Bundles that the log has not confirmed", plain(facts.unanswered)),
+    gauge("shape_cache_bytes", "Definitions of shapes in memory", plain(facts.shapeBytes)),
+    gauge("resident_bytes", "Memory of the process", plain(facts.residentBytes)),
     counter("cpu_seconds_total", "Processor time of the process", plain(facts.cpuSeconds)),
   ];
 }
@@ -51,6 +61,28 @@ function links({ counters, refused }: RelayFacts): MetricFamily[] {
     counter("logins_total", "Logins", plain(counters.logins)),
     counter("superseded_total", "Sessions that a newer one took over", plain(counters.superseded)),
     counter("faults_total", "Sessions ended for a fault of the vehicle", plain(counters.faults)),
+  ];
+}
+
+function revocation({ counters, revocation: lists }: RelayFacts): MetricFamily[] {
+  const standingOf = ({ issuer, standing }: RevocationFacts) =>
+    standings.map((one) => ({ labels: { issuer, standing: one }, value: one === standing ? 1 : 0 }));
+  const fetchesOf = ({ issuer, fetches }: RevocationFacts) =>
+    Array.from(fetches, ([result, value]) => ({ labels: { issuer, result }, value }));
+  const perIssuer = (name: string, help: string, valueOf: (facts: RevocationFacts) => number) =>
+    gauge(name, help, lists.map((facts) => ({ labels: { issuer: facts.issuer }, value: valueOf(facts) })));
+  return [
+    gauge("crl_standing", "What an issuer's list of revoked certificates is worth", lists.flatMap(standingOf)),
+    perIssuer(
+      "crl_stale_seconds",
+      "For how long the list has been stale; +Inf without a list",
+      (facts) => facts.staleSeconds,
+    ),
+    perIssuer("crl_revoked", "Certificates on the list", ({ revoked }) => revoked),
+    perIssuer("crl_bytes", "Memory that the list takes", ({ bytes }) => bytes),
+    counter("crl_fetches_total", "Fetches of lists, by result", lists.flatMap(fetchesOf)),
+    counter("revocation_hints_total", "Hints that something was revoked", plain(counters.revocationHints)),
+    counter("sessions_revoked_total", "Sessions ended because of revocation", labelled("code", counters.revoked)),
   ];
 }
 
@@ -82,8 +114,8 @@ function counter(name: string, help: string, samples: readonly MetricSample[]): 
   return { name: `systemscale_relay_${name}`, type: "counter", help, samples };
 }
 
-function gauge(name: string, help: string, value: number): MetricFamily {
-  return { name: `systemscale_relay_${name}`, type: "gauge", help, samples: [{ value }] };
+function gauge(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name: `systemscale_relay_${name}`, type: "gauge", help, samples };
 }
 
 function plain(value: number): MetricSample[] {

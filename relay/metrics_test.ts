@@ -8,6 +8,14 @@ function textOf(shard: number): string {
   return shardMetrics({
     counters,
     refused: new Map([["unknown_issuer", 3]]),
+    revocation: [{
+      issuer: "vehicles",
+      standing: "grace",
+      staleSeconds: 12.5,
+      revoked: 3,
+      bytes: 99,
+      fetches: new Map([["bad_crl", 2]]),
+    }, { issuer: "others", standing: "none", staleSeconds: Infinity, revoked: 0, bytes: 0, fetches: new Map() }],
     isReady: true,
     links: 2,
     halfOpen: 1,
@@ -25,4 +33,13 @@ Deno.test("figures carry their shard and what tells them apart", () => {
   match(text, /^systemscale_relay_ready\{shard="0"\} 1$/m);
   match(text, /^systemscale_relay_batches_total\{shard="0",lane="live"\} 7$/m);
   match(text, /^systemscale_relay_logins_refused_total\{shard="0",code="unknown_issuer"\} 3$/m);
+});
+
+Deno.test("each issuer's list shows what it is worth", () => {
+  const text = textOf(0);
+  match(text, /^systemscale_relay_crl_standing\{shard="0",issuer="vehicles",standing="grace"\} 1$/m);
+  match(text, /^systemscale_relay_crl_standing\{shard="0",issuer="vehicles",standing="fresh"\} 0$/m);
+  match(text, /^systemscale_relay_crl_stale_seconds\{shard="0",issuer="others"\} \+Inf$/m);
+  match(text, /^systemscale_relay_crl_fetches_total\{shard="0",issuer="vehicles",result="bad_crl"\} 2$/m);
+  match(text, /^systemscale_relay_sessions_revoked_total\{shard="0",code="revocation_unknown"\} 0$/m);
 });

@@ -5,6 +5,7 @@ import type { Clock, Log, Random } from "#proto/ports.ts";
 import type { Counters } from "./counters.ts";
 import type { Backbone } from "./ports.ts";
 import type { Readiness } from "./readiness.ts";
+import type { Revocation } from "./revocation.ts";
 import type { ShapeShelf } from "./shape_shelf.ts";
 import type { Speakers } from "./speakers.ts";
 import type { TelemetryPath } from "./telemetry_path.ts";
@@ -18,6 +19,7 @@ export interface Node {
   readonly node: string;
   readonly tlsCertificateSha256: Uint8Array;
   readonly checkChain: CertificateCheck;
+  readonly revocation: Revocation;
 
   readonly clock: Clock;
   readonly random: Random;

@@ -32,6 +32,7 @@ import { announceDigest } from "./presence.ts";
 import { Readiness } from "./readiness.ts";
 import { type RefusalEntry, Refusals } from "./refusals.ts";
 import { Registry } from "./registry.ts";
+import type { Revocation } from "./revocation.ts";
 import { ShapeShelf } from "./shape_shelf.ts";
 import { Speakers } from "./speakers.ts";
 import { TelemetryPath } from "./telemetry_path.ts";
@@ -45,6 +46,7 @@ export interface RelayOptions {
   readonly node: string;
   readonly tlsCertificateSha256: Uint8Array;
   readonly checkChain: CertificateCheck;
+  readonly revocation: Revocation;
   readonly limits: AdmissionLimits & { readonly heldBytesMax: number };
   readonly clock: Clock;
   readonly random: Random;
@@ -81,6 +83,7 @@ export class Relay {
     this.#owners = new OwnerDesk(this.#node, registry);
     options.backbone.listen(this.#ears());
     this.#startSlowWork();
+    void this.#node.revocation.run(() => this.#cutRevoked(), this.#stopped.signal);
   }
 
   /** Serves every link that the listener brings, until it is closed. */
@@ -90,17 +93,17 @@ export class Relay {
 
   /** Why the node cannot hand telemetry on or takes no logins; undefined when it is ready. */
   reasonAgainstReady(): string | undefined {
-    if (this.#draining.signal.aborted) return "the node is being drained";
-    return this.#node.readiness.reasonAgainst(this.#node.clock.uptimeMs());
+    return this.#reasonAgainstStaying() ?? this.#node.revocation.reasonAgainstReady();
   }
 
   /** What metrics show. */
   facts(): RelayFacts {
-    const { counters, path, shelf } = this.#node;
+    const { counters, path, revocation, shelf } = this.#node;
     const { admission, refusals, registry } = this.#house;
     return {
       counters,
       refused: refusals.totals(),
+      revocation: revocation.facts(),
       isReady: this.reasonAgainstReady() === undefined,
       links: admission.links,
       halfOpen: admission.halfOpen,
@@ -149,7 +152,7 @@ export class Relay {
   }
 
   #ears(): BackboneEars {
-    const { counters, path, log } = this.#node;
+    const { counters, path, log, revocation } = this.#node;
     return {
       placed: (number, place) => {
         counters.placed += 1;
@@ -164,6 +167,10 @@ export class Relay {
         this.#verdicts.handleNotice(notice);
       },
       owner: (notice) => this.#owners.handleNotice(notice),
+      revoked: () => {
+        counters.revocationHints += 1;
+        revocation.handleHint();
+      },
     };
   }
 
@@ -199,7 +206,8 @@ export class Relay {
 
   #lookAfterSessions(): void {
     const now = instantOf(this.#node.clock);
-    const ready = this.reasonAgainstReady() === undefined;
+    this.#cutRevoked();
+    const ready = this.#reasonAgainstStaying() === undefined;
     for (const live of this.#house.registry.all()) {
       if (Number(now.wallNs / 1_000_000n) >= live.session.notAfterMs) {
         live.finish({ code: "certificate_expired", detail: "The certificate of this session has ended" });
@@ -207,6 +215,23 @@ export class Relay {
       }
       live.handleTick(now, { ready });
     }
+  }
+
+  /** Ends sessions whose certificate was revoked, or of which nobody can tell any more. */
+  #cutRevoked(): void {
+    const { counters, revocation } = this.#node;
+    for (const live of this.#house.registry.all()) {
+      const reason = live.over.aborted ? undefined : revocation.reasonAgainstSession(live.session.certificate);
+      if (reason === undefined) continue;
+      counters.revoked[reason.code] += 1;
+      live.finish(reason);
+    }
+  }
+
+  /** Why vehicles that are logged in should move on. That others cannot log in here is no reason for them. */
+  #reasonAgainstStaying(): string | undefined {
+    if (this.#draining.signal.aborted) return "the node is being drained";
+    return this.#node.readiness.reasonAgainst(this.#node.clock.uptimeMs());
   }
 
   #reclaimIfMany(): void {

@@ -12,6 +12,7 @@ import { decodeShape, type ShapeHash } from "#proto/shape.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { shapeUsesMax } from "./limits.ts";
 import type { Registered } from "./registry.ts";
+import type { CertificateName } from "./revocation.ts";
 import type { DefinedShape } from "./shape_shelf.ts";
 
 /** What a batch is named by in every word about it. */
@@ -28,6 +29,7 @@ export interface SessionFacts extends Registered {
   readonly id: Uint8Array;
   /** Milliseconds since 1970 at which the certificate ends, and the session with it. */
   readonly notAfterMs: number;
+  readonly certificate: CertificateName;
   readonly agentVersion: string;
   readonly peer: string;
 }
@@ -48,6 +50,7 @@ export class Session implements Registered {
   readonly linkCounter: bigint;
   readonly id: Uint8Array;
   readonly notAfterMs: number;
+  readonly certificate: CertificateName;
   readonly agentVersion: string;
   readonly peer: string;
   readonly partition: number;
@@ -73,6 +76,7 @@ export class Session implements Registered {
     this.linkCounter = facts.linkCounter;
     this.id = facts.id;
     this.notAfterMs = facts.notAfterMs;
+    this.certificate = facts.certificate;
     this.agentVersion = facts.agentVersion;
     this.peer = facts.peer;
     this.partition = partitionOf(facts.vehicle);

@@ -17,6 +17,7 @@ const newSession = () =>
     boot: "00",
     linkCounter: 1n,
     id: new Uint8Array(16),
+    certificate: { issuer: "", serial: "1" },
     notAfterMs: 0,
     agentVersion: "test",
     peer: "memory",

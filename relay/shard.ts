@@ -6,6 +6,7 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { certificateCheck } from "#proto/base/certificate.ts";
+import { crlIssuersOf } from "#proto/base/crl.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
@@ -14,12 +15,15 @@ import { quicListener } from "#proto/io/quic.ts";
 import { systemRandom } from "#proto/io/random.ts";
 import type { Log } from "#proto/ports.ts";
 import { settledWithin } from "#proto/within.ts";
+import { CrlDesk, type CrlDeskOptions } from "./crl_desk.ts";
 import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
+import { crlSource } from "./io/crl_source.ts";
 import { readRelayFiles, type RelayFiles } from "./io/files.ts";
 import { backboneStopMs } from "./limits.ts";
 import { type ProcessFacts, shardMetrics } from "./metrics.ts";
 import { createPrivateApp } from "./private_app.ts";
 import { Relay } from "./relay.ts";
+import { revocationOff } from "./revocation.ts";
 import { hexOf } from "./session.ts";
 import { tlsCertificateSha256 } from "./tls_identity.ts";
 
@@ -41,7 +45,8 @@ try {
 }
 Deno.exit(0);
 
-async function run({ config, certPem, keyPem, vehicleRoots, vehicleIssuers, natsPassword }: RelayFiles): Promise<void> {
+async function run(files: RelayFiles): Promise<void> {
+  const { config, certPem, keyPem, vehicleRoots, vehicleIssuers, natsPassword } = files;
   const clock = processClock();
   const random = systemRandom();
   const checkChain = certificateCheck({ roots: vehicleRoots, issuers: vehicleIssuers });
@@ -50,12 +55,14 @@ async function run({ config, certPem, keyPem, vehicleRoots, vehicleIssuers, nats
   const name = `relay ${config.name} shard ${shard}`;
   const connection = await connectNats({ servers, user, password: natsPassword, name, inboxPrefix });
   const nats = { connection, relay: config.name, shard, run: hexOf(random.bytes(8)), domain, log };
+  const crls = crlDesk(files, { clock, random, log });
   const relay = new Relay({
     relay: config.name,
     shard,
     node: config.node,
     tlsCertificateSha256: tlsCertificateSha256(certPem, config.node),
     checkChain,
+    revocation: crls ?? revocationOff,
     limits: limitsOf(config.limits),
     clock,
     random,
@@ -63,6 +70,8 @@ async function run({ config, certPem, keyPem, vehicleRoots, vehicleIssuers, nats
     backbone: await natsBackbone(nats),
     reclaim: garbageCollector(),
   });
+  // Before the first list is here every login would be refused, and a whole fleet would come a second time.
+  await crls?.triedOnce;
   const listener = quicListener({ hostname: config.listen.host, port: config.listen.port, certPem, keyPem });
   const serving = relay.serve(listener);
   await servePrivate(relay, log);
@@ -71,6 +80,24 @@ async function run({ config, certPem, keyPem, vehicleRoots, vehicleIssuers, nats
   await relay.drain();
   await settledWithin(connection.drain(), { clock, limitMs: backboneStopMs });
   await listener.close();
+}
+
+function crlDesk({ crls, config }: RelayFiles, ports: Pick<CrlDeskOptions, "clock" | "random" | "log">) {
+  const { revocation } = config;
+  if (crls === undefined || revocation === undefined) {
+    ports.log.warn("Revocation is off: a certificate that was revoked is good until it ends. Production wants it on");
+    return undefined;
+  }
+  const issuers = crlIssuersOf(crls.map(({ issuerPem }) => issuerPem));
+  return new CrlDesk({
+    ...ports,
+    lists: issuers.map((issuer, at) => ({ issuer, source: crlSource(crls[at].location) })),
+    terms: {
+      pollMs: revocation.poll_seconds * 1000,
+      loginGraceMs: revocation.login_grace_seconds * 1000,
+      sessionGraceMs: revocation.session_grace_seconds * 1000,
+    },
+  });
 }
 
 function limitsOf(limits: RelayFiles["config"]["limits"]) {

@@ -12,7 +12,8 @@ import { type Code, Fault } from "../errors.ts";
 import { parseVehicleId, type VehicleId, vehicleIdPattern } from "../ids.ts";
 import { certificateBytesMax, chainLengthMax } from "../limits.ts";
 import { certificatesOf } from "./pem.ts";
-import { isSignedBy, purposes, readX509, type X509 } from "./x509.ts";
+import { isSignedBy } from "./signed.ts";
+import { purposes, readConfiguredX509, readX509, type X509 } from "./x509.ts";
 
 /** What a good chain proves. */
 export interface CertificateFacts {
@@ -21,7 +22,8 @@ export interface CertificateFacts {
   readonly publicKey: KeyObject;
   /** Milliseconds since 1970 at which leaf or intermediate ends, whichever is earlier. */
   readonly notAfterMs: number;
-  /** The leaf's serial number, lower-case hex without leading zeros. */
+  /** Name of its issuer as DER, hex, and its number there, hex without leading zeros: together they name the leaf. */
+  readonly issuer: string;
   readonly serial: string;
 }
 
@@ -114,6 +116,7 @@ function checkChain(
     vehicle: vehicleOf(leaf),
     publicKey: leaf.publicKey,
     notAfterMs: pinned ? leaf.notAfterMs : Math.min(leaf.notAfterMs, issuer.notAfterMs),
+    issuer: leaf.issuer,
     serial: leaf.serial,
   };
 }
@@ -191,18 +194,10 @@ function readTrusted(pem: string): X509[] {
   const found = certificatesOf(pem);
   if (found.length === 0) throw new Fault("bad_config", "Cannot trust certificate: no PEM certificate in the text");
   return found.map((der) => {
-    const certificate = readConfigured(der);
+    const certificate = readConfiguredX509(der);
     if (mayIssueVehicles(certificate)) return certificate;
     throw new Fault("bad_config", "Cannot trust certificate: it is no authority that may sign for clients");
   });
-}
-
-function readConfigured(der: Uint8Array): X509 {
-  try {
-    return readX509(der);
-  } catch (cause) {
-    throw new Fault("bad_config", cause instanceof Error ? cause.message : String(cause), { cause });
-  }
 }
 
 function isoOf(timeMs: number): string {

@@ -1,8 +1,11 @@
 /**
  * Reads DER strictly: one encoding for one value, no indefinite lengths, nothing left over. Source: ITU-T X.690.
- * Only what certificates need. Every fault is a Fault `bad_certificate`.
+ * Only what certificates and lists of revoked ones need. Every fault is a Fault `bad_certificate`.
  */
 import { Fault } from "../errors.ts";
+
+/** Longest form of a length: elements of up to 16 MiB. */
+const lengthBytesMax = 3;
 
 /** Tags that certificates use. */
 export const tags = {
@@ -27,44 +30,76 @@ export interface DerElement {
   readonly whole: Uint8Array;
 }
 
+/**
+ * Finds where elements lie, and makes nothing while it does: for lists of a hundred thousand. What it found is written
+ * over by the next {@link DerScanner.scan}.
+ */
+export class DerScanner {
+  readonly bytes: Uint8Array;
+  tag = 0;
+  contentStart = 0;
+  /** Where the element ends and what follows it begins. */
+  end = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  /** Finds the element that begins at `at` and must end at `limit` or before. */
+  scan(at: number, limit: number): void {
+    const { bytes } = this;
+    if (limit - at < 2) throw fault("it ends within an element");
+    const tag = bytes[at];
+    if ((tag & 0x1f) === 0x1f) throw fault("tag of more than one byte");
+    const first = bytes[at + 1];
+    const count = first < 0x80 ? 0 : first & 0x7f;
+    if (first === 0x80 || count > lengthBytesMax) throw fault("length in a form that is not allowed");
+    if (at + 2 + count > limit) throw fault("it ends within an element");
+    this.tag = tag;
+    this.contentStart = at + 2 + count;
+    this.end = this.contentStart + (count === 0 ? first : longLength(bytes, at + 2, count));
+    if (this.end > limit) throw fault("it ends within an element");
+  }
+
+  /** Checks the tag of what was found. */
+  expect(tag: number): void {
+    if (this.tag !== tag) throw fault(`tag 0x${this.tag.toString(16)}, wanted 0x${tag.toString(16)}`);
+  }
+}
+
 /** Takes elements one after another. */
 export class DerReader {
-  readonly #bytes: Uint8Array;
+  readonly #scanner: DerScanner;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.#scanner = new DerScanner(bytes);
   }
 
   /** Whether everything was taken. */
   get done(): boolean {
-    return this.#at === this.#bytes.byteLength;
+    return this.#at === this.#scanner.bytes.byteLength;
   }
 
   /** The next element, which must have that tag. */
   next(tag: number): DerElement {
     const element = this.any();
-    if (element.tag === tag) return element;
-    throw fault(`tag 0x${element.tag.toString(16)}, wanted 0x${tag.toString(16)}`);
+    this.#scanner.expect(tag);
+    return element;
   }
 
   /** The next element if it has that tag. */
   optional(tag: number): DerElement | undefined {
-    return !this.done && this.#bytes[this.#at] === tag ? this.any() : undefined;
+    return !this.done && this.#scanner.bytes[this.#at] === tag ? this.any() : undefined;
   }
 
   /** The next element, whatever it is. */
   any(): DerElement {
-    const start = this.#at;
-    if (this.#bytes.byteLength - start < 2) throw fault("it ends within an element");
-    const tag = this.#bytes[start];
-    if ((tag & 0x1f) === 0x1f) throw fault("tag of more than one byte");
-    const { length, headerBytes } = readLength(this.#bytes, start + 1);
-    const contentStart = start + 1 + headerBytes;
-    const end = contentStart + length;
-    if (end > this.#bytes.byteLength) throw fault("it ends within an element");
+    const [start, scanner] = [this.#at, this.#scanner];
+    scanner.scan(start, scanner.bytes.byteLength);
+    const { tag, contentStart, end, bytes } = scanner;
     this.#at = end;
-    return { tag, content: this.#bytes.subarray(contentStart, end), whole: this.#bytes.subarray(start, end) };
+    return { tag, content: bytes.subarray(contentStart, end), whole: bytes.subarray(start, end) };
   }
 
   /** Checks that everything was taken. */
@@ -140,18 +175,15 @@ function centuryOf(text: string): string {
   return Number(text.slice(0, 2)) >= 50 ? "19" : "20";
 }
 
-function readLength(bytes: Uint8Array, at: number): { length: number; headerBytes: number } {
-  const first = bytes[at];
-  if (first < 0x80) return { length: first, headerBytes: 1 };
-  const count = first & 0x7f;
-  if (count < 1 || count > 3) throw fault("length in a form that is not allowed");
-  if (at + count >= bytes.byteLength) throw fault("it ends within an element");
-  const length = bytes.subarray(at + 1, at + 1 + count).reduce((value, byte) => value * 256 + byte, 0);
+/** Value of a length in the long form. */
+function longLength(bytes: Uint8Array, at: number, count: number): number {
+  let length = 0;
+  for (let i = at; i < at + count; i++) length = length * 256 + bytes[i];
   const shortest = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
   if (shortest !== count) throw fault("length that is not written in the shortest way");
-  return { length, headerBytes: 1 + count };
+  return length;
 }
 
 function fault(what: string): Fault {
-  return new Fault("bad_certificate", `Cannot read certificate: ${what}`);
+  return new Fault("bad_certificate", `Cannot read DER: ${what}`);
 }

@@ -27,7 +27,9 @@ export interface MetricSample {
 /** Writes families, each in one piece; `labels` stand before those of every sample. */
 export function metricsText(families: readonly MetricFamily[], labels: Labels = {}): string {
   return families.map(({ name, type, help, samples }) => {
-    const lines = samples.map((sample) => `${name}${labelsText({ ...labels, ...sample.labels })} ${sample.value}\n`);
+    const lines = samples.map((sample) =>
+      `${name}${labelsText({ ...labels, ...sample.labels })} ${valueText(sample.value)}\n`
+    );
     return `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${type}\n${lines.join("")}`;
   }).join("");
 }
@@ -58,6 +60,12 @@ function labelsText(labels: Labels): string {
     `${name}="${escaped(String(value)).replaceAll('"', '\\"')}"`
   );
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+/** Numbers as Go writes them, which is what the format says. */
+function valueText(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }
 
 function escaped(text: string): string {

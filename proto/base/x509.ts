@@ -1,9 +1,9 @@
 /**
  * X.509 certificates as the closed profile needs them: Ed25519 or P-256, version 3, every extension that matters read
- * and every other one named. Source: RFC 5280, RFC 8410 (Ed25519), RFC 5758 (ECDSA with SHA-256).
+ * and every other one named. Source: RFC 5280, RFC 8410 (Ed25519).
  */
 import { Buffer } from "node:buffer";
-import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { Fault } from "../errors.ts";
 import {
   asciiOf,
@@ -15,18 +15,14 @@ import {
   smallIntegerOf,
   tags,
   timeOf,
-  wholeBitsOf,
 } from "./der.ts";
+import { checkAlgorithm, elementsOf, extensionsOf, readSigned, type Signed } from "./signed.ts";
 
 /** Purposes (extended key usage) that the profile tells apart. */
 export const purposes = { clientAuth: "2b06010505070302", any: "551d2500" } as const;
 
 /** What the profile looks at. */
-export interface X509 {
-  /** What the issuer signed. */
-  readonly signedPart: Uint8Array;
-  readonly signatureAlgorithm: "ed25519" | "ecdsa_p256_sha256";
-  readonly signature: Uint8Array;
+export interface X509 extends Signed {
   /** Lower-case hex without leading zeros. */
   readonly serial: string;
   /** Names as DER, hex: equal names have equal texts. */
@@ -40,7 +36,9 @@ export interface X509 {
   /** How many authorities may follow; undefined: any number. */
   readonly pathLengthMax: number | undefined;
   /** Undefined: no key usage extension. */
-  readonly keyUsage: { readonly digitalSignature: boolean; readonly certificateSign: boolean } | undefined;
+  readonly keyUsage:
+    | { readonly digitalSignature: boolean; readonly certificateSign: boolean; readonly crlSign: boolean }
+    | undefined;
   /** Undefined: no extended key usage extension. As hex of the object identifiers. */
   readonly purposes: readonly string[] | undefined;
   /** URIs among the subject's alternative names. */
@@ -61,29 +59,15 @@ const keyAlgorithms: ReadonlySet<string> = new Set([
   "300506032b6570", // Ed25519
   "301306072a8648ce3d020106082a8648ce3d030107", // P-256 by name
 ]);
-const signatureAlgorithms: ReadonlyMap<string, X509["signatureAlgorithm"]> = new Map([
-  ["300506032b6570", "ed25519"],
-  ["300a06082a8648ce3d040302", "ecdsa_p256_sha256"],
-]);
-/** Most extensions or names that are read before the certificate is called absurd. */
-const itemsMax = 32;
 const uriTag = 0x86;
 
 /** Reads a certificate; throws `bad_certificate` for one that is malformed or of another kind. */
 export function readX509(der: Uint8Array): X509 {
-  const outer = readSequence(der);
-  const signed = outer.next(tags.sequence);
-  const outerAlgorithm = hexOf(outer.next(tags.sequence).whole);
-  const signature = wholeBitsOf(outer.next(tags.bitString));
-  outer.end();
-  const fields = new DerReader(signed.content);
+  const { fields, algorithm, ...signed } = readSigned(der);
   const version = smallIntegerOf(new DerReader(fields.next(0xa0).content).next(tags.integer));
   if (version !== 2) throw fault(`version ${version + 1}, wanted 3`);
   const serial = hexOf(fields.next(tags.integer).content).replace(/^0+(?=.)/, "");
-  const algorithm = signatureAlgorithms.get(outerAlgorithm);
-  if (hexOf(fields.next(tags.sequence).whole) !== outerAlgorithm || algorithm === undefined) {
-    throw fault("it is signed by an algorithm other than Ed25519 and ECDSA with SHA-256");
-  }
+  checkAlgorithm(fields, algorithm);
   const issuer = hexOf(fields.next(tags.sequence).whole);
   const validity = new DerReader(fields.next(tags.sequence).content);
   const [notBeforeMs, notAfterMs] = [timeOf(validity.any()), timeOf(validity.any())];
@@ -93,9 +77,7 @@ export function readX509(der: Uint8Array): X509 {
   const extensions = readExtensions(fields.next(0xa3).content);
   fields.end();
   return {
-    signedPart: signed.whole,
-    signatureAlgorithm: algorithm,
-    signature,
+    ...signed,
     serial,
     issuer,
     subject: hexOf(subject),
@@ -107,13 +89,13 @@ export function readX509(der: Uint8Array): X509 {
   };
 }
 
-/** Whether the certificate is signed by that key. */
-export function isSignedBy(certificate: X509, issuerKey: KeyObject): boolean {
-  const { signatureAlgorithm, signature, signedPart } = certificate;
-  const ed25519 = issuerKey.asymmetricKeyType === "ed25519";
-  if (ed25519 !== (signatureAlgorithm === "ed25519")) return false;
-  if (ed25519) return verify(null, signedPart, issuerKey, signature);
-  return verify("sha256", signedPart, { key: issuerKey, dsaEncoding: "der" }, signature);
+/** The same for a certificate that configuration names; throws `bad_config`. */
+export function readConfiguredX509(der: Uint8Array): X509 {
+  try {
+    return readX509(der);
+  } catch (cause) {
+    throw new Fault("bad_config", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
 
 function readKey(der: Uint8Array): KeyObject {
@@ -144,19 +126,7 @@ function readCommonNames(name: Uint8Array): string[] {
 type Extensions = Pick<X509, "authority" | "pathLengthMax" | "keyUsage" | "purposes" | "uris">;
 
 function readExtensions(bytes: Uint8Array): Extensions {
-  const values = new Map<string, Uint8Array>();
-  for (const extension of elementsOf(readSequence(bytes))) {
-    const reader = new DerReader(extension.content);
-    const oid = hexOf(reader.next(tags.objectIdentifier).content);
-    const flag = reader.optional(tags.boolean);
-    const value = reader.next(tags.octetString).content;
-    reader.end();
-    if (values.has(oid)) throw fault("it has the same extension twice");
-    if (flag !== undefined && booleanOf(flag) && !knownExtensions.has(oid)) {
-      throw fault(`critical extension ${oid} (hex) is not known`);
-    }
-    values.set(oid, value);
-  }
+  const values = extensionsOf(bytes, knownExtensions);
   return {
     ...readConstraints(values.get(oids.basicConstraints)),
     keyUsage: readKeyUsage(values.get(oids.keyUsage)),
@@ -189,7 +159,7 @@ function readKeyUsage(value: Uint8Array | undefined): X509["keyUsage"] {
   const reader = new DerReader(value);
   const bits = namedBitsOf(reader.next(tags.bitString));
   reader.end();
-  return { digitalSignature: (bits & 0x80) !== 0, certificateSign: (bits & 0x04) !== 0 };
+  return { digitalSignature: (bits & 0x80) !== 0, certificateSign: (bits & 0x04) !== 0, crlSign: (bits & 0x02) !== 0 };
 }
 
 function readPurposes(value: Uint8Array | undefined): string[] | undefined {
@@ -203,15 +173,6 @@ function readPurposes(value: Uint8Array | undefined): string[] | undefined {
 function readUris(value: Uint8Array | undefined): string[] {
   if (value === undefined) return [];
   return elementsOf(readSequence(value)).filter(({ tag }) => tag === uriTag).map(({ content }) => asciiOf(content));
-}
-
-function elementsOf(reader: DerReader): { tag: number; content: Uint8Array }[] {
-  const found = [];
-  while (!reader.done) {
-    if (found.length === itemsMax) throw fault(`it has a list of more than ${itemsMax} items`);
-    found.push(reader.any());
-  }
-  return found;
 }
 
 function fault(what: string): Fault {

@@ -23,6 +23,7 @@ import {
   ackSubject,
   ledgerSubject,
   ownerSubject,
+  revokedSubject,
   shapeBucket,
   telemetryStream,
   telemetrySubject,
@@ -141,6 +142,9 @@ function listen(ears: BackboneEars, options: NatsBackboneOptions & { publisher: 
   });
   connection.subscribe(ownerSubject, {
     callback: (error, message) => error === null ? ears.owner(message.data) : logDenied(log, error),
+  });
+  connection.subscribe(revokedSubject, {
+    callback: (error) => error === null ? ears.revoked() : logDenied(log, error),
   });
 }
 

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Fault } from "#proto/errors.ts";
 import { parseRelayConfig, type RelayConfig } from "../config.ts";
+import type { CrlLocation } from "./crl_source.ts";
 
 /** What stands in the files. */
 export interface RelayFiles {
@@ -12,19 +13,26 @@ export interface RelayFiles {
   readonly vehicleRoots: readonly string[];
   readonly vehicleIssuers: readonly string[] | undefined;
   readonly natsPassword: string;
+  /** Issuers' certificates (PEM) and where their lists are; undefined: revocation is off. */
+  readonly crls: readonly { readonly issuerPem: string; readonly location: CrlLocation }[] | undefined;
 }
 
 /** Reads the configuration and everything it names; throws `bad_config`. */
 export async function readRelayFiles(file: string): Promise<RelayFiles> {
   const config = parseRelayConfig(await readText(file), file);
   const read = (name: string) => readText(resolve(dirname(file), name));
-  const { vehicle_issuers: issuers, nats } = config;
+  const { vehicle_issuers: issuers, nats, revocation } = config;
+  const listOf = async ({ issuer, url, file: list = "" }: NonNullable<typeof revocation>["crls"][number]) => {
+    const location = url === undefined ? { file: resolve(dirname(file), list) } : { url };
+    return { issuerPem: await read(issuer), location };
+  };
   return {
     config,
     certPem: await read(config.certificate),
     keyPem: await read(config.key),
     vehicleRoots: await Promise.all(config.vehicle_roots.map(read)),
     vehicleIssuers: issuers === undefined ? undefined : await Promise.all(issuers.map(read)),
+    crls: revocation && await Promise.all(revocation.crls.map(listOf)),
     natsPassword: nats.password ?? (await read(nats.password_file ?? "")).trim(),
   };
 }

@@ -9,6 +9,7 @@ import { VirtualNetwork } from "#proto/testing/link.ts";
 import { seededRandom } from "#proto/testing/random.ts";
 import { fromBinary } from "@bufbuild/protobuf";
 import { Relay, type RelayOptions } from "../relay.ts";
+import { type Revocation, revocationOff } from "../revocation.ts";
 import { MemoryBackbone } from "./backbone.ts";
 import { TestVehicle, type TestVehicleOptions } from "./vehicle.ts";
 
@@ -36,8 +37,19 @@ export interface House {
   presence(): Presence["event"][];
 }
 
+/** What a house may have that is other than usual. */
+export interface HouseOptions {
+  /** Off by default. */
+  readonly revocation?: (
+    given: Pick<RelayOptions, "clock" | "random" | "log"> & { authority: Authority },
+  ) => Revocation;
+}
+
 /** Builds a relay; limits may be other than usual. */
-export async function makeHouse(limits: Partial<RelayOptions["limits"]> = {}): Promise<House> {
+export async function makeHouse(
+  limits: Partial<RelayOptions["limits"]> = {},
+  { revocation = () => revocationOff }: HouseOptions = {},
+): Promise<House> {
   const clock = new VirtualClock();
   const random = seededRandom(7);
   const network = new VirtualNetwork({ clock, random });
@@ -52,6 +64,7 @@ export async function makeHouse(limits: Partial<RelayOptions["limits"]> = {}): P
     node,
     tlsCertificateSha256: random.bytes(32),
     checkChain: certificateCheck({ roots: [authority.root.certPem] }),
+    revocation: revocation({ clock, random, log: silent, authority }),
     limits: {
       linksMax: 1000,
       halfOpenMax: 100,

@@ -12,6 +12,13 @@ const entries: readonly Entry[] = [
     args: flights,
   },
   {
+    name: "crl",
+    what: "a list of revoked certificates: time to read it and to ask it, and memory, beside a Set of texts",
+    usage: "[--serials N] [--rounds N]",
+    file: "proto/base/crl_bench.ts",
+    args: [],
+  },
+  {
     name: "ring",
     what: "durable appends per CPU-second and the time of one, beside node:sqlite and bare fdatasync (P8)",
     usage: "",

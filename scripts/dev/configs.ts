@@ -42,9 +42,16 @@ function relayConfig(layout: Layout, passwords: NatsPasswords) {
     key: join(pki, "relay.key"),
     vehicle_roots: [trust.root],
     vehicle_issuers: [trust.vehicleIssuer],
+    ...(layout.ca === "step-ca" && { revocation: revocationOf(layout) }),
     nats: { servers: [`127.0.0.1:${ports.leaf}`], user: "relay", password: passwords.relay, domain: "hub" },
     private_address: `127.0.0.1:${ports.relayPrivate}`,
   };
+}
+
+/** Sooner than in production: whoever revokes a vehicle here wants to see it go. */
+function revocationOf(layout: Layout) {
+  const url = `http://127.0.0.1:${layout.ports.caCrl}/1.0/crl`;
+  return { crls: [{ issuer: trustFilesOf(layout).vehicleIssuer, url }], poll_seconds: 5 };
 }
 
 function cloudConfig({ state, ports, store, hubNodes }: Layout, passwords: NatsPasswords) {

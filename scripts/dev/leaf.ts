@@ -2,7 +2,8 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { join } from "node:path";
 import { certificatesOf } from "#proto/base/pem.ts";
-import { isSignedBy, readX509 } from "#proto/base/x509.ts";
+import { isSignedBy } from "#proto/base/signed.ts";
+import { readX509 } from "#proto/base/x509.ts";
 import type { CertifiedKey } from "#proto/testing/certificates.ts";
 
 /** With less than this left a leaf is made anew: a third of what step-ca gives. */

@@ -49,6 +49,7 @@ function keepAnswers(backbone: Backbone) {
     refused: (number) => void refused.push(number),
     verdicts: (notice) => void notices.push(notice.slice()),
     owner: (notice) => void owners.push(notice.slice()),
+    revoked: () => {},
   };
   backbone.listen(ears);
   return { placed, refused, notices, owners };

@@ -71,6 +71,13 @@ Deno.test({
         const renew = ["ca", "renew", pair.certificate, pair.key, "--force"];
         await rejects(step(renew, { kind: "vehicles", stepCa }), /lacked necessary authorization/);
       });
+      await test.step("the relay refuses it from its next look at the CRL on", async () => {
+        const [chainPem, keyPem] = await Promise.all(
+          [pair.certificate, pair.key].map((file) => Deno.readTextFile(file)),
+        );
+        const refused = async () => await login({ chainPem, keyPem }, system) === "certificate_revoked" || undefined;
+        await waitFor("the refusal", refused, patience);
+      });
       await test.step("what deno task dev closes with works as it stands", async () => {
         const script = `cd '${folder}' && ${certificateLines(stepCa).join("\n")}`;
         const { ok: isGood, text } = await run("sh", ["-e", "-c", script]);

@@ -5,6 +5,7 @@ import type { VirtualNetwork } from "#proto/testing/link.ts";
 import type { SeededRandom } from "#proto/testing/random.ts";
 import type { Backbone } from "#relay/ports.ts";
 import { Relay } from "#relay/relay.ts";
+import { revocationOff } from "#relay/revocation.ts";
 import type { Identities } from "./identities.ts";
 import { Life, type Machine } from "./machine.ts";
 import { relayPort } from "./vehicle.ts";
@@ -49,6 +50,7 @@ export class RelayNode {
       node,
       tlsCertificateSha256: new Uint8Array(32),
       checkChain,
+      revocation: revocationOff,
       limits: {
         linksMax: 1_000,
         halfOpenMax: 100,
