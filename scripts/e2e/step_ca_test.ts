@@ -101,7 +101,7 @@ async function frameArrives(system: TestSystem): Promise<void> {
 function checkForm(chainPem: string): void {
   const { commonNames, uris, purposes: found, keyUsage, publicKey, ...leaf } = readX509(certificatesOf(chainPem)[0]);
   equal([commonNames, uris], [["drone-001"], ["systemscale://vehicle/drone-001"]]);
-  equal([found, keyUsage], [[purposes.clientAuth], { digitalSignature: true, certificateSign: false }]);
+  equal([found, keyUsage], [[purposes.clientAuth], { digitalSignature: true, certificateSign: false, crlSign: false }]);
   equal(publicKey.asymmetricKeyType, "ed25519");
   equal(Math.floor((leaf.notAfterMs - leaf.notBeforeMs) / dayMs), 30);
 }
