@@ -16,11 +16,13 @@ export interface RelayPorts {
 /** Writes certificates and configuration into the pair's folder. */
 export async function writeRelayFolder(
   pair: NatsPair,
-  { authority, validity, limits = {} }: {
+  { authority, validity, limits = {}, settings = {} }: {
     authority: Authority;
     validity: Validity;
     /** Settings under `limits` that are other than usual. */
     limits?: Record<string, number>;
+    /** Other settings. */
+    settings?: Record<string, unknown>;
   },
 ): Promise<RelayPorts> {
   const leaf = await authority.issueRelay("localhost", validity);
@@ -36,11 +38,13 @@ export async function writeRelayFolder(
     nats: { servers: [`127.0.0.1:${pair.leafPort}`], user: "relay", password: pair.relayPassword, domain: "hub" },
     private_address: `127.0.0.1:${ports.private}`,
     limits,
+    ...settings,
   };
   const write = (name: string, text: string) => Deno.writeTextFile(join(pair.folder, name), text);
   await write("relay.crt", leaf.chainPem);
   await write("relay.key", leaf.keyPem);
   await write("root.crt", authority.root.certPem);
+  await write("vehicle_issuer.crt", authority.vehicleIssuer.certPem);
   await write("relay.yaml", stringify(config));
   return ports;
 }
