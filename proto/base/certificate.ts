@@ -12,6 +12,7 @@ import { type Code, Fault } from "../errors.ts";
 import { parseVehicleId, type VehicleId, vehicleIdPattern } from "../ids.ts";
 import { certificateBytesMax, chainLengthMax } from "../limits.ts";
 import { certificatesOf } from "./pem.ts";
+import { serialBytesMax } from "./serial_set.ts";
 import { isSignedBy } from "./signed.ts";
 import { purposes, readConfiguredX509, readX509, type X509 } from "./x509.ts";
 
@@ -122,6 +123,10 @@ function checkChain(
 }
 
 function checkLeaf(leaf: X509): void {
+  // No list of revoked certificates that we take could name it.
+  if (leaf.serial.length > 2 * serialBytesMax) {
+    throw bad(`leaf has a serial number of more than ${serialBytesMax} bytes`);
+  }
   if (leaf.authority) throw bad("leaf is an authority");
   if (leaf.keyUsage?.digitalSignature !== true) throw bad("leaf lacks key usage digitalSignature");
   if (leaf.keyUsage.certificateSign) throw bad("leaf has key usage keyCertSign");

@@ -124,6 +124,8 @@ const leaves: [string, Partial<CertificateRequest>, string][] = [
   ["the relays' issuer", { issuer: authority.relayIssuer }, "unknown_issuer"],
   ["a stranger's issuer of the same name", { issuer: stranger.vehicleIssuer }, "unknown_issuer"],
   ["itself as issuer", { issuer: undefined }, "unknown_issuer"],
+  ["a serial number of 20 bytes", { serial: `7f${"00".repeat(19)}` }, "ok"],
+  ["a serial number that no list of revoked ones can name", { serial: `7f${"00".repeat(20)}` }, "bad_certificate"],
   ["more than 4 KiB", {
     extensions: [...goodExtensions, new Extension("1.2.3.4", false, new Uint8Array(4096))],
   }, "bad_certificate"],

@@ -74,6 +74,8 @@ export interface CertificateRequest extends Validity {
   readonly extensions: readonly Extension[];
   /** Who signs; undefined: the certificate itself. */
   readonly issuer?: CertifiedKey;
+  /** Hex; made from the key when nothing is said. */
+  readonly serial?: string;
 }
 
 /** Makes a new authority with fresh P-256 keys. */
@@ -141,7 +143,7 @@ export async function issueCertificate(request: CertificateRequest): Promise<Cer
   ]) as CryptoKeyPair;
   const issuer = request.issuer;
   const certificate = await X509CertificateGenerator.create({
-    serialNumber: await serialOf(keys.publicKey),
+    serialNumber: request.serial ?? await serialOf(keys.publicKey),
     subject: request.subject,
     issuer: issuer === undefined ? request.subject : new X509Certificate(issuer.certPem).subjectName,
     notBefore: new Date(request.notBeforeMs),
