@@ -119,7 +119,7 @@ async function refusals(stepCa: StepCa): Promise<void> {
   await rejects(order("drone-903", "--not-after", "721h"), /more than the authorized maximum/);
 }
 
-/** How a login ends: `welcome`, once a frame was placed in the log, or the code of the refusal. */
+/** How a login ends: `welcome`, once a frame was placed in the log, the code of the refusal, or `cut` soon after it. */
 async function login({ chainPem, keyPem }: IssuedLeaf, { layout }: TestSystem): Promise<string> {
   const trust = [await Deno.readTextFile(trustFilesOf(layout).relayIssuer)];
   const target = { host: "127.0.0.1", port: layout.ports.relay, node: relayNode, trust };
@@ -132,8 +132,9 @@ async function login({ chainPem, keyPem }: IssuedLeaf, { layout }: TestSystem): 
     if (outcome.kind !== "welcome") return outcome.kind === "refused" ? outcome.code : outcome.kind;
     vehicle.useShape("live");
     vehicle.sendBatch("live", { first: 1, last: 1 });
-    await waitFor("a place in the log", () => Promise.resolve(vehicle.messages("received")[0]), patience);
-    return outcome.kind;
+    const end = () => Promise.resolve(vehicle.messages("received")[0] ?? vehicle.end);
+    await waitFor("a place in the log", end, patience);
+    return vehicle.messages("received").length > 0 ? outcome.kind : "cut";
   } finally {
     vehicle.close();
   }
