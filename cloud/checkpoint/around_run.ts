@@ -1,10 +1,10 @@
-/** What must be done before QuestDB starts and after it ended, so that it goes back to a checkpoint when it must, and only then. */
+/** Before QuestDB starts and after it ended: what lets it go back to a checkpoint when it must, and only then. */
 import { type Start, startOf } from "./held.ts";
 import type { MarkFile } from "./ports.ts";
 
 /**
- * Before a start. Returns what QuestDB will begin with. The mark goes when it has had its effect: whatever is made from now on is another
- * checkpoint. `restore` leaves the request behind, durably.
+ * Before a start. Returns what QuestDB will begin with. The mark goes when it has had its effect: whatever is made from
+ * now on is another checkpoint. `restore` leaves the request behind, durably.
  */
 export async function prepareStart(
   { mark, boot, restore }: { mark: MarkFile; boot: string; restore: () => Promise<void> },

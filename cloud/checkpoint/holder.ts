@@ -28,7 +28,7 @@ export class Holder {
     this.#parts = parts;
   }
 
-  /** Looks and acts until the signal fires. What fails is tried again at the next look; the checkpoint stays held at the end. */
+  /** Looks and acts until the signal fires; what fails is tried again at the next look. The checkpoint stays held. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts;
     while (!signal.aborted) {
@@ -93,11 +93,6 @@ export class Holder {
     const { clock, log } = this.#parts;
     if (clock.uptimeMs() - this.#noticedAtMs < yieldNoticeMs) return;
     this.#noticedAtMs = clock.uptimeMs();
-    log.warn(
-      "Somebody else holds a checkpoint: waiting for CHECKPOINT RELEASE; after a power cut, tables may be torn",
-      {
-        startedAt,
-      },
-    );
+    log.warn("Waiting for CHECKPOINT RELEASE: somebody else holds one, and a power cut may tear tables", { startedAt });
   }
 }

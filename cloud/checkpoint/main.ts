@@ -71,7 +71,7 @@ function parseArguments() {
     const everyMs = every === undefined ? renewIntervalMs : Number(every) * 1000;
     const isGood = positionals.length === 1 && root !== "" && everyMs >= 1000 &&
       (command === "before-start" || command === "after-end" || (command === "hold" && URL.canParse(url)));
-    if (!isGood) throw new Fault("bad_config", "Cannot run this");
+    if (!isGood) throw new Fault("bad_config", "Cannot run this: wanted one of the commands below, with what it needs");
     return { command, root, url, everyMs };
   } catch (cause) {
     throw new Fault("bad_config", `${asFault(cause).message}\n\n${usage}`, { cause });
