@@ -42,6 +42,8 @@ const atStakeMs = 60_000;
 /** and falls so long after that. */
 const cutAfterMs = { min: 0, max: 5_500 };
 const readyMs = 60_000;
+/** A checkpoint takes longer the more tables there are, and each cut may bring one. */
+const heldMs = 180_000;
 /** What is missing after a cut counts as lost when so long nothing of it came back. */
 const healPatienceMs = 60_000;
 const lookIntervalMs = 1_000;
@@ -208,18 +210,23 @@ class QuestDbRig {
   /** Waits until a checkpoint is held that has in it what is committed now. */
   async #protected(): Promise<void> {
     if (this.#options.bare === true) return;
-    const sinceMs = Date.now() + flushedMs;
-    await waitFor("a checkpoint to be held", async () => {
+    await this.#heldSince(Date.now() + flushedMs);
+  }
+
+  async #heldSince(sinceMs: number): Promise<void> {
+    const held = async () => {
       const mark = await this.#mark.read();
       return mark?.state === "held" && Date.parse(mark.startedAt) > sinceMs || undefined;
-    }, { timeoutMs: readyMs });
+    };
+    await waitFor("a checkpoint to be held", held, { timeoutMs: heldMs }).catch(async (error) => {
+      throw new Error(`${error.message}:\n${await tailOf(this.#unitOf("checkpoint").plan.logFile)}`, { cause: error });
+    });
   }
 
   /** A cut in the moment between two checkpoints goes unprotected: that is known, and not what is asked here. */
   async #untilNotMaking(): Promise<void> {
     if (this.#options.bare === true) return;
-    const held = async () => (await this.#mark.read())?.state === "held" || undefined;
-    await waitFor("a checkpoint to be held", held, { timeoutMs: readyMs });
+    await this.#heldSince(0);
   }
 
   /** What is done at the start of a machine before QuestDB starts. */
@@ -232,14 +239,19 @@ class QuestDbRig {
 
   /** Starts one process that the rig itself ends. */
   async #startUnit(name: string): Promise<void> {
-    const unit = this.#units.find(({ plan }) => plan.name === name);
-    if (unit === undefined) throw new Error(`Cannot cut: the layout has no ${name}`);
+    const unit = this.#unitOf(name);
     this.#children.set(name, startChild(unit.plan));
     await waitFor(`${name} to be well`, async () => await unit.ready() || undefined, { timeoutMs: readyMs }).catch(
       async (error) => {
         throw new Error(`${error.message}:\n${await tailOf(unit.plan.logFile)}`, { cause: error });
       },
     );
+  }
+
+  #unitOf(name: string): Unit {
+    const unit = this.#units.find(({ plan }) => plan.name === name);
+    if (unit === undefined) throw new Error(`Cannot cut: the layout has no ${name}`);
+    return unit;
   }
 
   async #kill(name: string): Promise<void> {
