@@ -25,7 +25,9 @@ export class CommittedTraffic {
   readonly #api: TrafficPorts["api"];
   readonly #clock: Clock;
   readonly #streams: string[];
-  readonly #fields: string[] = [];
+  /** Of each stream, besides the number. */
+  readonly #fields = new Map<string, string[]>();
+  readonly #first: readonly string[];
   readonly #ending = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #waiting: PlacedFrame[] = [];
@@ -34,6 +36,7 @@ export class CommittedTraffic {
   constructor({ api, clock }: TrafficPorts, streams: readonly string[]) {
     this.#api = api;
     this.#clock = clock;
+    this.#first = streams;
     this.#streams = [...streams];
   }
 
@@ -52,10 +55,14 @@ export class CommittedTraffic {
     await this.#running;
   }
 
-  /** From now on there is one stream more, and a field more in all of them. */
+  /**
+   * From now on there is one stream more, and a field more in it and in the first ones. Not in all: files that the store
+   * holds open would grow with the square of the rounds.
+   */
   grow(round: number): void {
-    this.#streams.push(`power_new_${round}`);
-    this.#fields.push(`field_${round}`);
+    const stream = `power_new_${round}`;
+    this.#streams.push(stream);
+    for (const name of [...this.#first, stream]) this.#fields.set(name, [...this.#fieldsOf(name), `field_${round}`]);
   }
 
   /** Waits until so many frames more than now have the verdict `committed`. */
@@ -77,10 +84,7 @@ export class CommittedTraffic {
       const streams = [...this.#streams];
       const numbers = Array.from({ length: framesPerPost }, () => this.#number++);
       const streamOf = (number: number) => streams[number % streams.length];
-      const more = Object.fromEntries(this.#fields.map((name) => [name, numbers[0]]));
-      const results = await this.#api.post(
-        numbers.map((n) => JSON.stringify({ stream: streamOf(n), data: { n, ...more } })),
-      );
+      const results = await this.#api.post(numbers.map((n) => this.#lineOf(streamOf(n), n)));
       // A buffered frame counts as well: only a verdict makes a promise here.
       results.forEach(({ epoch, seq }, at) => {
         if (epoch === undefined || seq === undefined) return;
@@ -88,6 +92,15 @@ export class CommittedTraffic {
       });
       await this.#clock.after(postIntervalMs);
     }
+  }
+
+  #lineOf(stream: string, n: number): string {
+    const more = Object.fromEntries(this.#fieldsOf(stream).map((name) => [name, n]));
+    return JSON.stringify({ stream, data: { n, ...more } });
+  }
+
+  #fieldsOf(stream: string): readonly string[] {
+    return this.#fields.get(stream) ?? [];
   }
 
   async #follow(): Promise<void> {

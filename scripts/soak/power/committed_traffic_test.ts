@@ -51,12 +51,20 @@ Deno.test("what has no verdict yet is no promise, all else is, under its number"
   ]);
 });
 
-Deno.test("growth brings a stream, and a field in all streams", async () => {
-  const { agent, traffic } = await after(500, (traffic) => traffic.grow(3));
-  equal(traffic.streams, ["a", "b", "power_new_3"]);
-  const [before, behind] = [agent.lines[0], agent.lines[agent.lines.length - 1]];
-  equal([Object.keys(before.data), Object.keys(behind.data)], [["n"], ["n", "field_3"]]);
-  equal(new Set(agent.lines.map(({ stream }) => stream)), new Set(["a", "b", "power_new_3"]));
+Deno.test("growth brings a stream, and a field in it and in the first ones", async () => {
+  const { agent, traffic } = await after(500, (traffic) => {
+    traffic.grow(3);
+    traffic.grow(4);
+  });
+  equal(traffic.streams, ["a", "b", "power_new_3", "power_new_4"]);
+  const fields = new Map(agent.lines.map(({ stream, data }) => [stream, Object.keys(data)]));
+  equal([...fields].sort(), [
+    ["a", ["n", "field_3", "field_4"]],
+    ["b", ["n", "field_3", "field_4"]],
+    ["power_new_3", ["n", "field_3"]],
+    ["power_new_4", ["n", "field_4"]],
+  ]);
+  equal(Object.keys(agent.lines[0].data), ["n"]);
 });
 
 Deno.test("an agent that is lost is told as a fault", async () => {
