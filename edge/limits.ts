@@ -4,6 +4,7 @@ import {
   batchBytesMax,
   inventoryRangesMax,
   linkFrameBytesMax,
+  loginTimeoutMs,
   rangesPerMessageMax,
   recordBytesMax,
   shapeBytesMax,
@@ -108,10 +109,27 @@ export const moveJitterMs = 2_000;
 export const moveIntervalMs = 180_000;
 /** How long the link that was moved away from still listens for what the relay received. */
 export const retireMs = 1_000;
+/** A link is left for a renewed certificate when nothing is on its way; a vehicle that always sends waits so long for it. */
+export const quietWaitMs = 30_000;
+/** Before another link takes over, what the old one has under way may arrive for so long; new records wait meanwhile. */
+export const handOverMs = 2_000;
+/** A link that serves is looked at at least so often, whatever news was missed. */
+export const linkLookMs = 30_000;
+/** A move to a new link that came to nothing, and whose reason stays, is tried again after so long. */
+export const moveRetryMs = 120_000;
 /** Redirects followed one after another without a Welcome; then it counts as a failure. */
 export const redirectsInRowMax = 4;
 /** A redirect is remembered at most so long, whatever it says. */
 export const redirectMsMax = 24 * 3_600_000;
+
+// The certificate
+
+/** Certificate and key on disk are looked at so often. */
+export const credentialPollMs = 5_000;
+/** New ones that do not serve are complained about after so long: whoever writes two files needs a moment. */
+export const credentialSettleMs = 15_000;
+/** Days before a certificate's end at which a warning is logged; it is renewed ten days before, so the first is early. */
+export const certificateWarningDays = [30, 7, 1] as const;
 
 // The local API
 
@@ -150,6 +168,10 @@ ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
 ok(ringAnswerMs < answerMsMax, "a late timer and the answer's own way have some time left");
 ok(2 * ringRetryMs <= 2_000, "a disk that works again is noticed in time although the first try comes too early");
 ok(ringWaitingCriticalBytes < ringWaitingBytesMax);
+ok(credentialSettleMs >= 3 * credentialPollMs, "a pair that is being written was looked at several times");
+ok(handOverMs <= liveFreshMs, "what waited for the new link is still sent as live");
+ok(handOverMs < loginTimeoutMs / 2, "the relay waits for the proof meanwhile");
+ok(moveRetryMs > 1.5 * refusedDelayMs, "a relay that refused is no longer left alone then");
 ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
 const inventoryBytesMax = inventoryRangesMax * 22 + inventorySettledRangesMax * 40 + inventoryShapesMax * 18;
 ok(inventoryBytesMax + 16 * KiB < linkFrameBytesMax, "an inventory, with its epochs and classes, fits into a frame");
