@@ -20,7 +20,8 @@ import type { Log } from "#proto/ports.ts";
 import { type Agent, startAgent } from "./agent.ts";
 import { Collector } from "./collect/collector.ts";
 import { type AgentConfig, defaultConfigPath, isLoopback } from "./config.ts";
-import { readCredentials } from "./identity.ts";
+import { type Credentials, readCredentials } from "./identity.ts";
+import { credentialFiles } from "./io/credential_files.ts";
 import { openDisk } from "./io/disk.ts";
 import { type AgentFiles, readAgentFiles } from "./io/files.ts";
 import { notifySystemd } from "./io/notify.ts";
@@ -91,8 +92,8 @@ function say(text: string): number {
 }
 
 async function start(
-  { config, ringPath, relayRoots }: AgentFiles,
-  { credentials, log }: { credentials: ReturnType<typeof readCredentials>; log: Log },
+  { config, ringPath, relayRoots, credentialPaths, ...files }: AgentFiles,
+  { credentials, log }: { credentials: Credentials; log: Log },
 ): Promise<Agent> {
   const libc = openLibc();
   const clock = systemClock(libc);
@@ -100,6 +101,7 @@ async function start(
   return await startAgent({
     vehicleId: parseVehicleId(config.vehicle_id),
     identity: { ...credentials, boot: random.bytes(16), agentVersion: facts.version },
+    credentials: { credentials, files, source: credentialFiles(credentialPaths) },
     ring: { disk: await openDisk(ringPath), bytesMax: config.ring.bytes, whenFull: config.ring.when_full },
     // Not `import`ed above: see the head of this file.
     openUplink: async (needs) => {

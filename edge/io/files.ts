@@ -9,6 +9,8 @@ export interface AgentFiles {
   /** The vehicle's certificate with its intermediates, PEM. */
   readonly certificatePem: string;
   readonly keyPem: string;
+  /** Where these two lie. */
+  readonly credentialPaths: { readonly certificate: string; readonly key: string };
   /** What relays' certificates must descend from, PEM. */
   readonly relayRoots: readonly string[];
   /** The ring's directory; relative names count from the configuration's folder. */
@@ -19,10 +21,12 @@ export interface AgentFiles {
 export function readAgentFiles(file: string): AgentFiles {
   const config = parseAgentConfig(readText(file), file);
   const at = (name: string) => resolve(dirname(file), name);
+  const credentialPaths = { certificate: at(config.certificate), key: at(config.key) };
   return {
     config,
-    certificatePem: readText(at(config.certificate)),
-    keyPem: readText(at(config.key)),
+    credentialPaths,
+    certificatePem: readText(credentialPaths.certificate),
+    keyPem: readText(credentialPaths.key),
     relayRoots: config.roots.map((name) => readText(at(name))),
     ringPath: at(config.ring.path),
   };
