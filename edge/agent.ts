@@ -5,6 +5,7 @@
  *     take --> ring --appended, lost, epoch--> outbox --runs--> uplink --> relay
  *               ^------------- settle ----------------------------'
  */
+import { CredentialDesk, type CredentialOptions } from "#proto/base/credential_desk.ts";
 import type { Class } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { VehicleId } from "#proto/ids.ts";
@@ -13,7 +14,7 @@ import type { Clock, Disk, Log, Random } from "#proto/ports.ts";
 import { countOf } from "#proto/ranges.ts";
 import { within } from "#proto/within.ts";
 import type { AgentStatus, GoneRecords, Unsettled } from "./agent_status.ts";
-import { CredentialDesk, type CredentialOptions } from "./certificate/credential_desk.ts";
+import { type Credentials, readNewCredentials } from "./identity.ts";
 import { epochWatchIntervalMs, ringRetryMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
 import { type Appended, type NewFrame, openRing, type Ring, type RingEvent, type RingOptions } from "./ring/ring.ts";
 import { pause } from "./pause.ts";
@@ -30,7 +31,7 @@ export interface AgentOptions {
   /** Who the vehicle is at the start. */
   readonly identity: Identity;
   /** Where a renewed certificate will stand; without it, what was read at the start serves as long as the agent runs. */
-  readonly credentials?: CredentialOptions;
+  readonly credentials?: CredentialOptions<Credentials>;
   /** The ring's directory and policy. */
   readonly ring: { readonly disk: Disk; readonly bytesMax: number; readonly whenFull: "overwrite" | "refuse" };
   /**
@@ -95,20 +96,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 /** Whoever logs in next does so with the pair that the desk says. */
 function deskOf(
-  credentials: CredentialOptions,
+  credentials: CredentialOptions<Credentials>,
   { options, present, listeners }: { options: AgentOptions; present: { identity: Identity }; listeners: Listeners },
-): CredentialDesk {
+): CredentialDesk<Credentials> {
   const { vehicleId, clock, log } = options;
-  const desk = new CredentialDesk({
-    ...{ ...credentials, vehicleId, clock, log },
-    clockOffsetNs: () => listeners.uplink?.status.clockOffsetNs,
-    onRenewed: () => {
-      const { chain, signer } = desk.inUse;
+  return new CredentialDesk({
+    ...{ ...credentials, clock, log },
+    read: (files, nowMs) => readNewCredentials(files, { vehicleId, nowMs }),
+    clockOffsetNs: () => listeners.uplink?.status.clockOffsetNs ?? 0n,
+    onRenewed: ({ chain, signer }) => {
       present.identity = { ...present.identity, chain, signer };
       listeners.uplink?.handleIdentity();
     },
   });
-  return desk;
 }
 
 /** A disk that cannot be read now may be in a second: the agent does not end for it. */
@@ -175,7 +175,7 @@ interface AgentParts {
   readonly gone: GoneRecords;
   readonly listeners: Listeners;
   readonly opening: Promise<Uplink>;
-  readonly credentials: CredentialDesk | undefined;
+  readonly credentials: CredentialDesk<Credentials> | undefined;
 }
 
 class RunningAgent implements Agent {
@@ -186,7 +186,7 @@ class RunningAgent implements Agent {
   readonly #listeners: Listeners;
   readonly #acks: Acks;
   readonly #gone: GoneRecords;
-  readonly #credentials: CredentialDesk | undefined;
+  readonly #credentials: CredentialDesk<Credentials> | undefined;
   readonly #linking: Promise<void>;
   readonly #stopping = new AbortController();
   readonly #stopped = Promise.withResolvers<void>();

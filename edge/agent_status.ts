@@ -1,7 +1,7 @@
 /** What an agent tells about itself: a snapshot for status pages, health checks and metrics. */
+import type { CertificateStatus } from "#proto/base/credential_desk.ts";
 import type { Class } from "#proto/class.ts";
 import type { Epoch, VehicleId } from "#proto/ids.ts";
-import type { CertificateStatus } from "./certificate/credential_desk.ts";
 import type { RingStats } from "./ring/ring.ts";
 import type { LinkStatus, WindowStatus } from "./uplink/status.ts";
 

@@ -1,18 +1,12 @@
 /** Who the vehicle is, from the text of its files. Pure. */
 import { createPublicKey } from "node:crypto";
-import { type LeafFacts, readVehicleLeaf } from "#proto/base/certificate.ts";
+import { checkDates, type LeafFacts, readVehicleLeaf } from "#proto/base/certificate.ts";
+import type { CredentialFiles } from "#proto/base/credential_watch.ts";
 import { certificatesOf } from "#proto/base/pem.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import { certificateBytesMax, chainLengthMax } from "#proto/limits.ts";
 import type { VehicleId } from "#proto/ids.ts";
 import { type Signer, signerOf } from "#proto/signature.ts";
-
-/** The texts of the two files, PEM. */
-export interface CredentialFiles {
-  /** The leaf, then intermediates. */
-  readonly certificatePem: string;
-  readonly keyPem: string;
-}
 
 /** A certificate with its key, read and found to belong together. */
 export interface Credentials {
@@ -39,6 +33,16 @@ export function readCredentials({ certificatePem, keyPem }: CredentialFiles, veh
     throw new Fault("bad_config", "Cannot use certificate and key: the certificate is for another key");
   }
   return { chain, signer, leaf };
+}
+
+/** The same for a pair that shall take the place of another, which must be in time too, milliseconds since 1970. */
+export function readNewCredentials(
+  files: CredentialFiles,
+  { vehicleId, nowMs }: { vehicleId: VehicleId; nowMs: number },
+): Credentials {
+  const credentials = readCredentials(files, vehicleId);
+  checkDates(credentials.leaf, nowMs);
+  return credentials;
 }
 
 function checkSizes(chain: readonly Uint8Array[]): void {

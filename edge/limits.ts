@@ -122,15 +122,6 @@ export const redirectsInRowMax = 4;
 /** A redirect is remembered at most so long, whatever it says. */
 export const redirectMsMax = 24 * 3_600_000;
 
-// The certificate
-
-/** Certificate and key on disk are looked at so often. */
-export const credentialPollMs = 5_000;
-/** New ones that do not serve are complained about after so long: whoever writes two files needs a moment. */
-export const credentialSettleMs = 15_000;
-/** Days before a certificate's end at which a warning is logged; it is renewed ten days before, so the first is early. */
-export const certificateWarningDays = [30, 7, 1] as const;
-
 // The local API
 
 /** From a request's headers to the end of its body: local software needs milliseconds. */
@@ -168,7 +159,6 @@ ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
 ok(ringAnswerMs < answerMsMax, "a late timer and the answer's own way have some time left");
 ok(2 * ringRetryMs <= 2_000, "a disk that works again is noticed in time although the first try comes too early");
 ok(ringWaitingCriticalBytes < ringWaitingBytesMax);
-ok(credentialSettleMs >= 3 * credentialPollMs, "a pair that is being written was looked at several times");
 ok(handOverMs <= liveFreshMs, "what waited for the new link is still sent as live");
 ok(handOverMs < loginTimeoutMs / 2, "the relay waits for the proof meanwhile");
 ok(moveRetryMs > 1.5 * refusedDelayMs, "a relay that refused is no longer left alone then");

@@ -1,5 +1,6 @@
 /** A relay's end on a virtual network that does what a test says, and an agent that links to it, in virtual time. */
 import { certificateCheck } from "#proto/base/certificate.ts";
+import type { CredentialFiles } from "#proto/base/credential_watch.ts";
 import { type BatchHeader, decodeBatch, readBatchHeader, recordsOf } from "#proto/batch.ts";
 import { classNumber, type Lane, lanes, type TelemetryLane } from "#proto/class.ts";
 import { FrameDecoder, frameKinds, type LinkFrame } from "#proto/frame.ts";
@@ -20,7 +21,7 @@ import { VirtualDisk } from "#proto/testing/disk.ts";
 import { VirtualNetwork } from "#proto/testing/link.ts";
 import { type SeededRandom, seededRandom } from "#proto/testing/random.ts";
 import { type Agent, type AgentOptions, startAgent } from "../agent.ts";
-import { type CredentialFiles, readCredentials } from "../identity.ts";
+import { readCredentials } from "../identity.ts";
 import { type NewFrame, openRing } from "../ring/ring.ts";
 import type { ConnectParts, Identity } from "../uplink/connect.ts";
 import { Outbox } from "../uplink/outbox.ts";

@@ -1,6 +1,7 @@
 /** A link that is left for a renewed certificate, in virtual time: the new one first, nothing twice, nothing lost. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { credentialPollMs, credentialSettleMs, handOverMs, moveRetryMs, quietWaitMs } from "../limits.ts";
+import { credentialPollMs, credentialSettleMs } from "#proto/limits.ts";
+import { handOverMs, moveRetryMs, quietWaitMs } from "../limits.ts";
 import { normal, renewableFleet, sorted, take, unsettledRecords, upTo } from "../testing/scripted_relay.ts";
 
 type Stage = Awaited<ReturnType<typeof renewableFleet>>;

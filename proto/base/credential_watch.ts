@@ -9,15 +9,22 @@
  * together is ordinary for a moment, and half a file may look like a whole one. So nothing is used that was not seen
  * twice in a row, and nothing is complained about that may still change by itself. What is in use stays in use until then.
  */
-import { checkDates } from "#proto/base/certificate.ts";
-import { asFault, Fault } from "#proto/errors.ts";
-import type { VehicleId } from "#proto/ids.ts";
-import type { Instant } from "#proto/instant.ts";
+import { asFault, Fault } from "../errors.ts";
+import type { Instant } from "../instant.ts";
 import { credentialSettleMs } from "../limits.ts";
-import { type CredentialFiles, type Credentials, readCredentials } from "../identity.ts";
+
+/** The texts of the two files, PEM. */
+export interface CredentialFiles {
+  /** The leaf, then intermediates. */
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/** Makes of the texts what is used, at a moment (milliseconds since 1970); throws a Fault when they do not serve. */
+export type ReadCredentials<Credentials> = (files: CredentialFiles, nowMs: number) => Credentials;
 
 /** What a look at the files came to. */
-export type CredentialStep =
+export type CredentialStep<Credentials> =
   /** Nothing is to be done. */
   | { readonly kind: "keep" }
   /** Use these from the next login on. */
@@ -25,7 +32,7 @@ export type CredentialStep =
   /** What stands there does not serve, and this has not been told yet. What is in use stays so. */
   | { readonly kind: "tell"; readonly fault: Fault };
 
-const keep: CredentialStep = { kind: "keep" };
+const keep = { kind: "keep" } as const;
 
 /** What stands in the files and is not in use. */
 interface Candidate {
@@ -35,15 +42,15 @@ interface Candidate {
   isTold: boolean;
 }
 
-/** Watches one vehicle's files. */
-export class CredentialWatch {
-  readonly #vehicleId: VehicleId;
+/** Watches one pair of files. */
+export class CredentialWatch<Credentials> {
+  readonly #read: ReadCredentials<Credentials>;
   #inUse: CredentialFiles;
   #candidate: Candidate | undefined;
   #fault: Fault | undefined;
 
-  constructor(vehicleId: VehicleId, inUse: CredentialFiles) {
-    this.#vehicleId = vehicleId;
+  constructor(inUse: CredentialFiles, read: ReadCredentials<Credentials>) {
+    this.#read = read;
     this.#inUse = inUse;
   }
 
@@ -53,15 +60,14 @@ export class CredentialWatch {
   }
 
   /** Takes a look: what stands in the files, or why they cannot be read. Wall clock and uptime of `now` are used. */
-  handleFiles(found: CredentialFiles | Fault, now: Instant): CredentialStep {
+  handleFiles(found: CredentialFiles | Fault, now: Instant): CredentialStep<Credentials> {
     const files = found instanceof Fault ? undefined : found;
     if (areSame(files, this.#inUse)) return this.#settle();
     const isNew = this.#candidate === undefined || !areSame(files, this.#candidate.files);
     if (isNew) this.#candidate = { files, sinceMs: this.#changedSinceMs ?? now.uptimeMs, isTold: false };
     if (found instanceof Fault) return this.#complain(found, now);
     try {
-      const credentials = readCredentials(found, this.#vehicleId);
-      checkDates(credentials.leaf, Number(now.wallNs / 1_000_000n));
+      const credentials = this.#read(found, Number(now.wallNs / 1_000_000n));
       return isNew ? keep : this.#use(found, credentials);
     } catch (thrown) {
       return this.#complain(asFault(thrown), now);
@@ -73,19 +79,19 @@ export class CredentialWatch {
     return this.#candidate?.isTold === true ? undefined : this.#candidate?.sinceMs;
   }
 
-  #settle(): CredentialStep {
+  #settle(): CredentialStep<Credentials> {
     this.#candidate = undefined;
     this.#fault = undefined;
     return keep;
   }
 
-  #use(files: CredentialFiles, credentials: Credentials): CredentialStep {
+  #use(files: CredentialFiles, credentials: Credentials): CredentialStep<Credentials> {
     this.#inUse = files;
     this.#settle();
     return { kind: "use", credentials };
   }
 
-  #complain(fault: Fault, { uptimeMs }: Instant): CredentialStep {
+  #complain(fault: Fault, { uptimeMs }: Instant): CredentialStep<Credentials> {
     const candidate = this.#candidate;
     if (candidate === undefined || uptimeMs - candidate.sinceMs < credentialSettleMs) return keep;
     this.#fault = fault;

@@ -1,15 +1,17 @@
 /**
- * The vehicle's certificate and key while the agent runs: looks at the files, says which pair is in use, and warns of its
+ * A certificate and key on disk while a program runs: looks at the files, says which pair is in use, and warns of its
  * end. What decides is in credential_watch.ts and expiry_warnings.ts.
  */
-import { asFault, type Fault } from "#proto/errors.ts";
-import type { VehicleId } from "#proto/ids.ts";
-import type { Clock, Log } from "#proto/ports.ts";
-import type { CredentialFiles, Credentials } from "../identity.ts";
+import { asFault, type Fault } from "../errors.ts";
 import { credentialPollMs } from "../limits.ts";
-import { pause } from "../pause.ts";
-import { CredentialWatch } from "./credential_watch.ts";
-import { daysLeft, ExpiryWarnings } from "./expiry_warnings.ts";
+import type { Clock, Log } from "../ports.ts";
+import { type CredentialFiles, CredentialWatch, type ReadCredentials } from "./credential_watch.ts";
+import { daysLeft, ExpiryWarnings, type Validity } from "./expiry_warnings.ts";
+
+/** What every pair that is used says of its leaf. */
+export interface ReadLeaf {
+  readonly leaf: Validity & { /** Hex. */ readonly serial: string };
+}
 
 /** Where the files are read. */
 export interface CredentialSource {
@@ -18,52 +20,47 @@ export interface CredentialSource {
 }
 
 /** The pair of the start, and where a newer one will stand. */
-export interface CredentialOptions {
+export interface CredentialOptions<Credentials extends ReadLeaf> {
   readonly files: CredentialFiles;
   readonly credentials: Credentials;
   readonly source: CredentialSource;
 }
 
 /** What the desk works with. */
-export interface CredentialDeskParts extends CredentialOptions {
-  readonly vehicleId: VehicleId;
+export interface CredentialDeskParts<Credentials extends ReadLeaf> extends CredentialOptions<Credentials> {
+  readonly read: ReadCredentials<Credentials>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Nanoseconds to add to the wall clock to get the relay's; undefined while nothing is known of it. */
-  readonly clockOffsetNs: () => bigint | undefined;
+  /** Nanoseconds to add to the wall clock to get a better one; 0 where none is known. */
+  readonly clockOffsetNs: () => bigint;
   /** Told when another pair is in use. */
-  readonly onRenewed: () => void;
+  readonly onRenewed: (credentials: Credentials) => void;
 }
 
-/** The certificate that the next login uses. */
+/** The certificate in use. */
 export interface CertificateStatus {
   /** Hex. */
   readonly serial: string;
   /** Milliseconds since 1970. */
   readonly notAfterMs: number;
-  /** With fractions; negative after its end. By the relay's clock when it is known. */
+  /** With fractions; negative after its end. */
   readonly daysLeft: number;
   /** Why what stands in the files is not used. */
   readonly fault: Fault | undefined;
 }
 
 /** See the head of this file. */
-export class CredentialDesk {
-  readonly #parts: CredentialDeskParts;
-  readonly #watch: CredentialWatch;
+export class CredentialDesk<Credentials extends ReadLeaf> {
+  readonly #parts: CredentialDeskParts<Credentials>;
+  readonly #watch: CredentialWatch<Credentials>;
   #inUse: Credentials;
   #warnings: ExpiryWarnings;
 
-  constructor(parts: CredentialDeskParts) {
+  constructor(parts: CredentialDeskParts<Credentials>) {
     this.#parts = parts;
-    this.#watch = new CredentialWatch(parts.vehicleId, parts.files);
+    this.#watch = new CredentialWatch(parts.files, parts.read);
     this.#inUse = parts.credentials;
     this.#warnings = new ExpiryWarnings(parts.credentials.leaf);
-  }
-
-  /** The pair that the next login uses; another object for another pair. */
-  get inUse(): Credentials {
-    return this.#inUse;
   }
 
   get status(): CertificateStatus {
@@ -78,26 +75,29 @@ export class CredentialDesk {
 
   /** Looks at the files again and again until the signal comes. */
   async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
     do {
       this.#warn();
       await this.#look();
-    } while (await pause(this.#parts.clock, { delayMs: credentialPollMs, signal }));
+    } while (await clock.after(credentialPollMs, signal).then(() => true, () => false));
   }
 
   async #look(): Promise<void> {
-    const { clock, log, source, onRenewed } = this.#parts;
+    const { clock, log, source } = this.#parts;
     const found = await source.read().catch((thrown) => asFault(thrown));
     const now = { uptimeMs: clock.uptimeMs(), wallNs: BigInt(Math.round(this.#nowMs())) * 1_000_000n };
     const step = this.#watch.handleFiles(found, now);
-    if (step.kind === "tell") {
-      log.warn("New certificate or key is not used, the old ones stay", { error: step.fault.message });
-    }
-    if (step.kind !== "use") return;
-    this.#inUse = step.credentials;
-    this.#warnings = new ExpiryWarnings(step.credentials.leaf);
-    const { serial, notAfterMs } = step.credentials.leaf;
-    log.info("New certificate is used from the next login on", { serial, ends: new Date(notAfterMs).toISOString() });
-    onRenewed();
+    if (step.kind === "use") this.#use(step.credentials);
+    if (step.kind !== "tell") return;
+    log.warn("New certificate or key is not used, the old ones stay", { error: step.fault.message });
+  }
+
+  #use(credentials: Credentials): void {
+    this.#inUse = credentials;
+    this.#warnings = new ExpiryWarnings(credentials.leaf);
+    const { serial, notAfterMs } = credentials.leaf;
+    this.#parts.log.info("A new certificate is used", { serial, ends: new Date(notAfterMs).toISOString() });
+    this.#parts.onRenewed(credentials);
   }
 
   #warn(): void {
@@ -105,12 +105,12 @@ export class CredentialDesk {
     if (days === undefined) return;
     const { serial, notAfterMs } = this.#inUse.leaf;
     const fields = { serial, ends: new Date(notAfterMs).toISOString() };
-    if (days === 0) this.#parts.log.error("The certificate has ended: no relay takes it any more", fields);
+    if (days === 0) this.#parts.log.error("The certificate has ended", fields);
     else this.#parts.log.warn(`The certificate ends in less than ${days} ${days === 1 ? "day" : "days"}`, fields);
   }
 
   #nowMs(): number {
     const { clock, clockOffsetNs } = this.#parts;
-    return Number((clock.wallNs() + (clockOffsetNs() ?? 0n)) / 1_000_000n);
+    return Number((clock.wallNs() + clockOffsetNs()) / 1_000_000n);
   }
 }

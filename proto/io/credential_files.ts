@@ -1,7 +1,7 @@
-/** Certificate and key on disk, to be read again and again while the agent runs. */
+/** Certificate and key on disk, to be read again and again while a program runs. */
 import { readFile } from "node:fs/promises";
-import { Fault } from "#proto/errors.ts";
-import type { CredentialSource } from "../certificate/credential_desk.ts";
+import type { CredentialSource } from "../base/credential_desk.ts";
+import { Fault } from "../errors.ts";
 
 /** Reads both files anew at each call; rejects with `bad_config` when one cannot be read. */
 export function credentialFiles(paths: { readonly certificate: string; readonly key: string }): CredentialSource {
