@@ -122,6 +122,20 @@ export const redirectsInRowMax = 4;
 /** A redirect is remembered at most so long, whatever it says. */
 export const redirectMsMax = 24 * 3_600_000;
 
+// The renewal of the certificate, by `systemscale-agent renew`
+
+/** Part of a certificate's life from whose beginning on it is renewed: the last ten of thirty days. */
+export const renewLifePart = 1 / 3;
+/** One question to the CA, TLS and all, over a link that loses a tenth; then step is killed. */
+export const renewAttemptMs = 60_000;
+/** First wait after a question in vain, and the longest; drawn between half of the present bound and all of it. */
+export const renewDelayMs = 5_000;
+export const renewDelayMsMax = 120_000;
+/** No attempt begins after so long: the timer comes again within the hour. */
+export const renewMsMax = 900_000;
+/** Of what step said, so much is told. */
+export const renewDetailLengthMax = 500;
+
 // The local API
 
 /** From a request's headers to the end of its body: local software needs milliseconds. */
@@ -162,6 +176,7 @@ ok(ringWaitingCriticalBytes < ringWaitingBytesMax);
 ok(handOverMs <= liveFreshMs, "what waited for the new link is still sent as live");
 ok(handOverMs < loginTimeoutMs / 2, "the relay waits for the proof meanwhile");
 ok(moveRetryMs > 1.5 * refusedDelayMs, "a relay that refused is no longer left alone then");
+ok(renewMsMax + renewAttemptMs < 3_600_000, "a renewal that is given up is over before the timer's next");
 ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
 const inventoryBytesMax = inventoryRangesMax * 22 + inventorySettledRangesMax * 40 + inventoryShapesMax * 18;
 ok(inventoryBytesMax + 16 * KiB < linkFrameBytesMax, "an inventory, with its epochs and classes, fits into a frame");

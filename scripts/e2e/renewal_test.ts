@@ -7,6 +7,7 @@ import { pathsOf } from "../dev/layout.ts";
 import { tryFetch, waitFor } from "../servers/wait.ts";
 import { isGood } from "../soak/account.ts";
 import { runRig } from "../soak/io/rig.ts";
+import { pause } from "../soak/pause.ts";
 import { resultText } from "../soak/report.ts";
 import { freeLayout, type TestSystem, withSystem } from "./harness.ts";
 import { patience } from "./patience.ts";
@@ -71,7 +72,7 @@ async function countUnlinked(system: TestSystem, signal: AbortSignal): Promise<n
   let unlinked = 0;
   while (!signal.aborted) {
     if ((await statusOf(system)).link !== "linked") unlinked++;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20, signal);
   }
   return unlinked;
 }
