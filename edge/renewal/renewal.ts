@@ -62,7 +62,7 @@ export type RenewalEnd =
   | { readonly kind: "given_up"; readonly attempts: number; readonly detail: string };
 
 /** When a certificate is to be renewed, milliseconds since 1970. */
-export function renewalDueMs({ notBeforeMs, notAfterMs }: Validity): number {
+function renewalDueMs({ notBeforeMs, notAfterMs }: Validity): number {
   return notAfterMs - (notAfterMs - notBeforeMs) * renewLifePart;
 }
 
