@@ -5,35 +5,33 @@
  *     take --> ring --appended, lost, epoch--> outbox --runs--> uplink --> relay
  *               ^------------- settle ----------------------------'
  */
+import { CredentialDesk, type CredentialOptions } from "#proto/base/credential_desk.ts";
 import type { Class } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
-import type { Epoch, VehicleId } from "#proto/ids.ts";
+import type { VehicleId } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import type { Clock, Disk, Log, Random } from "#proto/ports.ts";
 import { countOf } from "#proto/ranges.ts";
 import { within } from "#proto/within.ts";
+import type { AgentStatus, GoneRecords, Unsettled } from "./agent_status.ts";
+import { type Credentials, readNewCredentials } from "./identity.ts";
 import { epochWatchIntervalMs, ringRetryMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
-import {
-  type Appended,
-  type NewFrame,
-  openRing,
-  type Ring,
-  type RingEvent,
-  type RingOptions,
-  type RingStats,
-} from "./ring/ring.ts";
+import { type Appended, type NewFrame, openRing, type Ring, type RingEvent, type RingOptions } from "./ring/ring.ts";
 import { pause } from "./pause.ts";
 import { Bell } from "./uplink/bell.ts";
 import type { Identity } from "./uplink/connect.ts";
 import { EpochWatch } from "./uplink/epoch_watch.ts";
 import { Outbox } from "./uplink/outbox.ts";
-import { type LinkStatus, unopened, type WindowStatus } from "./uplink/status.ts";
+import { unopened } from "./uplink/status.ts";
 import type { Uplink, UplinkNeeds } from "./uplink/uplink.ts";
 
 /** What {@link startAgent} needs. */
 export interface AgentOptions {
   readonly vehicleId: VehicleId;
+  /** Who the vehicle is at the start. */
   readonly identity: Identity;
+  /** Where a renewed certificate will stand; without it, what was read at the start serves as long as the agent runs. */
+  readonly credentials?: CredentialOptions<Credentials>;
   /** The ring's directory and policy. */
   readonly ring: { readonly disk: Disk; readonly bytesMax: number; readonly whenFull: "overwrite" | "refuse" };
   /**
@@ -46,50 +44,6 @@ export interface AgentOptions {
   readonly log: Log;
   /** Whether the kernel says at present that its clock is right. */
   readonly clockSynchronized: () => boolean;
-}
-
-/** Records of one epoch and class that have no known verdict yet. */
-export interface Unsettled {
-  readonly epoch: Epoch;
-  readonly class: Class;
-  /** The lowest such seq: all below are settled. */
-  readonly first: number;
-  readonly records: number;
-}
-
-/** Counts of records that were on board and will never be in the store. */
-export interface GoneRecords {
-  /** Overwritten, damaged, or buffered and never durable, before a verdict; gap records name them. */
-  readonly lost: number;
-  /** Put aside by the cloud, with the reason. */
-  readonly quarantined: number;
-}
-
-/** A snapshot of the agent. */
-export interface AgentStatus {
-  readonly vehicleId: VehicleId;
-  readonly agentVersion: string;
-  /** Random id of this start of the agent, 32 hex digits. */
-  readonly boot: string;
-  readonly epoch: Epoch;
-  readonly link: LinkStatus;
-  readonly ring: RingStats & {
-    /** 0 to 1: bytes that cannot be reclaimed, of `bytesMax`. */
-    readonly fill: number;
-    /** Hours that the ring can still take at the present rate; undefined while nothing comes. */
-    readonly hoursOfCover: number | undefined;
-  };
-  /** Records on board that the relay has not received yet; bytes are estimated from what went before. */
-  readonly backlog: { readonly records: number; readonly bytes: number };
-  /** Per epoch and class that has records without a known verdict: the lowest such seq, and how many. Empty: the cloud has all. */
-  readonly unsettled: readonly Unsettled[];
-  readonly window: { readonly live: WindowStatus; readonly backfill: WindowStatus };
-  /** Wall clock in ms since 1970 at which the last of each kind came; undefined before the first. */
-  readonly lastAcks: { readonly receivedAtMs: number | undefined; readonly verdictAtMs: number | undefined };
-  /** Records since this start of the agent that will never be in the store. */
-  readonly gone: GoneRecords;
-  /** The present epoch's fixed clock offset; undefined while it is not fixed. */
-  readonly clockOffsetNs: bigint | undefined;
 }
 
 /** A running agent. */
@@ -129,12 +83,32 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onEvent: (event) => handleRingEvent(event, listeners),
   });
   outbox.handleOnBoard(ring.onBoard().map((one) => ({ ...one, ranges: one.unsettled })));
+  const present = { identity };
   const opening = options.openUplink({
-    ...{ clock, random, log, identity, ring, outbox },
+    ...{ clock, random, log, ring, outbox },
+    identity: () => present.identity,
     onAck: (kind) => acks.handle(kind),
     onQuarantined: (records) => gone.quarantined += records,
   });
-  return new RunningAgent(options, { ring, outbox, acks, gone, listeners, opening });
+  const credentials = options.credentials && deskOf(options.credentials, { options, present, listeners });
+  return new RunningAgent(options, { ring, outbox, acks, gone, listeners, opening, credentials });
+}
+
+/** Whoever logs in next does so with the pair that the desk says. */
+function deskOf(
+  credentials: CredentialOptions<Credentials>,
+  { options, present, listeners }: { options: AgentOptions; present: { identity: Identity }; listeners: Listeners },
+): CredentialDesk<Credentials> {
+  const { vehicleId, clock, log } = options;
+  return new CredentialDesk({
+    ...{ ...credentials, clock, log },
+    read: (files, nowMs) => readNewCredentials(files, { vehicleId, nowMs }),
+    clockOffsetNs: () => listeners.uplink?.status.clockOffsetNs ?? 0n,
+    onRenewed: ({ chain, signer }) => {
+      present.identity = { ...present.identity, chain, signer };
+      listeners.uplink?.handleIdentity();
+    },
+  });
 }
 
 /** A disk that cannot be read now may be in a second: the agent does not end for it. */
@@ -201,6 +175,7 @@ interface AgentParts {
   readonly gone: GoneRecords;
   readonly listeners: Listeners;
   readonly opening: Promise<Uplink>;
+  readonly credentials: CredentialDesk<Credentials> | undefined;
 }
 
 class RunningAgent implements Agent {
@@ -211,6 +186,7 @@ class RunningAgent implements Agent {
   readonly #listeners: Listeners;
   readonly #acks: Acks;
   readonly #gone: GoneRecords;
+  readonly #credentials: CredentialDesk<Credentials> | undefined;
   readonly #linking: Promise<void>;
   readonly #stopping = new AbortController();
   readonly #stopped = Promise.withResolvers<void>();
@@ -222,8 +198,12 @@ class RunningAgent implements Agent {
     this.#listeners = parts.listeners;
     this.#acks = parts.acks;
     this.#gone = parts.gone;
+    this.#credentials = parts.credentials;
     this.#linking = this.#link(parts.opening);
-    this.ended = Promise.all([this.#linking, this.#watchEpoch(), this.#stopped.promise]).then(() => undefined);
+    const renewing = this.#credentials?.run(this.#stopping.signal);
+    this.ended = Promise.all([this.#linking, this.#watchEpoch(), renewing, this.#stopped.promise]).then(() =>
+      undefined
+    );
   }
 
   async take(className: Class, frames: readonly NewFrame[]): Promise<Appended> {
@@ -254,6 +234,7 @@ class RunningAgent implements Agent {
       window: { live: this.#outbox.window("live"), backfill: this.#outbox.window("backfill") },
       lastAcks: this.#acks.lastAcks,
       gone: { ...this.#gone },
+      certificate: this.#credentials?.status,
       clockOffsetNs: this.#ring.clockOffset(this.#ring.epoch),
     };
   }

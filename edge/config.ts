@@ -48,6 +48,11 @@ const schema = z.strictObject({
     path: ["address"],
     error: "is not a loopback address: say allow_remote: true if other machines shall reach the API",
   }),
+  renewal: z.strictObject({
+    ca_url: z.string().regex(/^https:\/\/\S+$/, "wanted https://host[:port]"),
+    ca_root: path,
+    step: path.default("step"),
+  }).optional(),
   log: z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info"),
     format: z.enum(["json", "pretty"]).default("json"),

@@ -4,6 +4,7 @@ import {
   batchBytesMax,
   inventoryRangesMax,
   linkFrameBytesMax,
+  loginTimeoutMs,
   rangesPerMessageMax,
   recordBytesMax,
   shapeBytesMax,
@@ -108,10 +109,32 @@ export const moveJitterMs = 2_000;
 export const moveIntervalMs = 180_000;
 /** How long the link that was moved away from still listens for what the relay received. */
 export const retireMs = 1_000;
+/** A link is left for a renewed certificate when nothing is on its way; a vehicle that always sends waits so long for it. */
+export const quietWaitMs = 30_000;
+/** Before another link takes over, what the old one has under way may arrive for so long; new records wait meanwhile. */
+export const handOverMs = 2_000;
+/** A link that serves is looked at at least so often, whatever news was missed. */
+export const linkLookMs = 30_000;
+/** A move to a new link that came to nothing, and whose reason stays, is tried again after so long. */
+export const moveRetryMs = 120_000;
 /** Redirects followed one after another without a Welcome; then it counts as a failure. */
 export const redirectsInRowMax = 4;
 /** A redirect is remembered at most so long, whatever it says. */
 export const redirectMsMax = 24 * 3_600_000;
+
+// The renewal of the certificate, by `systemscale-agent renew`
+
+/** Part of a certificate's life from whose beginning on it is renewed: the last ten of thirty days. */
+export const renewLifePart = 1 / 3;
+/** One question to the CA, TLS and all, over a link that loses a tenth; then step is killed. */
+export const renewAttemptMs = 60_000;
+/** First wait after a question in vain, and the longest; drawn between half of the present bound and all of it. */
+export const renewDelayMs = 5_000;
+export const renewDelayMsMax = 120_000;
+/** No attempt begins after so long: the timer comes again within the hour. */
+export const renewMsMax = 900_000;
+/** Of what step said, so much is told. */
+export const renewDetailLengthMax = 500;
 
 // The local API
 
@@ -150,6 +173,10 @@ ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
 ok(ringAnswerMs < answerMsMax, "a late timer and the answer's own way have some time left");
 ok(2 * ringRetryMs <= 2_000, "a disk that works again is noticed in time although the first try comes too early");
 ok(ringWaitingCriticalBytes < ringWaitingBytesMax);
+ok(handOverMs <= liveFreshMs, "what waited for the new link is still sent as live");
+ok(handOverMs < loginTimeoutMs / 2, "the relay waits for the proof meanwhile");
+ok(moveRetryMs > 1.5 * refusedDelayMs, "a relay that refused is no longer left alone then");
+ok(renewMsMax + renewAttemptMs < 3_600_000, "a renewal that is given up is over before the timer's next");
 ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
 const inventoryBytesMax = inventoryRangesMax * 22 + inventorySettledRangesMax * 40 + inventoryShapesMax * 18;
 ok(inventoryBytesMax + 16 * KiB < linkFrameBytesMax, "an inventory, with its epochs and classes, fits into a frame");

@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { asFault, Fault } from "#proto/errors.ts";
 import { parseVehicleId } from "#proto/ids.ts";
 import { processClock, systemClock } from "#proto/io/clock.ts";
+import { credentialFiles } from "#proto/io/credential_files.ts";
 import { openLibc } from "#proto/io/libc.ts";
 import { makeLog } from "#proto/io/log.ts";
 import { systemRandom } from "#proto/io/random.ts";
@@ -20,7 +21,7 @@ import type { Log } from "#proto/ports.ts";
 import { type Agent, startAgent } from "./agent.ts";
 import { Collector } from "./collect/collector.ts";
 import { type AgentConfig, defaultConfigPath, isLoopback } from "./config.ts";
-import { readCredentials } from "./identity.ts";
+import { type Credentials, readCredentials } from "./identity.ts";
 import { openDisk } from "./io/disk.ts";
 import { type AgentFiles, readAgentFiles } from "./io/files.ts";
 import { notifySystemd } from "./io/notify.ts";
@@ -31,11 +32,16 @@ import facts from "./deno.json" with { type: "json" };
 
 const usage = `systemscale-agent: takes frames from the vehicle's software and brings them to the cloud
 
+  renew            have the certificate renewed by the CA when it is due, and end: 0 renewed or not due, 75 not now,
+                   1 refused or ended, 78 bad configuration; for a timer
   clock-floor      lift a clock that is behind every moment that has certainly passed, and end; for a unit of its own
   --config FILE    configuration; default: $SYSTEMSCALE_CONFIG, then ${defaultConfigPath}
   --dry-run        of clock-floor: only say it
+  --force          of renew: although it is not due, or has ended
   --check-config   say whether the configuration is good, and end
   --version        print the version, and end`;
+
+const commands = ["clock-floor", "renew"];
 
 /** Exit codes; 78 is EX_CONFIG of sysexits.h: a restart will not help. */
 const exitCodes = { good: 0, failed: 1, badConfig: 78 };
@@ -61,6 +67,7 @@ async function main(): Promise<number> {
   if (command === "clock-floor") {
     return await liftClock({ ...files, leaf: credentials.chain[0], log }, { dryRun: values["dry-run"] === true });
   }
+  if (command === "renew") return await renew(files, { log, when: values.force === true ? "anyway" : "due" });
   const agent = await start(files, { credentials, log });
   return await serve(agent, { config: files.config, log });
 }
@@ -73,11 +80,12 @@ function parseArguments() {
         config: { type: "string" },
         "check-config": { type: "boolean" },
         "dry-run": { type: "boolean" },
+        force: { type: "boolean" },
         version: { type: "boolean" },
         help: { type: "boolean" },
       },
     });
-    const unknown = parsed.positionals.find((word, at) => at > 0 || word !== "clock-floor");
+    const unknown = parsed.positionals.find((word, at) => at > 0 || !commands.includes(word));
     if (unknown !== undefined) throw new Fault("bad_config", `Cannot run "${unknown}": there is no such command`);
     return parsed;
   } catch (cause) {
@@ -91,8 +99,8 @@ function say(text: string): number {
 }
 
 async function start(
-  { config, ringPath, relayRoots }: AgentFiles,
-  { credentials, log }: { credentials: ReturnType<typeof readCredentials>; log: Log },
+  { config, ringPath, relayRoots, credentialPaths, ...files }: AgentFiles,
+  { credentials, log }: { credentials: Credentials; log: Log },
 ): Promise<Agent> {
   const libc = openLibc();
   const clock = systemClock(libc);
@@ -100,6 +108,7 @@ async function start(
   return await startAgent({
     vehicleId: parseVehicleId(config.vehicle_id),
     identity: { ...credentials, boot: random.bytes(16), agentVersion: facts.version },
+    credentials: { credentials, files, source: credentialFiles(credentialPaths) },
     ring: { disk: await openDisk(ringPath), bytesMax: config.ring.bytes, whenFull: config.ring.when_full },
     // Not `import`ed above: see the head of this file.
     openUplink: async (needs) => {
@@ -112,6 +121,15 @@ async function start(
     log,
     clockSynchronized: () => libc?.clockSynchronized() ?? false,
   });
+}
+
+async function renew(files: AgentFiles, options: { log: Log; when: "due" | "anyway" }): Promise<number> {
+  const { renew } = await import("./io/renew.ts");
+  const vehicleId = parseVehicleId(files.config.vehicle_id);
+  const ports = { clock: systemClock(openLibc()), random: systemRandom() };
+  const { exitCode, text } = await renew(files, { ...options, ...ports, vehicleId });
+  say(`renew: ${text}`);
+  return exitCode;
 }
 
 async function liftClock(

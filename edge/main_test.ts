@@ -70,6 +70,24 @@ Deno.test("clock-floor leaves a clock that is right, and would lift one behind t
   }
 });
 
+Deno.test("renew wants a CA in its configuration, and leaves a certificate alone that is not due", async () => {
+  const { folder, config } = await makeFolder();
+  try {
+    const without = await command(["renew"], config).output();
+    deepEqual([without.code, text.decode(without.stderr)], [78, "Cannot renew: the configuration has no renewal\n"]);
+    const renewal = "renewal: { ca_url: 'https://localhost:9', ca_root: relay.crt, step: /nowhere/step }\n";
+    await Deno.writeTextFile(config, await Deno.readTextFile(config) + renewal);
+    const { code, stdout } = await command(["renew"], config).output();
+    equal(code, 0);
+    match(text.decode(stdout), /^renew: not due: it ends in 0\.0 days, due \S+Z\n$/);
+    const forced = await command(["renew", "--force"], config).output();
+    equal(forced.code, 78);
+    match(text.decode(forced.stderr), /Cannot run "\/nowhere\/step"/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("a command that there is not is refused", async () => {
   const { code, stderr } = await command(["clock-flour"]).output();
   equal(code, 78);

@@ -81,6 +81,16 @@ export const readReportIntervalMs = 100;
 /** Partitions of the fleet: an owner each, so also the most ingest workers there can be. */
 export const partitionCount = 32;
 
+// A certificate and its key on disk
+
+/** Certificate and key on disk are looked at so often. */
+export const credentialPollMs = 5_000;
+/** New ones that do not serve are complained about after so long: whoever writes two files needs a moment. */
+export const credentialSettleMs = 15_000;
+/** Days before a certificate's end at which a warning is logged; it is renewed ten days before, so the first is early. */
+export const certificateWarningDays = [30, 7, 1] as const;
+
+ok(credentialSettleMs >= 3 * credentialPollMs, "a pair that is being written was looked at several times");
 ok(recordBytesMax < batchBytesMax, "a record fits into a batch");
 ok(batchBytesMax < bundleBytesMax, "a batch fits into a bundle");
 ok(bundleBytesMax <= linkFrameBytesMax, "what the log takes, a link frame takes");

@@ -68,7 +68,10 @@ class LinkDriver {
     this.#admitted = options.admitted;
     const { clock, random, node, tlsCertificateSha256, checkChain } = this.#node;
     const nonce = random.bytes(32);
-    this.#login = new RelayLogin({ node, tlsCertificateSha256, nonce, checkChain }, instantOf(clock));
+    this.#login = new RelayLogin(
+      { node, tlsCertificateSha256: tlsCertificateSha256(), nonce, checkChain },
+      instantOf(clock),
+    );
   }
 
   async run(): Promise<void> {

@@ -12,7 +12,7 @@ import { readRelayFiles } from "./io/files.ts";
 import { ShardProcess } from "./io/shard_process.ts";
 import { createPrivateApp, type PrivateSources } from "./private_app.ts";
 import type { RefusalEntry } from "./refusals.ts";
-import { tlsCertificateSha256 } from "./tls_identity.ts";
+import { readTlsIdentity } from "./tls_identity.ts";
 import version from "./deno.json" with { type: "json" };
 
 const usage = `systemscale-relay: takes the links of vehicles
@@ -44,7 +44,7 @@ async function main(): Promise<number> {
   const files = await readRelayFiles(configFile);
   // What a shard would find wrong is found before one is started.
   certificateCheck({ roots: files.vehicleRoots, issuers: files.vehicleIssuers });
-  tlsCertificateSha256(files.certPem, files.config.node);
+  readTlsIdentity(files.tls, files.config.node);
   crlIssuersOf(files.crls?.map(({ issuerPem }) => issuerPem) ?? []);
   if (values["check-config"] === true) return say(`${configFile}: good`);
   const log = makeLog({ service: "relay", ...files.config.log });

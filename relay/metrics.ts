@@ -1,4 +1,5 @@
 /** What a shard counts, as Prometheus text. */
+import type { CertificateStatus } from "#proto/base/credential_desk.ts";
 import { type MetricFamily, type MetricSample, metricsText, samplesBy } from "#proto/base/metrics.ts";
 import type { Code } from "#proto/errors.ts";
 import type { Counters } from "./counters.ts";
@@ -9,6 +10,11 @@ import type { RevocationFacts } from "./revocation.ts";
 export interface ProcessFacts {
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+}
+
+/** The node's own certificate. */
+export interface NodeFacts {
+  readonly certificate: CertificateStatus;
 }
 
 /** A moment's figures of one shard. */
@@ -22,16 +28,19 @@ export interface RelayFacts {
   readonly links: number;
   readonly halfOpen: number;
   readonly sessions: number;
+  /** Sessions whose certificate ends within so many days. */
+  readonly certificatesEnding: ReadonlyMap<number, number>;
   readonly heldBytes: number;
   readonly unanswered: number;
   readonly shapeBytes: number;
 }
 
 /** The figures of one shard, each labelled with its number. */
-export function shardMetrics(facts: RelayFacts & ProcessFacts, shard: number): string {
+export function shardMetrics(facts: RelayFacts & ProcessFacts & NodeFacts, shard: number): string {
   const families = [
     ...gauges(facts),
     ...links(facts),
+    ...certificates(facts),
     ...revocation(facts),
     ...telemetry(facts.counters),
     ...log(facts.counters),
@@ -39,7 +48,7 @@ export function shardMetrics(facts: RelayFacts & ProcessFacts, shard: number): s
   return metricsText(families, { shard });
 }
 
-function gauges(facts: RelayFacts & ProcessFacts): MetricFamily[] {
+function gauges(facts: RelayFacts & ProcessFacts & NodeFacts): MetricFamily[] {
   return [
     gauge("ready", "Whether the shard takes logins and can hand telemetry on", plain(facts.isReady ? 1 : 0)),
     gauge("links", "Open links, logged in or not", plain(facts.links)),
@@ -61,6 +70,27 @@ function links({ counters, refused }: RelayFacts): MetricFamily[] {
     counter("logins_total", "Logins", plain(counters.logins)),
     counter("superseded_total", "Sessions that a newer one took over", plain(counters.superseded)),
     counter("faults_total", "Sessions ended for a fault of the vehicle", plain(counters.faults)),
+  ];
+}
+
+function certificates({ certificate, certificatesEnding }: RelayFacts & NodeFacts): MetricFamily[] {
+  return [
+    gauge(
+      "certificate_not_after_seconds",
+      "End of the node's certificate, since 1970",
+      plain(certificate.notAfterMs / 1000),
+    ),
+    gauge("certificate_days_left", "Days until that end, negative behind it", plain(certificate.daysLeft)),
+    gauge(
+      "certificate_fault",
+      "Whether certificate and key on disk do not serve, and older ones are in use",
+      plain(certificate.fault === undefined ? 0 : 1),
+    ),
+    gauge(
+      "sessions_certificate_ending",
+      "Logged-in vehicles whose certificate ends within so many days",
+      samplesBy("days", certificatesEnding),
+    ),
   ];
 }
 

@@ -20,6 +20,8 @@ function textOf(shard: number): string {
     links: 2,
     halfOpen: 1,
     sessions: 1,
+    certificatesEnding: new Map([[30, 2], [7, 1]]),
+    certificate: { serial: "1f", notAfterMs: 1_790_000_000_000, daysLeft: 12.5, fault: undefined },
     heldBytes: 10,
     unanswered: 1,
     shapeBytes: 0,
@@ -33,6 +35,14 @@ Deno.test("figures carry their shard and what tells them apart", () => {
   match(text, /^systemscale_relay_ready\{shard="0"\} 1$/m);
   match(text, /^systemscale_relay_batches_total\{shard="0",lane="live"\} 7$/m);
   match(text, /^systemscale_relay_logins_refused_total\{shard="0",code="unknown_issuer"\} 3$/m);
+});
+
+Deno.test("days are shown of the node's certificate, and how many vehicles' end soon", () => {
+  const text = textOf(0);
+  match(text, /^systemscale_relay_certificate_not_after_seconds\{shard="0"\} 1790000000$/m);
+  match(text, /^systemscale_relay_certificate_days_left\{shard="0"\} 12.5$/m);
+  match(text, /^systemscale_relay_certificate_fault\{shard="0"\} 0$/m);
+  match(text, /^systemscale_relay_sessions_certificate_ending\{shard="0",days="7"\} 1$/m);
 });
 
 Deno.test("each issuer's list shows what it is worth", () => {

@@ -17,7 +17,8 @@ export interface Node {
   readonly shard: number;
   /** Name that vehicles dial and the TLS certificate carries. */
   readonly node: string;
-  readonly tlsCertificateSha256: Uint8Array;
+  /** Of the certificate that handshakes are shown at present. */
+  readonly tlsCertificateSha256: () => Uint8Array;
   readonly checkChain: CertificateCheck;
   readonly revocation: Revocation;
 

@@ -21,7 +21,7 @@ export interface Announcer {
 
 /** A vehicle logged in: its proof for all who must verify it, and its presence. */
 export function announceLogin(by: Announcer, login: { session: Session; transcript: LoginTranscript }): void {
-  const { vehicle, id, agentVersion, peer } = login.session;
+  const { vehicle, id, agentVersion, peer, notAfterMs } = login.session;
   const proof = create(SessionProofSchema, {
     vehicleId: vehicle,
     relay: by.relay,
@@ -31,8 +31,9 @@ export function announceLogin(by: Announcer, login: { session: Session; transcri
     ...login.transcript,
   });
   by.backbone.announce(sessionSubject(vehicle), toBinary(SessionProofSchema, proof));
-  const up = { vehicleId: vehicle, session: id, atNs: by.clock.wallNs(), agentVersion, remoteAddress: peer };
-  announce(by, { case: "up", value: up });
+  const certificateNotAfterMs = BigInt(notAfterMs);
+  const value = { vehicleId: vehicle, session: id, agentVersion, remoteAddress: peer, certificateNotAfterMs };
+  announce(by, { case: "up", value: { ...value, atNs: by.clock.wallNs() } });
 }
 
 /** A session ended. */

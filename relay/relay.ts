@@ -3,9 +3,11 @@
  * looked after, and at the end everyone is told to move on.
  */
 import type { CertificateCheck } from "#proto/base/certificate.ts";
+import { daysLeft } from "#proto/base/expiry_warnings.ts";
 import { RedirectReason } from "#proto/gen/systemscale/link/v1/login_pb.ts";
 import type { RelayName } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
+import { certificateWarningDays } from "#proto/limits.ts";
 import { encodeMessage } from "#proto/link_message.ts";
 import type { Clock, Link, Listener, Log, Random } from "#proto/ports.ts";
 import { settledWithin } from "#proto/within.ts";
@@ -44,7 +46,8 @@ export interface RelayOptions {
   readonly shard: number;
   /** Name that vehicles dial. */
   readonly node: string;
-  readonly tlsCertificateSha256: Uint8Array;
+  /** Of the certificate that handshakes are shown at present; it may be renewed. */
+  readonly tlsCertificateSha256: () => Uint8Array;
   readonly checkChain: CertificateCheck;
   readonly revocation: Revocation;
   readonly limits: AdmissionLimits & { readonly heldBytesMax: number };
@@ -108,6 +111,7 @@ export class Relay {
       links: admission.links,
       halfOpen: admission.halfOpen,
       sessions: registry.size,
+      certificatesEnding: this.#certificatesEnding(),
       heldBytes: path.heldBytes,
       unanswered: path.unanswered,
       shapeBytes: shelf.bytes,
@@ -136,6 +140,12 @@ export class Relay {
     // Their ends are announced; links that never logged in end with the listener.
     await settledWithin(Promise.all(this.#links), { clock, limitMs: lastWordsMs });
     this.#stopped.abort();
+  }
+
+  #certificatesEnding(): Map<number, number> {
+    const nowMs = Number(this.#node.clock.wallNs() / 1_000_000n);
+    const left = Array.from(this.#house.registry.all(), ({ session }) => daysLeft(session, nowMs));
+    return new Map(certificateWarningDays.map((days) => [days, left.filter((one) => one <= days).length]));
   }
 
   #serve(link: Link): void {

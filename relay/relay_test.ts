@@ -45,7 +45,8 @@ Deno.test("a login is welcomed, proven to all who must know, and shown as presen
   const nowMs = Number(house.clock.wallNs() / 1_000_000n);
   const verified = verifyTranscript({ ...proof, proof: proof.proof }, { checkChain, nowMs });
   ok(verified.ok && verified.vehicle === "drone-001");
-  equal(house.presence().find((event) => event.case === "up")?.value.vehicleId, "drone-001");
+  const up = house.presence().find((event) => event.case === "up")?.value;
+  deepEqual([up?.vehicleId, up?.certificateNotAfterMs], ["drone-001", 1_780_086_400_000n]);
   vehicle.close();
   await house.clock.advance(10);
   equal(house.presence().at(-1)?.case, "down");
@@ -263,6 +264,15 @@ Deno.test("a session that never answers a ping is given up, one that does stays"
   equal(vehicle.messages("ping")[0].ready, true);
   await house.clock.advance(20_000);
   deepEqual([vehicle.end?.reason, other.end], ["link_dead", undefined]);
+  await house.relay.drain();
+});
+
+Deno.test("vehicles whose certificate ends soon are counted", async () => {
+  const house = await makeHouse();
+  const nowMs = Number(house.clock.wallNs() / 1_000_000n);
+  await loggedIn(house, "drone-001");
+  await house.dial(await house.issue("drone-002", { notAfterMs: nowMs + 3_600_000 }));
+  deepEqual([...house.relay.facts().certificatesEnding], [[30, 2], [7, 2], [1, 2]]);
   await house.relay.drain();
 });
 

@@ -6,9 +6,11 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { certificateCheck } from "#proto/base/certificate.ts";
+import { CredentialDesk, type CredentialDeskParts } from "#proto/base/credential_desk.ts";
 import { crlIssuersOf } from "#proto/base/crl.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
+import { credentialFiles } from "#proto/io/credential_files.ts";
 import { makeLog } from "#proto/io/log.ts";
 import { connectNats } from "#proto/io/nats.ts";
 import { quicListener } from "#proto/io/quic.ts";
@@ -25,7 +27,7 @@ import { createPrivateApp } from "./private_app.ts";
 import { Relay } from "./relay.ts";
 import { revocationOff } from "./revocation.ts";
 import { hexOf } from "./session.ts";
-import { tlsCertificateSha256 } from "./tls_identity.ts";
+import { readNewTlsIdentity, readTlsIdentity, type TlsIdentity } from "./tls_identity.ts";
 
 const { values } = parseArgs({ options: { config: { type: "string" }, shard: { type: "string" } } });
 const shard = Number(values.shard);
@@ -46,9 +48,10 @@ try {
 Deno.exit(0);
 
 async function run(files: RelayFiles): Promise<void> {
-  const { config, certPem, keyPem, vehicleRoots, vehicleIssuers, natsPassword } = files;
+  const { config, vehicleRoots, vehicleIssuers, natsPassword } = files;
   const clock = processClock();
   const random = systemRandom();
+  let tls = readTlsIdentity(files.tls, config.node);
   const checkChain = certificateCheck({ roots: vehicleRoots, issuers: vehicleIssuers });
   const inboxPrefix = inboxPrefixOf(config.name, shard);
   const { servers, user, domain } = config.nats;
@@ -60,7 +63,7 @@ async function run(files: RelayFiles): Promise<void> {
     relay: config.name,
     shard,
     node: config.node,
-    tlsCertificateSha256: tlsCertificateSha256(certPem, config.node),
+    tlsCertificateSha256: () => tls.sha256,
     checkChain,
     revocation: crls ?? revocationOff,
     limits: limitsOf(config.limits),
@@ -72,12 +75,25 @@ async function run(files: RelayFiles): Promise<void> {
   });
   // Before the first list is here every login would be refused, and a whole fleet would come a second time.
   await crls?.triedOnce;
+  const { certPem, keyPem } = tls;
   const listener = quicListener({ hostname: config.listen.host, port: config.listen.port, certPem, keyPem });
   const serving = relay.serve(listener);
-  await servePrivate(relay, log);
+  const onRenewed = (renewed: TlsIdentity) => {
+    try {
+      listener.renew(renewed);
+      tls = renewed;
+    } catch (thrown) {
+      log.error("Cannot serve the new certificate, the old one goes on", { reason: asFault(thrown).message });
+    }
+  };
+  const desk = certificateDesk(files, { credentials: tls, clock, log, onRenewed });
+  const stopped = new AbortController();
+  const renewing = desk.run(stopped.signal);
+  await servePrivate(relay, { desk, log });
   log.info("The shard takes links", { port: listener.port, node: config.node });
   log.info("The shard drains", { signal: await Promise.race([stop.promise, serving.then(() => "listener ended")]) });
-  await relay.drain();
+  stopped.abort();
+  await Promise.all([relay.drain(), renewing]);
   await settledWithin(connection.drain(), { clock, limitMs: backboneStopMs });
   await listener.close();
 }
@@ -100,6 +116,20 @@ function crlDesk({ crls, config }: RelayFiles, ports: Pick<CrlDeskOptions, "cloc
   });
 }
 
+/** Looks after the node's certificate: a new one is served to new links, without a restart. */
+function certificateDesk(
+  { tls, tlsPaths, config }: RelayFiles,
+  parts: Pick<CredentialDeskParts<TlsIdentity>, "credentials" | "clock" | "log" | "onRenewed">,
+): CredentialDesk<TlsIdentity> {
+  return new CredentialDesk({
+    ...parts,
+    files: tls,
+    source: credentialFiles(tlsPaths),
+    read: (files, nowMs) => readNewTlsIdentity(files, { node: config.node, nowMs }),
+    clockOffsetNs: () => 0n,
+  });
+}
+
 function limitsOf(limits: RelayFiles["config"]["limits"]) {
   return {
     linksMax: limits.links,
@@ -111,10 +141,14 @@ function limitsOf(limits: RelayFiles["config"]["limits"]) {
 }
 
 /** Serves the supervisor on a free port of loopback and tells it which. */
-async function servePrivate(relay: Relay, log: Log): Promise<void> {
+async function servePrivate(
+  relay: Relay,
+  { desk, log }: { desk: CredentialDesk<TlsIdentity>; log: Log },
+): Promise<void> {
   const app = createPrivateApp({
     reasonAgainstReady: () => Promise.resolve(relay.reasonAgainstReady()),
-    metrics: () => Promise.resolve(shardMetrics({ ...relay.facts(), ...processFacts() }, shard)),
+    metrics: () =>
+      Promise.resolve(shardMetrics({ ...relay.facts(), ...processFacts(), certificate: desk.status }, shard)),
     refusals: () => Promise.resolve(relay.refusals()),
   }, log);
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);

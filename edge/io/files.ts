@@ -9,6 +9,10 @@ export interface AgentFiles {
   /** The vehicle's certificate with its intermediates, PEM. */
   readonly certificatePem: string;
   readonly keyPem: string;
+  /** Where these two lie. */
+  readonly credentialPaths: { readonly certificate: string; readonly key: string };
+  /** Of the configuration's `renewal`; undefined when there is none. */
+  readonly renewal: { readonly caUrl: string; readonly caRoot: string; readonly step: string } | undefined;
   /** What relays' certificates must descend from, PEM. */
   readonly relayRoots: readonly string[];
   /** The ring's directory; relative names count from the configuration's folder. */
@@ -19,10 +23,14 @@ export interface AgentFiles {
 export function readAgentFiles(file: string): AgentFiles {
   const config = parseAgentConfig(readText(file), file);
   const at = (name: string) => resolve(dirname(file), name);
+  const credentialPaths = { certificate: at(config.certificate), key: at(config.key) };
+  const { renewal } = config;
   return {
     config,
-    certificatePem: readText(at(config.certificate)),
-    keyPem: readText(at(config.key)),
+    credentialPaths,
+    renewal: renewal && { caUrl: renewal.ca_url, caRoot: at(renewal.ca_root), step: renewal.step },
+    certificatePem: readText(credentialPaths.certificate),
+    keyPem: readText(credentialPaths.key),
     relayRoots: config.roots.map((name) => readText(at(name))),
     ringPath: at(config.ring.path),
   };

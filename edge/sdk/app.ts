@@ -1,11 +1,13 @@
 /** The agent's local API as a Hono app, testable without a network. */
 import { type Context, type Handler, Hono } from "hono";
+import { metricsMediaType } from "#proto/base/metrics.ts";
 import { notFoundProblem, problemHandler, problemResponse } from "#proto/base/problem.ts";
 import { codes, Fault } from "#proto/errors.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import type { Agent } from "../agent.ts";
 import type { Collector } from "../collect/collector.ts";
 import { readBody } from "./body.ts";
+import { agentMetrics } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
 import { originGuard } from "./origin_guard.ts";
 import { type LogAnswer, type LogParts, postJson, postLines } from "./post_log.ts";
@@ -38,6 +40,10 @@ export function createSdkApp({ agent, collector, clock, log, guardOrigin }: SdkP
 
   app.get("/healthz", (context) => health(context, agent));
   app.get("/v1/status", (context) => context.json(statusView(agent.status())));
+  app.get(
+    "/metrics",
+    () => new Response(agentMetrics(agent.status()), { headers: { "content-type": metricsMediaType } }),
+  );
   app.get("/openapi.json", (context) => context.json(openApi));
   app.post("/v1/log", async (context) => {
     const read = readers.get(mediaTypeOf(context));
@@ -46,7 +52,7 @@ export function createSdkApp({ agent, collector, clock, log, guardOrigin }: SdkP
     const type = status < 400 ? "application/json" : "application/problem+json";
     return new Response(JSON.stringify(body), { status, headers: { "content-type": type } });
   });
-  for (const path of ["/healthz", "/v1/status", "/openapi.json"]) app.all(path, notAllowed("GET, HEAD"));
+  for (const path of ["/healthz", "/v1/status", "/metrics", "/openapi.json"]) app.all(path, notAllowed("GET, HEAD"));
   app.all("/v1/log", notAllowed("POST"));
   return app;
 }

@@ -138,8 +138,14 @@ export const openApi = {
     "/v1/log": { post: postLog },
     "/v1/status": {
       get: {
-        summary: "The agent's snapshot: link, ring, backlog, windows, acknowledgements, clock",
+        summary: "The agent's snapshot: link, ring, backlog, windows, acknowledgements, certificate, clock",
         responses: { "200": { description: "Snapshot", content: json(ref("Status")) }, ...problems(everywhere) },
+      },
+    },
+    "/metrics": {
+      get: {
+        summary: "The agent's figures as Prometheus text",
+        responses: { "200": { description: "Figures", content: text }, ...problems(everywhere) },
       },
     },
   },

@@ -67,6 +67,12 @@ export const statusSchema = object({
     }),
   },
   window: object({ live: laneWindow, backfill: laneWindow }),
+  certificate: object({
+    serial: orNull("string", "Of the certificate that the next login uses, hex"),
+    not_after_ms: orNull("integer", "Its end; ms since 1970"),
+    days_left: orNull("number", "Until its end, negative behind it; by the relay's clock while linked"),
+    fault: orNull("string", "Why the certificate and key on disk are not used, and older ones are"),
+  }),
   last_received_at_ms: orNull("integer", "When the relay last said that the log has something; ms since 1970"),
   last_verdict_at_ms: orNull("integer", "When the last verdict came; ms since 1970"),
 });

@@ -1,9 +1,9 @@
 /** The agent's snapshot as `GET /v1/status` shows it: units in the names, exact numbers as text. See status_schema.ts. */
-import type { AgentStatus } from "../agent.ts";
+import type { AgentStatus } from "../agent_status.ts";
 
 /** The body of `GET /v1/status`. */
 export function statusView(status: AgentStatus): Record<string, unknown> {
-  const { link, ring, window, lastAcks } = status;
+  const { link, ring, window, lastAcks, certificate } = status;
   return {
     vehicle_id: status.vehicleId,
     agent_version: status.agentVersion,
@@ -33,6 +33,12 @@ export function statusView(status: AgentStatus): Record<string, unknown> {
     window: {
       live: { bytes_used: window.live.bytesUsed, bytes_max: window.live.bytesMax },
       backfill: { bytes_used: window.backfill.bytesUsed, bytes_max: window.backfill.bytesMax },
+    },
+    certificate: {
+      serial: certificate?.serial ?? null,
+      not_after_ms: certificate?.notAfterMs ?? null,
+      days_left: certificate?.daysLeft ?? null,
+      fault: certificate?.fault?.message ?? null,
     },
     last_received_at_ms: lastAcks.receivedAtMs ?? null,
     last_verdict_at_ms: lastAcks.verdictAtMs ?? null,

@@ -41,6 +41,7 @@ Deno.test("status is as the API describes it, linked or not, in health or not", 
   const statuses = [
     linkedStatus,
     { ...linkedStatus, link: { ...unlinked, clockOffsetNs: undefined }, ring, clockOffsetNs: undefined, unsettled: [] },
+    { ...linkedStatus, certificate: undefined },
   ];
   for (const status of statuses) deepStrictEqual(faultsOf(statusView(status), statusSchema), []);
   strictEqual(faultsOf({ ...statusView(linkedStatus), colour: 1 }, statusSchema)[0], "/colour");

@@ -1,5 +1,6 @@
 /** A relay's end on a virtual network that does what a test says, and an agent that links to it, in virtual time. */
 import { certificateCheck } from "#proto/base/certificate.ts";
+import type { CredentialFiles } from "#proto/base/credential_watch.ts";
 import { type BatchHeader, decodeBatch, readBatchHeader, recordsOf } from "#proto/batch.ts";
 import { classNumber, type Lane, lanes, type TelemetryLane } from "#proto/class.ts";
 import { FrameDecoder, frameKinds, type LinkFrame } from "#proto/frame.ts";
@@ -20,6 +21,7 @@ import { VirtualDisk } from "#proto/testing/disk.ts";
 import { VirtualNetwork } from "#proto/testing/link.ts";
 import { type SeededRandom, seededRandom } from "#proto/testing/random.ts";
 import { type Agent, type AgentOptions, startAgent } from "../agent.ts";
+import { readCredentials } from "../identity.ts";
 import { type NewFrame, openRing } from "../ring/ring.ts";
 import type { ConnectParts, Identity } from "../uplink/connect.ts";
 import { Outbox } from "../uplink/outbox.ts";
@@ -40,8 +42,8 @@ export interface TakenBatch {
 
 /** What the relay does by itself; may be changed at any time. */
 export interface RelayManners {
-  /** Login: refuse with this code, or never answer. */
-  refuse?: { code: string; retryAfterMs: number };
+  /** Login: refuse with this code, in place of the Challenge or of the Welcome; or never answer. */
+  refuse?: { code: string; retryAfterMs: number; afterProof?: boolean };
   redirect?: MessageInit<"redirect">;
   silent: boolean;
   ready: boolean;
@@ -71,6 +73,8 @@ class ScriptedRelay {
   readonly shapeUses: (ShapeUse & { lane: Lane })[] = [];
   readonly goodbyes: string[] = [];
   logins = 0;
+  /** Of the certificate of each login, hex. */
+  readonly serials: string[] = [];
   /** Uptime of each incoming link. */
   readonly dialledAtMs: number[] = [];
   readonly #fleet: Fleet;
@@ -130,6 +134,7 @@ class ScriptedRelay {
         isIn = await this.#logIn(link, login, frame);
         if (!isIn) return;
         decoder.bytesMax = linkFrameBytesMax;
+        this.#supersede();
         this.#link = link;
         void this.#readLane(link, "live");
         void this.#readLane(link, "backfill");
@@ -137,21 +142,36 @@ class ScriptedRelay {
     });
   }
 
+  /** There is one session of a vehicle: the newest. */
+  #supersede(): void {
+    const older = this.#link;
+    older?.write("control", encodeMessage("goodbye", { code: "superseded" })).catch(() => undefined);
+    older?.close(closeOf("superseded"));
+  }
+
   async #logIn(link: Link, login: RelayLogin, frame: LinkFrame): Promise<boolean> {
     const { redirect, refuse } = this.manners;
     if (redirect !== undefined) await link.write("control", encodeMessage("redirect", redirect));
-    else if (refuse !== undefined) {
-      await link.write("control", encodeMessage("refuse", { ...refuse, detail: "by test" }));
-    } else {
+    else if (refuse !== undefined && refuse.afterProof !== true) await this.#refuse(link, refuse);
+    else {
       const step = login.handleFrame(frame, this.#now());
       if (step.kind === "send") await link.write("control", step.bytes);
       if (step.kind === "refuse") throw new Error(`login refused: ${step.code} ${step.detail}`);
       if (step.kind !== "accept") return false;
+      if (refuse !== undefined) {
+        await this.#refuse(link, refuse);
+        return false;
+      }
       this.logins += 1;
+      this.serials.push(step.login.serial);
       await link.write("control", encodeMessage("welcome", this.#welcome()));
       return true;
     }
     return false;
+  }
+
+  async #refuse(link: Link, { code, retryAfterMs }: { code: string; retryAfterMs: number }): Promise<void> {
+    await link.write("control", encodeMessage("refuse", { code, retryAfterMs, detail: "by test" }));
   }
 
   #welcome(): MessageInit<"welcome"> {
@@ -316,7 +336,7 @@ export function someFrames(count: number, clock: Clock): NewFrame[] {
 /** What an uplink of its own needs, over a ring of its own; `close` ends the ring. */
 export async function uplinkParts(
   fleet: Fleet,
-): Promise<UplinkParts & Omit<ConnectParts, "mayLeave"> & { close(): Promise<void> }> {
+): Promise<UplinkParts & Omit<ConnectParts, "mayLeave" | "onMove"> & { close(): Promise<void> }> {
   const { clock, random, log, network } = fleet;
   const identity = fleet.identity();
   const ring = await clock.run(openRing({
@@ -330,7 +350,8 @@ export async function uplinkParts(
     clockSynchronized: true,
   }));
   return {
-    ...{ clock, random, log, ring, identity },
+    ...{ clock, random, log, ring },
+    identity: () => identity,
     dialer: network.dialer(),
     targets: fleet.targets(),
     outbox: new Outbox(),
@@ -363,6 +384,27 @@ export function unsettledRecords(agent: Agent): number {
 /** Posts so many frames and waits until they are durable. */
 export async function take({ fleet, agent }: { fleet: Fleet; agent: Agent }, count: number): Promise<void> {
   await fleet.clock.run(agent.take("normal", someFrames(count, fleet.clock)));
+}
+
+/** A fleet with one relay and an agent that is linked and looks after its certificate, whose files a test changes. */
+export async function renewableFleet() {
+  const fleet = await makeFleet();
+  const relay = fleet.relay("relay-1.test");
+  const vehicleId = parseVehicleId("drone-001");
+  const nowMs = Number(fleet.clock.wallNs() / 1_000_000n);
+  const issue = async () => {
+    const validity = { notBeforeMs: nowMs - 3_600_000, notAfterMs: nowMs + 3_600_000 };
+    const { chainPem, keyPem } = await fleet.authority.issueVehicle("drone-001", validity);
+    const files: CredentialFiles = { certificatePem: chainPem, keyPem };
+    return { files, credentials: readCredentials(files, vehicleId) };
+  };
+  const first = await issue();
+  const disk = { files: first.files };
+  const identity: Identity = { ...first.credentials, boot: fleet.random.bytes(16), agentVersion: "0.1.0" };
+  const source = { read: () => Promise.resolve(disk.files) };
+  const agent = await fleet.agent({ identity, credentials: { ...first, source } });
+  await fleet.clock.advance(1000);
+  return { fleet, relay, agent, disk, issue, first };
 }
 
 /** A fleet with one relay, its agent linked. */

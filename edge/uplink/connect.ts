@@ -1,6 +1,6 @@
 /** Dials a relay and logs in: one attempt, bounded in time. Source: protocol.md section 3. */
 import { asFault, type Code, Fault } from "#proto/errors.ts";
-import { FrameDecoder, type LinkFrame } from "#proto/frame.ts";
+import { FrameDecoder, frameKinds, type LinkFrame } from "#proto/frame.ts";
 import type { Redirect } from "#proto/gen/systemscale/link/v1/login_pb.ts";
 import { instantOf } from "#proto/instant.ts";
 import { readFrames } from "#proto/lane_reader.ts";
@@ -14,7 +14,7 @@ import { dialTimeoutMs } from "../limits.ts";
 import { pause } from "../pause.ts";
 import { LinkSession, type SessionParts } from "./link_session.ts";
 
-/** Who the vehicle is, in every login of this start. */
+/** Who the vehicle is, in a login. */
 export interface Identity {
   /** DER certificates, leaf first, root left out. */
   readonly chain: readonly Uint8Array[];
@@ -28,7 +28,6 @@ export interface Identity {
 export interface ConnectParts extends SessionParts {
   readonly dialer: Dialer;
   readonly random: Random;
-  readonly identity: Identity;
 }
 
 /** One attempt: where, and its end from outside. */
@@ -36,7 +35,10 @@ export interface Attempt {
   readonly target: DialTarget;
   /** Rises with every attempt of this boot; numbers the session. */
   readonly number: number;
+  readonly identity: Identity;
   readonly signal: AbortSignal;
+  /** Waited for when the relay has answered, before the proof makes it end an older session of this vehicle. */
+  readonly beforeProof?: () => Promise<void>;
 }
 
 /** How an attempt went. */
@@ -102,10 +104,11 @@ class Login {
     this.#link = link;
     this.#parts = parts;
     this.#attempt = attempt;
-    const { random, identity, ring, clock } = parts;
+    const { random, ring, clock } = parts;
     const epochs = { epoch: ring.epoch, ancestors: ring.ancestors() };
     const fresh = { nonce: random.bytes(nonceBytes), linkCounter: BigInt(attempt.number) };
-    this.#machine = new VehicleLogin({ ...identity, ...epochs, ...fresh, node: attempt.target.node }, instantOf(clock));
+    const { identity, target: { node } } = attempt;
+    this.#machine = new VehicleLogin({ ...identity, ...epochs, ...fresh, node }, instantOf(clock));
   }
 
   async run(): Promise<Connected> {
@@ -128,12 +131,13 @@ class Login {
     return connected;
   }
 
-  #handleFrame(frame: LinkFrame): void | Promise<void> {
-    // What comes behind the frame that ended the login has no meaning any more.
+  async #handleFrame(frame: LinkFrame): Promise<void> {
+    if (frame.kind === frameKinds.challenge) await this.#attempt.beforeProof?.();
+    // What comes behind the frame that ended the login, or after its time, has no meaning any more.
     if (this.#timer.signal.aborted) return;
     const { clock } = this.#parts;
     const step = this.#machine.handleFrame(frame, instantOf(clock));
-    if (step.kind === "send") return this.#write(step.bytes);
+    if (step.kind === "send") return await this.#write(step.bytes);
     this.#timer.abort();
     this.#done.resolve(this.#connectedOf(step));
   }

@@ -39,10 +39,12 @@ Deno.test("a dial that hangs is given up in time, and at once when the agent sto
       new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true })),
   };
   const stop = new AbortController();
-  const attempt = { target, number: 1, signal: stop.signal };
-  const late = await fleet.clock.run(connect({ ...parts, dialer: hanging, mayLeave: () => false }, attempt));
+  const attempt = { target, number: 1, identity: parts.identity(), signal: stop.signal };
+  const late = await fleet.clock.run(
+    connect({ ...parts, dialer: hanging, mayLeave: () => false, onMove: () => {} }, attempt),
+  );
   deepEqual([late.kind, late.kind === "refused" && late.code], ["refused", "link_dead"]);
-  const stopped = connect({ ...parts, dialer: hanging, mayLeave: () => false }, attempt);
+  const stopped = connect({ ...parts, dialer: hanging, mayLeave: () => false, onMove: () => {} }, attempt);
   const beganMs = fleet.clock.uptimeMs();
   stop.abort();
   equal((await fleet.clock.run(stopped)).kind, "refused");

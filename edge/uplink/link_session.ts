@@ -45,6 +45,8 @@ export interface SessionParts {
   readonly onQuarantined: (records: number) => void;
   /** Whether a relay that is not ready may be left now. */
   readonly mayLeave: () => boolean;
+  /** Told why a link should be left for another one while it still works. */
+  readonly onMove: (from: LinkSession, move: Move) => void;
 }
 
 /** What Held and Verdicts have in common. */
@@ -86,7 +88,6 @@ export class LinkSession {
   readonly #offsetsBell: Bell;
   readonly #handlers: ReadonlyMap<number, FrameHandler>;
   readonly #finished = Promise.withResolvers<SessionEnd>();
-  #nextMove = Promise.withResolvers<Move>();
   #sending: Promise<unknown> = Promise.resolve();
   #isOver = false;
   #inventoryIsDue = true;
@@ -126,11 +127,6 @@ export class LinkSession {
 
   get isOver(): boolean {
     return this.#isOver;
-  }
-
-  /** Resolves with the next reason to leave this relay. */
-  get moved(): Promise<Move> {
-    return this.#nextMove.promise;
   }
 
   /**
@@ -188,6 +184,12 @@ export class LinkSession {
     this.#senders.live.wake();
   }
 
+  /** Something changed that may let either lane send. */
+  wakeSenders(): void {
+    this.#senders.live.wake();
+    this.#senders.backfill.wake();
+  }
+
   /** A new epoch is open: the cloud is told what is on board. */
   handleEpoch(): void {
     this.#tellInventory();
@@ -214,7 +216,7 @@ export class LinkSession {
       [frameKinds.goodbye, (payload) => this.#handleGoodbye(payload)],
       [
         frameKinds.redirect,
-        (payload) => this.#askToMove({ kind: "redirect", redirect: decodeMessage("redirect", payload) }),
+        (payload) => this.#parts.onMove(this, { kind: "redirect", redirect: decodeMessage("redirect", payload) }),
       ],
       [frameKinds.held, (payload) => this.#handleHeld(payload)],
       [frameKinds.received, (payload) => this.#handleReceived(payload)],
@@ -232,7 +234,7 @@ export class LinkSession {
 
   #handleReadReport(payload: Uint8Array): void {
     this.#budget.handleReadReport(payload, instantOf(this.#parts.clock), { rttMs: this.rttMs });
-    this.#wakeSenders();
+    this.wakeSenders();
   }
 
   #handleGoodbye(payload: Uint8Array): void {
@@ -247,13 +249,13 @@ export class LinkSession {
     const passed = readPlaces(held.passed);
     const answer = { settled, listed: this.#listed ?? [], passed, isAnswered: held.ledgerAnswered };
     this.#parts.outbox.handleHeld(this.#number, answer);
-    this.#wakeSenders();
+    this.wakeSenders();
   }
 
   #handleReceived(payload: Uint8Array): void {
     this.#parts.outbox.handleReceived(this.#number, readReceived(decodeMessage("received", payload)));
     this.#parts.onAck("received");
-    this.#wakeSenders();
+    this.wakeSenders();
   }
 
   #handleVerdicts(payload: Uint8Array): void {
@@ -261,12 +263,12 @@ export class LinkSession {
     const settled = this.#settle(verdicts);
     this.#parts.outbox.handleVerdicts(settled, readPlaces(verdicts.passed));
     if (settled.length > 0) this.#parts.onAck("verdict");
-    this.#wakeSenders();
+    this.wakeSenders();
   }
 
   #handleLost(payload: Uint8Array): void {
     this.#parts.outbox.handleLost(readSeriesRanges(decodeMessage("lost", payload).ranges));
-    this.#wakeSenders();
+    this.wakeSenders();
   }
 
   #handleResend(payload: Uint8Array): void {
@@ -276,7 +278,7 @@ export class LinkSession {
     const onBoard = ring.onBoard();
     const age = ({ epoch }: SeriesRanges) => onBoard.findIndex((one) => one.epoch === epoch);
     outbox.handleResend(held.filter(({ ranges }) => ranges.length > 0).sort((a, b) => age(a) - age(b)));
-    this.#wakeSenders();
+    this.wakeSenders();
     const isAllHeld = asked.every(({ ranges }, i) => subtract(ranges, held[i].ranges).length === 0);
     if (!isAllHeld) this.#tellInventory();
   }
@@ -305,16 +307,6 @@ export class LinkSession {
     if (records > 0) this.#parts.onQuarantined(records);
   }
 
-  #wakeSenders(): void {
-    this.#senders.live.wake();
-    this.#senders.backfill.wake();
-  }
-
-  #askToMove(move: Move): void {
-    this.#nextMove.resolve(move);
-    this.#nextMove = Promise.withResolvers();
-  }
-
   async #readToEnd(reading: Promise<void>): Promise<void> {
     await reading;
     const end = await this.#link.ended;
@@ -328,7 +320,7 @@ export class LinkSession {
       if (step.kind === "send") await this.#write(step.bytes);
       else if (step.kind === "wait") await this.#controlBell.wait(step.untilMs);
       else throw new Fault("link_dead", `Cannot keep link to "${this.target.node}": the relay stopped answering`);
-      if (!this.isReady && this.#parts.mayLeave()) this.#askToMove({ kind: "not_ready" });
+      if (!this.isReady && this.#parts.mayLeave()) this.#parts.onMove(this, { kind: "not_ready" });
     }
   }
 
@@ -361,7 +353,7 @@ export class LinkSession {
         return;
       }
       log.info("Fixed clock offset", { epoch, offsetNs });
-      this.#wakeSenders();
+      this.wakeSenders();
     }
   }
 

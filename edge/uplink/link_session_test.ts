@@ -198,8 +198,8 @@ async function runningSession() {
   const relay = fleet.relay("relay-1.test");
   const parts = await uplinkParts(fleet);
   const [target] = parts.targets.relays;
-  const attempt = { target, number: 1, signal: new AbortController().signal };
-  const connected = await fleet.clock.run(connect({ ...parts, mayLeave: () => false }, attempt));
+  const attempt = { target, number: 1, identity: parts.identity(), signal: new AbortController().signal };
+  const connected = await fleet.clock.run(connect({ ...parts, mayLeave: () => false, onMove: () => {} }, attempt));
   ok(connected.kind === "linked");
   const session: LinkSession = connected.session;
   return { fleet, relay, parts, session, over: session.run(connected.reading) };

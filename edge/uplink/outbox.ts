@@ -5,6 +5,7 @@
  *     no session -- handleWelcome --> session: live flows, backfill waits for Held
  *     waits for Held -- handleHeld, or heldWaitMs --> backfill flows
  *     session -- handleLinkEnd --> no session (or the newer one that took over)
+ *     session -- hush --> nothing new goes out -- resume, handleWelcome --> session
  *
  * A sender goes round: poll -> take a run -> read and pack it -> handleSent, or handleUnsent -> poll. One run per lane at
  * a time. The order of sending: on live the most precious class first and in it the newest record first; on backfill the
@@ -96,6 +97,7 @@ export class Outbox {
   #epochs: Epoch[] = [];
   readonly #taken = new Map<TelemetryLane, Series>();
   #session: Session | undefined;
+  #isHushed = false;
 
   /** Records that the relay has not received yet, and their estimated bytes on the wire. */
   get backlog(): { records: number; bytes: number } {
@@ -118,6 +120,12 @@ export class Outbox {
   /** Pieces of ranges in memory. */
   get fragments(): number {
     return this.#series.reduce((sum, one) => sum + one.fragments, 0);
+  }
+
+  /** Batches of the present session that are reserved, or sent and not yet received. */
+  get inFlight(): number {
+    const { live = 0, backfill = 0 } = this.#session?.flights ?? {};
+    return this.#taken.size + live + backfill;
   }
 
   /** The present session's window. */
@@ -151,7 +159,17 @@ export class Outbox {
       backfillFromMs: nowMs + heldWaitMs,
       heldIsAnswered: false,
     };
+    this.resume();
     for (const one of this.#series) one.handleWelcome();
+  }
+
+  /** Nothing new goes out until the next {@link handleWelcome} or {@link resume}; what is reserved still does. */
+  hush(): void {
+    this.#isHushed = true;
+  }
+
+  resume(): void {
+    this.#isHushed = false;
   }
 
   /** Takes the answer to the session's inventory. Only its first word on what was received counts. */
@@ -207,7 +225,7 @@ export class Outbox {
   poll(lane: TelemetryLane, options: PollOptions): OutboxStep {
     ok(!this.#taken.has(lane), "one run per lane at a time");
     const session = this.#session;
-    if (session === undefined) return nothing;
+    if (session === undefined || this.#isHushed) return nothing;
     this.#sweep(options.nowMs);
     const bytesMax = bytesFor(lane, session);
     if (bytesMax === undefined) return nothing;

@@ -51,6 +51,28 @@ Deno.test("the first record after a pause goes at once, the next ones linger tog
   deepEqual([first, last], [2, 9]);
 });
 
+Deno.test("a hushed outbox gives out nothing new, and counts what is reserved or under way until it has landed", () => {
+  const outbox = linked();
+  append(outbox, { first: 1, last: 1 }, 100);
+  const sent = send(outbox, "live", 100);
+  append(outbox, { first: 2, last: 2 }, 200);
+  const reserved = runOf(outbox.poll("live", { nowMs: 200, isSendable: always }));
+  outbox.hush();
+  append(outbox, { first: 3, last: 3 }, 300);
+  deepEqual(outbox.poll("backfill", { nowMs: 300, isSendable: always }), { kind: "wait", untilMs: Infinity });
+  equal(outbox.inFlight, 2);
+  outbox.handleSent("live", { last: reserved.last, bytes: 1000 });
+  deepEqual(outbox.poll("live", { nowMs: 300, isSendable: always }), { kind: "wait", untilMs: Infinity });
+  outbox.handleReceived(1, [...receivedOf(sent, "live", 1), ...receivedOf(reserved, "live", 2)]);
+  equal(outbox.inFlight, 0);
+  outbox.resume();
+  equal(send(outbox, "live", 300).last, 3);
+  outbox.hush();
+  outbox.handleWelcome(2, terms, 400);
+  append(outbox, { first: 4, last: 4 }, 500);
+  equal(send(outbox, "live", 500).last, 4);
+});
+
 Deno.test("live takes the newest records first", () => {
   const outbox = linked();
   append(outbox, { first: 1, last: 10_000 }, 100);

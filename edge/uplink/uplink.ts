@@ -1,20 +1,23 @@
 /**
- * Keeps one link to a relay: dials, logs in, runs the session, moves to another node, waits and tries again.
+ * Keeps one link to a relay: dials, logs in, runs the session, moves to another link, waits and tries again.
  *
  *     connecting -- Welcome --> linked -- end --> waiting -- time --> connecting
  *     connecting -- refused, no answer --> waiting          connecting -- Redirect --> connecting (another node)
- *     linked -- Redirect to another node, relay not ready --> linked and connecting -- Welcome --> linked
- *     linked -- Redirect to the same node --> waiting
+ *     linked -- a move is due --> linked and connecting -- Welcome --> linked
  *     any -- stop --> stopped
  *
- * Moving is make-before-break: the old link serves until the new one is welcome. Source: protocol.md sections 3 and 4.
+ * When and how a link that works is left is decided in link_move.ts: the old one serves until the new one is welcome.
+ * Source: protocol.md sections 3 and 4.
  */
 import type { Code } from "#proto/errors.ts";
+import { type Redirect, RedirectReason } from "#proto/gen/systemscale/link/v1/login_pb.ts";
 import { instantOf } from "#proto/instant.ts";
 import type { DialTarget } from "#proto/ports.ts";
-import { moveIntervalMs, moveJitterMs, redirectsInRowMax, retireMs } from "../limits.ts";
+import { linkLookMs, moveIntervalMs, moveJitterMs, redirectsInRowMax, retireMs } from "../limits.ts";
 import { BackOff, refusalDelayMs } from "./back_off.ts";
-import { connect, type Connected, type ConnectParts, type Refused } from "./connect.ts";
+import { Bell } from "./bell.ts";
+import { connect, type Connected, type ConnectParts, type Identity, type Refused } from "./connect.ts";
+import { LinkMove, type MoveReason } from "./link_move.ts";
 import type { LinkSession, Move, SessionEnd } from "./link_session.ts";
 import { Packer } from "./packer.ts";
 import { RelayTargets, type RelayTargetsOptions } from "./relay_targets.ts";
@@ -22,24 +25,30 @@ import { ShapesInUse } from "./shape_uses.ts";
 import type { LinkState, LinkStatus } from "./status.ts";
 
 /** What {@link Uplink} is made of. */
-export interface UplinkParts extends Omit<ConnectParts, "mayLeave" | "packer" | "shapesInUse"> {
+export interface UplinkParts extends Omit<ConnectParts, "mayLeave" | "onMove" | "packer" | "shapesInUse"> {
   readonly targets: RelayTargetsOptions;
+  /** Who the vehicle is at present: another object once its certificate was renewed. */
+  readonly identity: () => Identity;
 }
 
 /** What an agent gives to its uplink; where and how it dials is for whoever makes it. */
 export type UplinkNeeds = Omit<UplinkParts, "dialer" | "targets">;
 
-/** A session with the promise of its end. */
+/** A session with the promise of its end, and who logged in. */
 interface Serving {
   readonly session: LinkSession;
   readonly over: Promise<SessionEnd>;
+  readonly identity: Identity;
 }
 
 /** The uplink of one agent. */
 export class Uplink {
-  readonly #parts: ConnectParts;
+  readonly #parts: ConnectParts & Pick<UplinkParts, "identity">;
   readonly #targets: RelayTargets;
   readonly #backOff = new BackOff();
+  readonly #move = new LinkMove();
+  /** Rung when {@link run} has something to look at. */
+  readonly #bell: Bell;
   readonly #stop = new AbortController();
   /** Links that were left and still listen for what was received. */
   readonly #retiring = new Set<Promise<void>>();
@@ -54,8 +63,15 @@ export class Uplink {
 
   constructor(parts: UplinkParts) {
     this.#targets = new RelayTargets(parts.targets);
+    this.#bell = new Bell(parts.clock);
     this.#parts = {
       ...parts,
+      onAck: (kind) => {
+        parts.onAck(kind);
+        // The moment that a move waits for may have come.
+        if (this.#move.isPending) this.#bell.ring();
+      },
+      onMove: (from, move) => this.#handleMove(from, move),
       packer: new Packer(parts.ring),
       shapesInUse: new ShapesInUse(),
       mayLeave: () => this.#mayLeave(),
@@ -88,13 +104,20 @@ export class Uplink {
     this.#serving?.session.handleEpoch();
   }
 
+  /** The vehicle has another identity: the next login uses it, and a link that serves is left for it. */
+  handleIdentity(): void {
+    this.#bell.ring();
+  }
+
   /** Links until {@link stop}. Never rejects for a fault of the world. */
   async run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const { target, notBeforeMs } = this.#targets.next(instantOf(this.#parts.clock));
       await this.#wait(notBeforeMs - this.#parts.clock.uptimeMs());
-      const connected = await this.#connect(target);
-      if (connected.kind === "linked") await this.#adopt(connected);
+      const identity = this.#parts.identity();
+      const connected = await this.#connect(target, identity);
+      if (connected.kind === "linked") await this.#adopt(connected, identity);
+      else if (connected.kind === "redirect" && this.#follows(connected.redirect, target)) continue;
       else await this.#wait(this.#delayAfter(connected, target));
       await this.#serve();
     }
@@ -105,29 +128,61 @@ export class Uplink {
   /** Ends dialling and link; {@link run} resolves soon after. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#bell.ring();
     await this.#serving?.session.close({ code: undefined, detail: "agent stops" });
   }
 
-  #connect(target: DialTarget): Promise<Connected> {
+  #connect(target: DialTarget, identity: Identity): Promise<Connected> {
     this.#state = "connecting";
     this.#node = target.node;
     this.#attempts += 1;
-    return connect(this.#parts, { target, number: this.#attempts, signal: this.#stop.signal });
+    const attempt = { target, identity, number: this.#attempts, signal: this.#stop.signal };
+    return connect(this.#parts, { ...attempt, beforeProof: () => this.#hush() });
+  }
+
+  /** The old link falls silent for the new one. */
+  async #hush(): Promise<void> {
+    const { clock, outbox } = this.#parts;
+    if (this.#serving === undefined || !this.#move.handleChallenged(clock.uptimeMs())) return;
+    outbox.hush();
+    const poll = () => this.#move.pollHush({ nowMs: clock.uptimeMs(), inFlight: outbox.inFlight });
+    for (let step = poll(); step.kind === "wait" && !this.#stop.signal.aborted; step = poll()) {
+      await this.#bell.wait(step.untilMs);
+    }
   }
 
   /** The new session serves from now on, and the old one retires; unless the new one is worse. */
-  async #adopt({ session, reading }: Extract<Connected, { kind: "linked" }>): Promise<void> {
+  async #adopt({ session, reading }: Extract<Connected, { kind: "linked" }>, identity: Identity): Promise<void> {
     const old = this.#serving;
-    const isWorse = old !== undefined && !old.session.isOver && !session.isReady;
-    if (isWorse || this.#stop.signal.aborted) return await session.discard(reading);
+    const isWorse = old !== undefined && !old.session.isOver && !this.#move.takes(session);
+    if (isWorse || this.#stop.signal.aborted) {
+      this.#goOn();
+      return await session.discard(reading);
+    }
     this.#redirects = 0;
     this.#targets.handleLinked();
+    this.#move.handleLinked();
     // One sender per lane at a time: the outbox is one.
     await old?.session.stopSending();
-    this.#serving = { session, over: session.run(reading) };
+    const over = session.run(reading);
+    this.#serving = { session, over, identity };
+    void over.then(() => this.#bell.ring());
     const { relay, ready } = session.welcome;
     this.#parts.log.info("Linked", { node: session.target.node, relay, ready });
     if (old !== undefined) this.#retire(old);
+    // A stop that came while this session was taken up did not see it.
+    if (this.#stop.signal.aborted) await this.stop();
+  }
+
+  /** The old link goes on, for the new one came to nothing. */
+  #goOn(): void {
+    this.#move.handleVain(this.#parts.clock.uptimeMs());
+    this.#resume();
+  }
+
+  #resume(): void {
+    this.#parts.outbox.resume();
+    this.#serving?.session.wakeSenders();
   }
 
   #retire(old: Serving): void {
@@ -138,56 +193,79 @@ export class Uplink {
   /** Listens on for a moment: what is received now need not be sent again. */
   async #retireNow({ session, over }: Serving): Promise<void> {
     await Promise.race([over, this.#pause(retireMs)]);
-    await session.close({ code: undefined, detail: "moved to another node" });
+    await session.close({ code: undefined, detail: "moved to another link" });
     await over;
   }
 
-  /** Serves until there is need to connect: the session is over, or is to be left for another node. */
+  /** Serves until there is need to connect: the session is over, or is to be left for another link. */
   async #serve(): Promise<void> {
     for (let serving = this.#serving; serving !== undefined; serving = this.#serving) {
-      // A stop that came while this session was taken up did not see it.
-      if (this.#stop.signal.aborted) await this.stop();
-      const move = await Promise.race([serving.session.moved, serving.over.then(() => undefined)]);
-      if (move === undefined) return await this.#handleOver(serving);
-      if (await this.#prepareMove(serving, move)) return;
+      if (this.#stop.signal.aborted || serving.session.isOver) return await this.#handleOver(serving);
+      const step = this.#pollMove(serving);
+      if (step.kind === "dial") return;
+      if (step.kind === "leave") await serving.session.close({ code: undefined, detail: "relay starts anew" });
+      else await this.#bell.wait(Math.min(step.untilMs, this.#parts.clock.uptimeMs() + linkLookMs));
     }
+  }
+
+  #pollMove({ identity }: Serving) {
+    const { clock, outbox } = this.#parts;
+    const nowMs = clock.uptimeMs();
+    if (identity !== this.#parts.identity()) this.#move.handleReason("renewed", { nowMs, jitterMs: 0 });
+    // What is on its way is asked for when it matters: counting it goes through the whole outbox.
+    const isQuiet = this.#move.isPending && outbox.inFlight === 0 && outbox.backlog.records === 0;
+    return this.#move.poll({ nowMs, isQuiet });
   }
 
   async #handleOver({ session, over }: Serving): Promise<void> {
     const { code, detail } = await over;
     this.#serving = undefined;
+    this.#move.handleLinked();
     this.#note(code, detail);
     this.#parts.log.info("Link ended", { node: session.target.node, code: code ?? "none", detail });
     this.#backOff.handleLinked(this.#parts.clock.uptimeMs() - session.linkedAtMs);
     await this.#wait(this.#backOff.next(this.#parts.random.fraction()));
   }
 
-  /** Whether another node is to be dialled now. */
-  async #prepareMove(serving: Serving, move: Move): Promise<boolean> {
-    const { session, over } = serving;
-    const jitterMs = this.#parts.random.fraction() * moveJitterMs;
-    const { node, port } = session.target;
+  #handleMove(from: LinkSession, move: Move): void {
+    if (from !== this.#serving?.session) return;
+    const reason = this.#reasonOf(move, from.target);
+    if (reason === undefined) return;
+    const { clock, random } = this.#parts;
+    this.#move.handleReason(reason, { nowMs: clock.uptimeMs(), jitterMs: random.fraction() * moveJitterMs });
+    this.#bell.ring();
+  }
+
+  /** Also aims at where it leads; undefined when that is nowhere. */
+  #reasonOf(move: Move, { node, port, ...target }: DialTarget): MoveReason | undefined {
+    const now = instantOf(this.#parts.clock);
     if (move.kind === "not_ready") {
-      this.#leftAtMs = this.#parts.clock.uptimeMs();
+      this.#leftAtMs = now.uptimeMs;
       this.#targets.handleFailed();
-    } else if (move.redirect.node === node && move.redirect.port === port) {
-      await Promise.race([over, this.#pause(jitterMs)]);
-      await session.close({ code: undefined, detail: "relay starts anew" });
-      return false;
-    } else if (!this.#targets.handleRedirect(move.redirect, session.target, instantOf(this.#parts.clock))) {
-      this.#parts.log.warn("Redirect leads where this vehicle may not go", { node: move.redirect.node });
-      return false;
+      return "not_ready";
     }
-    await Promise.race([over, this.#pause(jitterMs)]);
+    const { redirect } = move;
+    if (redirect.node === node && redirect.port === port) return "restart";
+    if (!this.#targets.handleRedirect(redirect, { node, port, ...target }, now)) {
+      this.#parts.log.warn("Redirect leads where this vehicle may not go", { node: redirect.node });
+      return undefined;
+    }
+    return redirect.reason === RedirectReason.DRAIN ? "drained" : "redirected";
+  }
+
+  /** Whether the relay's word at the login leads on at once, a link that serves or not. */
+  #follows(redirect: Redirect, from: DialTarget): boolean {
+    const mayFollow = this.#redirects++ < redirectsInRowMax;
+    if (!mayFollow || !this.#targets.handleRedirect(redirect, from, instantOf(this.#parts.clock))) return false;
+    this.#resume();
     return true;
   }
 
   /** What a vain attempt means for the next one: milliseconds to wait. */
   #delayAfter(connected: Exclude<Connected, { kind: "linked" }>, target: DialTarget): number {
-    const { clock, random, log } = this.#parts;
+    const { random, log } = this.#parts;
+    this.#goOn();
     if (connected.kind === "redirect") {
-      const mayFollow = this.#redirects++ < redirectsInRowMax;
-      if (mayFollow && this.#targets.handleRedirect(connected.redirect, target, instantOf(clock))) return 0;
       this.#targets.handleFailed();
       this.#note("wrong_node", `Cannot follow redirect to "${connected.redirect.node}"`);
     } else {

@@ -92,8 +92,31 @@ Deno.test("a drained relay is left only when the next one has said welcome", asy
   ok(old.batches.every((batch) => batch.atMs < bySecond + 10), "only one link sends at a time");
   equal(agent.status().link.relay, "n2.nodes.test");
   await fleet.clock.advance(5000);
-  deepEqual(old.goodbyes, ["moved to another node"]);
+  deepEqual(old.goodbyes, ["moved to another link"]);
   deepEqual(sorted([...old.seqs(normal), ...fresh.seqs(normal)]), upTo(sent));
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a node that sends on to yet another one is followed at once, while the drained one still serves", async () => {
+  const fleet = await makeFleet();
+  const old = fleet.relay("n1.nodes.test");
+  const agent = await fleet.agent();
+  await fleet.clock.advance(1000);
+  const shared = fleet.relay("n2.nodes.test");
+  fleet.relay("n3.nodes.test");
+  shared.manners.redirect = { node: "n3.nodes.test", port: 443, expiresAtMs: 0n };
+  await old.send("redirect", { node: "n2.nodes.test", port: 443, expiresAtMs: 0n, reason: 2 });
+  await fleet.clock.advance(3000);
+  equal(agent.status().link.relay, "n3.nodes.test");
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a relay that starts anew is left after a jitter and dialled again", async () => {
+  const { fleet, relay, agent } = await linkedFleet();
+  await relay.send("redirect", { node: "relay-1.test", port: 443, expiresAtMs: 0n, reason: 2 });
+  await fleet.clock.advance(4000);
+  deepEqual([relay.goodbyes, relay.logins], [["relay starts anew"], 2]);
+  equal(agent.status().link.state, "linked");
   await fleet.clock.run(agent.stop());
 });
 

@@ -85,6 +85,28 @@ export function claimedVehicle(leaf: Uint8Array): string {
   }
 }
 
+/** What a leaf says, whoever signed it. */
+export interface LeafFacts {
+  readonly vehicle: VehicleId;
+  readonly publicKey: KeyObject;
+  /** Milliseconds since 1970. */
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  /** Hex without leading zeros. */
+  readonly serial: string;
+}
+
+/**
+ * Reads a vehicle's leaf (DER) by the profile, but for its issuer and its dates. Throws what a relay would refuse it
+ * with: `bad_certificate`, `identity_mismatch`.
+ */
+export function readVehicleLeaf(der: Uint8Array): LeafFacts {
+  const leaf = readX509(der);
+  checkLeaf(leaf);
+  const { publicKey, notBeforeMs, notAfterMs, serial } = leaf;
+  return { vehicle: vehicleOf(leaf), publicKey, notBeforeMs, notAfterMs, serial };
+}
+
 interface Anchors {
   readonly roots: readonly X509[];
   readonly issuers: readonly X509[] | undefined;
@@ -172,7 +194,8 @@ function mayIssueVehicles(certificate: X509): boolean {
   return authority && keyUsage?.certificateSign === true && forClients;
 }
 
-function checkDates(certificate: X509, nowMs: number): void {
+/** Throws `certificate_expired` or `certificate_not_yet_valid` as a relay would at that moment, milliseconds since 1970. */
+export function checkDates(certificate: Pick<X509, "notBeforeMs" | "notAfterMs">, nowMs: number): void {
   if (nowMs > certificate.notAfterMs) {
     throw new Fault("certificate_expired", `Cannot take certificate: it ended ${isoOf(certificate.notAfterMs)}`);
   }

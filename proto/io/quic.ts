@@ -43,24 +43,36 @@ export interface QuicListenerOptions {
   readonly handleFailedHandshake?: (reason: string) => void;
 }
 
+/** A listener whose certificate can be replaced. */
+export interface RenewableListener extends Listener {
+  /**
+   * Handshakes that begin from now on are shown this certificate; links that are open go on. Throws `bad_config` when
+   * certificate and key do not serve: then nothing has changed.
+   */
+  renew(pair: Pick<QuicListenerOptions, "certPem" | "keyPem">): void;
+}
+
 /** The relay's end. Throws `bad_config` when the address cannot be bound or certificate and key do not serve. */
-export function quicListener(options: QuicListenerOptions): Listener {
+export function quicListener(options: QuicListenerOptions): RenewableListener {
   try {
     const endpoint = new Deno.QuicEndpoint({ hostname: options.hostname ?? "::", port: options.port });
-    const listener = endpoint.listen({
-      cert: options.certPem,
-      key: options.keyPem,
-      alpnProtocols: [alpn],
-      maxIdleTimeout: options.idleMsMax ?? linkDeadMs,
-      // A stranger's streams pin memory, so there are exactly as many as there are lanes.
-      maxConcurrentBidirectionalStreams: streamsPerKind,
-      maxConcurrentUnidirectionalStreams: streamsPerKind,
-    });
-    return new QuicListener(listener, options);
+    return new QuicListener(listenOn(endpoint, options), options);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Fault("bad_config", `Cannot listen on UDP port ${options.port}: ${reason}`, { cause });
   }
+}
+
+function listenOn(endpoint: Deno.QuicEndpoint, options: QuicListenerOptions): Deno.QuicListener {
+  return endpoint.listen({
+    cert: options.certPem,
+    key: options.keyPem,
+    alpnProtocols: [alpn],
+    maxIdleTimeout: options.idleMsMax ?? linkDeadMs,
+    // A stranger's streams pin memory, so there are exactly as many as there are lanes.
+    maxConcurrentBidirectionalStreams: streamsPerKind,
+    maxConcurrentUnidirectionalStreams: streamsPerKind,
+  });
 }
 
 /** Dials from one socket for all links. */
@@ -125,7 +137,7 @@ class QuicDialer implements Dialer {
 }
 
 /** Accepts connections and hands them out once their handshake is done. */
-class QuicListener implements Listener {
+class QuicListener implements RenewableListener {
   readonly port: number;
   readonly #listener: Deno.QuicListener;
   readonly #options: QuicListenerOptions;
@@ -149,6 +161,17 @@ class QuicListener implements Listener {
       else await new Promise<void>((resolve) => this.#wake = resolve);
     }
     await taking;
+  }
+
+  renew(pair: Pick<QuicListenerOptions, "certPem" | "keyPem">): void {
+    try {
+      // To listen again gives the endpoint another configuration, and nothing else: attempts still come to whoever listened
+      // first, and what this returns must not be stopped, for that would end listening altogether.
+      listenOn(this.#listener.endpoint, { ...this.#options, ...pair });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Fault("bad_config", `Cannot serve with new certificate: ${reason}`, { cause });
+    }
   }
 
   async close(): Promise<void> {

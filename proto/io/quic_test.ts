@@ -1,10 +1,11 @@
 import { ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { encodeFrame, frameKinds } from "../frame.ts";
 import { closeOf, codeOfEnd } from "../link_end.ts";
+import type { Link, Listener } from "../ports.ts";
 import { type Authority, type Leaf, makeAuthority } from "../testing/certificates.ts";
 import { connect, testTransport, type TransportUnderTest } from "../testing/transport_suite.ts";
 import { alpn } from "../transcript.ts";
-import { quicDialer, quicListener } from "./quic.ts";
+import { quicDialer, quicListener, type RenewableListener } from "./quic.ts";
 
 const node = "relay-1.test";
 const never = new AbortController().signal;
@@ -24,7 +25,7 @@ function validityNow() {
   return { notBeforeMs: Date.now() - 60_000, notAfterMs: Date.now() + 3_600_000 };
 }
 
-async function openQuic(): Promise<TransportUnderTest & Relay> {
+async function openQuic(): Promise<TransportUnderTest & Relay & { listener: RenewableListener }> {
   const relay = await makingRelay;
   const { chainPem: certPem, keyPem } = relay.leaf;
   const listener = quicListener({ hostname: "127.0.0.1", port: 0, certPem, keyPem });
@@ -54,6 +55,52 @@ async function openBare() {
 }
 
 testTransport("quic", openQuic);
+
+/** Takes so many links and keeps them. */
+async function takeLinks(listener: Listener, count: number): Promise<Link[]> {
+  const links: Link[] = [];
+  for await (const link of listener.accept()) {
+    links.push(link);
+    if (links.length === count) break;
+  }
+  return links;
+}
+
+Deno.test("quic: a renewed certificate is shown to new links, old ones go on, and a pair that does not serve changes nothing", async () => {
+  const { listener, target, dialer, leaf } = await openQuic();
+  const taking = takeLinks(listener, 3);
+  const old = await dialer.dial(target, never);
+  const other = await makeAuthority("renewed", validityNow());
+  const fresh = await other.issueRelay(node, validityNow());
+  throws(() => listener.renew({ certPem: fresh.chainPem, keyPem: leaf.keyPem }), { code: "bad_config" });
+  throws(() => listener.renew({ certPem: "none", keyPem: fresh.keyPem }), { code: "bad_config" });
+  await dialer.dial(target, never);
+  listener.renew({ certPem: fresh.chainPem, keyPem: fresh.keyPem });
+  await rejects(dialer.dial(target, never), { code: "link_dead" });
+  await dialer.dial({ ...target, trust: [other.relayIssuer.certPem] }, never);
+  await old.write("control", encodeFrame(frameKinds.ping, { lane: "control", payload: new Uint8Array(1) }));
+  strictEqual(await Promise.race([old.ended, Promise.resolve("lives")]), "lives");
+  strictEqual((await taking).length, 3);
+  await listener.close();
+});
+
+Deno.test("quic: no handshake is lost while the certificate is renewed again and again", async () => {
+  const { listener, target, dialer, authority, leaf } = await openQuic();
+  const taking = takeLinks(listener, 120);
+  const other = await authority.issueRelay(node, validityNow());
+  const pairs = [other, leaf].map(({ chainPem: certPem, keyPem }) => ({ certPem, keyPem }));
+  let renewals = 0;
+  const dials = Array.from({ length: 120 }, async (_, i) => {
+    // One renewal amid the handshakes that are under way for every third of them.
+    const dialling = dialer.dial(target, never);
+    if (i % 3 === 0) await Promise.resolve().then(() => listener.renew(pairs[renewals++ % 2]));
+    return await dialling;
+  });
+  strictEqual((await Promise.all(dials)).length, 120);
+  strictEqual(renewals, 40);
+  strictEqual((await taking).length, 120);
+  await listener.close();
+});
 
 Deno.test("quic: a relay under another name, another issuer or the vehicles' issuer is refused", async () => {
   const { listener, target, dialer, authority } = await openQuic();

@@ -5,7 +5,7 @@
  * for clients, relays' for servers.
  */
 import "reflect-metadata";
-import { createHash } from "node:crypto";
+import { createHash, createPublicKey } from "node:crypto";
 import { isIP } from "node:net";
 import {
   BasicConstraintsExtension,
@@ -56,6 +56,8 @@ export type LeafAlgorithm = "ed25519" | "p256";
 export interface VehicleLeafOptions extends Validity {
   /** Ed25519 by default. */
   readonly algorithm?: LeafAlgorithm;
+  /** As a renewal has it: the key of the certificate before, and another serial number, hex. */
+  readonly renews?: { readonly keyPem: string; readonly serial: string };
 }
 
 /** Root with two issuers that cannot stand in for each other. */
@@ -76,6 +78,8 @@ export interface CertificateRequest extends Validity {
   readonly issuer?: CertifiedKey;
   /** Hex; made from the key when nothing is said. */
   readonly serial?: string;
+  /** PKCS#8; a fresh one when nothing is said. */
+  readonly keyPem?: string;
 }
 
 /** Makes a new authority with fresh P-256 keys. */
@@ -107,7 +111,7 @@ export function openAuthority(parts: AuthorityParts): Authority {
     ...parts,
     issueVehicle: async (id, options) => {
       const leaf = await issueCertificate({
-        ...options,
+        ...{ ...options, ...options.renews },
         subject: `CN=${id}`,
         algorithm: options.algorithm ?? "ed25519",
         extensions: leafExtensions(ExtendedKeyUsage.clientAuth, [{
@@ -135,12 +139,9 @@ export function openAuthority(parts: AuthorityParts): Authority {
   };
 }
 
-/** Makes one certificate with a fresh key. */
+/** Makes one certificate, with a fresh key unless one is given. */
 export async function issueCertificate(request: CertificateRequest): Promise<CertifiedKey> {
-  const keys = await crypto.subtle.generateKey(keyAlgorithms[request.algorithm], true, [
-    "sign",
-    "verify",
-  ]) as CryptoKeyPair;
+  const keys = await keysOf(request);
   const issuer = request.issuer;
   const certificate = await X509CertificateGenerator.create({
     serialNumber: request.serial ?? await serialOf(keys.publicKey),
@@ -155,6 +156,18 @@ export async function issueCertificate(request: CertificateRequest): Promise<Cer
   });
   const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
   return { certPem: `${certificate.toString("pem")}\n`, keyPem: `${PemConverter.encode(key, "PRIVATE KEY")}\n` };
+}
+
+async function keysOf({ keyPem, algorithm }: CertificateRequest): Promise<CryptoKeyPair> {
+  const parameters = keyAlgorithms[algorithm];
+  if (keyPem === undefined) {
+    return await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]) as CryptoKeyPair;
+  }
+  const spki = new Uint8Array(createPublicKey(keyPem).export({ format: "der", type: "spki" }));
+  return {
+    privateKey: await crypto.subtle.importKey("pkcs8", PemConverter.decodeFirst(keyPem), parameters, true, ["sign"]),
+    publicKey: await crypto.subtle.importKey("spki", spki, parameters, true, ["verify"]),
+  };
 }
 
 /** Extensions of a leaf for one purpose. */

@@ -57,12 +57,13 @@ export async function makeHouse(
   const nowMs = Number(clock.wallNs() / 1_000_000n);
   const validity = { notBeforeMs: nowMs - daysMs, notAfterMs: nowMs + daysMs };
   const authority = await makeAuthority("house", validity);
+  const tlsCertificateSha256 = random.bytes(32);
   let reclaimed = 0;
   const relay = new Relay({
     relay: parseRelayName("relay-1"),
     shard: 0,
     node,
-    tlsCertificateSha256: random.bytes(32),
+    tlsCertificateSha256: () => tlsCertificateSha256,
     checkChain: certificateCheck({ roots: [authority.root.certPem] }),
     revocation: revocation({ clock, random, log: silent, authority }),
     limits: {

@@ -8,7 +8,9 @@ function textOf(records: number, heldBytes: number): string {
   counters.records.live = records;
   const gauges = { isReady: true, links: 1, halfOpen: 0, sessions: 1, unanswered: 0, shapeBytes: 0 };
   const used = { cpuSeconds: records / 1e6, residentBytes: 2e6 };
-  return shardMetrics({ counters, refused: new Map(), revocation: [], heldBytes, ...gauges, ...used }, 0);
+  const certificate = { serial: "1f", notAfterMs: 0, daysLeft: 0, fault: undefined };
+  const empty = { refused: new Map(), revocation: [], certificatesEnding: new Map() };
+  return shardMetrics({ counters, heldBytes, certificate, ...empty, ...gauges, ...used }, 0);
 }
 
 Deno.test("figures are read from a relay's own metrics", () => {

@@ -2,7 +2,9 @@
 import "reflect-metadata";
 import { deepStrictEqual as equal, notStrictEqual, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { X509Certificate, X509Crl } from "@peculiar/x509";
+import { parse, stringify } from "yaml";
 import { certificatesOf } from "#proto/base/pem.ts";
 import { purposes, readX509, type X509 } from "#proto/base/x509.ts";
 import { systemClock } from "#proto/io/clock.ts";
@@ -44,6 +46,18 @@ Deno.test({
         await frameArrives(system);
         checkForm(await Deno.readTextFile(join(pathsOf(layout.state).vehicle("drone-001"), "vehicle.crt")));
       });
+      await test.step("systemscale-agent renew has it renewed, and the agent moves its link to it", async () => {
+        const config = await renewalConfig("drone-001", { system, folder: pathsOf(layout.state).vehicle("drone-001") });
+        const before = await serialInUse(system);
+        const idle = await agentRenew(config, { stepCa });
+        ok(idle.code === 0 && /^renew: not due: it ends in (29|30)\.\d days/.test(idle.text), idle.text);
+        const renewed = await agentRenew(config, { stepCa, flags: ["--force"] });
+        ok(renewed.code === 0 && renewed.text.startsWith("renew: renewed:"), renewed.text);
+        const moved = async () => await serialInUse(system) !== before || undefined;
+        await waitFor("the agent to use the new certificate", moved, patience);
+        await waitFor("the new link", async () => await logins(layout) === 2 || undefined, patience);
+        await frameArrives(system);
+      });
       await test.step("what the relay would refuse is not issued", () => refusals(stepCa));
       await test.step("a relay's certificate makes nobody a vehicle", async () => {
         const leaf = await certify({ name: "drone-901", provisioner: "admin" }, { kind: "relays", stepCa });
@@ -70,6 +84,9 @@ Deno.test({
         equal(await revokedSerials(system), [serial]);
         const renew = ["ca", "renew", pair.certificate, pair.key, "--force"];
         await rejects(step(renew, { kind: "vehicles", stepCa }), /lacked necessary authorization/);
+        const config = await renewalConfig("drone-902", { system, folder, files: pair });
+        const refused = await agentRenew(config, { stepCa, flags: ["--force"] });
+        ok(refused.code === 1 && refused.text.startsWith("renew: cannot renew: refused:"), refused.text);
       });
       await test.step("the relay refuses it from its next look at the CRL on", async () => {
         const [chainPem, keyPem] = await Promise.all(
@@ -96,6 +113,50 @@ async function frameArrives(system: TestSystem): Promise<void> {
   const rows = () => system.rows({ vehicle_id: "drone-001", stream: "telemetry" }).catch(() => []);
   const row = await waitFor("the frame in the store", async () => (await rows())[0], patience);
   equal(row.altitude_m, 100);
+}
+
+/** A configuration with a CA, as an agent has it; the vehicle's own files unless others are named. */
+async function renewalConfig(
+  vehicle: string,
+  { system: { layout, running }, folder, files = {} }: {
+    system: TestSystem;
+    folder: string;
+    files?: { certificate?: string; key?: string };
+  },
+): Promise<string> {
+  const stepCa = running.stepCa!;
+  const own = parse(await Deno.readTextFile(pathsOf(layout.state).agentConfig("drone-001")));
+  const renewal = {
+    ca_url: `https://localhost:${stepCa.ports.vehicles}`,
+    ca_root: stepCaFiles(stepCa.folder).root,
+    step: stepCa.binaries.step,
+  };
+  const file = join(folder, `renewal-${vehicle}.yaml`);
+  await Deno.writeTextFile(file, stringify({ ...own, vehicle_id: vehicle, ...files, renewal }));
+  return file;
+}
+
+async function agentRenew(
+  config: string,
+  { stepCa, flags = [] }: { stepCa: StepCa; flags?: readonly string[] },
+): Promise<{ code: number; text: string }> {
+  const program = fileURLToPath(new URL("../../edge/main.ts", import.meta.url));
+  const args = ["run", "--quiet", "-A", program, "renew", "--config", config, ...flags];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env: { STEPPATH: stepCa.home } })
+    .output();
+  const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
+  return { code, text };
+}
+
+/** Serial of the certificate that the agent logs in with next. */
+async function serialInUse(system: TestSystem): Promise<string> {
+  const { certificate } = await (await fetch(`${system.agentUrl()}/v1/status`)).json();
+  return certificate.serial;
+}
+
+async function logins({ ports }: TestSystem["layout"]): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${ports.relayPrivate}/metrics`)).text();
+  return Number(/^systemscale_relay_logins_total\{.*\} (\d+)$/m.exec(text)?.[1]);
 }
 
 function checkForm(chainPem: string): void {

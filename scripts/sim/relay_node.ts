@@ -48,7 +48,7 @@ export class RelayNode {
       relay: parseRelayName(name),
       shard: 0,
       node,
-      tlsCertificateSha256: new Uint8Array(32),
+      tlsCertificateSha256: () => new Uint8Array(32),
       checkChain,
       revocation: revocationOff,
       limits: {

@@ -5,7 +5,7 @@ import { Fault } from "#proto/errors.ts";
 import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
-import type { AgentStatus } from "../../agent.ts";
+import type { AgentStatus } from "../../agent_status.ts";
 import { Collector } from "../../collect/collector.ts";
 import type { NewFrame } from "../../ring/ring.ts";
 import { createSdkApp } from "../app.ts";
@@ -50,6 +50,7 @@ export const linkedStatus: AgentStatus = {
   window: { live: { bytesUsed: 0, bytesMax: 1 }, backfill: { bytesUsed: 0, bytesMax: 1 } },
   lastAcks: { receivedAtMs: undefined, verdictAtMs: 5 },
   gone: { lost: 0, quarantined: 1 },
+  certificate: { serial: "1f", notAfterMs: 1_780_086_400_000, daysLeft: 1, fault: undefined },
   clockOffsetNs: 0n,
 };
 
