@@ -68,6 +68,14 @@ export class ByteWriter {
     this.length = 0;
   }
 
+  /** Leaves `count` bytes to be written later, whatever is in them now, and returns where they begin. */
+  skip(count: number): number {
+    this.reserve(count);
+    const at = this.length;
+    this.length += count;
+    return at;
+  }
+
   /** A copy of what is written. */
   copy(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.length);

@@ -6,19 +6,21 @@
 const reflectedPolynomial = 0x82f63b78;
 const tables = makeTables();
 
-/** The checksum as an unsigned 32-bit number; `seed` is the checksum of the bytes before these. */
-export function crc32c(bytes: Uint8Array, seed = 0): number {
-  const length = bytes.length;
+/**
+ * The checksum of the bytes from `from` to before `to` as an unsigned 32-bit number; `seed` is the checksum of what comes
+ * before these.
+ */
+export function crc32c(bytes: Uint8Array, seed = 0, from = 0, to = bytes.length): number {
   let crc = ~seed;
-  let at = 0;
-  for (const end = length - 7; at < end; at += 8) {
+  let at = from;
+  for (const end = to - 7; at < end; at += 8) {
     crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
     crc = tables[0x700 + (crc & 0xff)] ^ tables[0x600 + ((crc >>> 8) & 0xff)] ^
       tables[0x500 + ((crc >>> 16) & 0xff)] ^ tables[0x400 + (crc >>> 24)] ^
       tables[0x300 + bytes[at + 4]] ^ tables[0x200 + bytes[at + 5]] ^
       tables[0x100 + bytes[at + 6]] ^ tables[bytes[at + 7]];
   }
-  for (; at < length; at++) crc = tables[(crc ^ bytes[at]) & 0xff] ^ (crc >>> 8);
+  for (; at < to; at++) crc = tables[(crc ^ bytes[at]) & 0xff] ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 

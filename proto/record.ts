@@ -14,28 +14,43 @@ import type { FieldType, FrameRecord, Shape, Value } from "./shape.ts";
 
 const state = { missing: 0, null: 1, value: 2, true: 3 } as const;
 
-/**
- * Encodes a record. `shapeNumber` is its shape's number within the segment. Many records that share a writer cost less
- * than as many small buffers.
- */
-export function encodeRecord(
-  record: FrameRecord,
-  shapeNumber: number,
-  writer = new ByteWriter(recordBytes(record)),
-): Uint8Array {
-  const { shape, values } = record;
-  const from = writer.length;
+/** A frame with its place in the ring. */
+export interface PlacedFrame {
+  readonly frame: Omit<FrameRecord, "seq">;
+  readonly seq: number;
+  /** Of its shape within the segment. */
+  readonly shapeNumber: number;
+}
+
+/** Writes a record behind what the writer holds. */
+export function writeRecord(writer: ByteWriter, { frame, seq, shapeNumber }: PlacedFrame): void {
+  const { ts, shape: { stream, fields }, values } = frame;
   const count = valueCount(values);
-  if (count > shape.fields.length) {
-    ok(false, `record of stream "${shape.stream}" has ${count} values, more than its ${shape.fields.length} fields`);
+  if (count > fields.length) {
+    ok(false, `record of stream "${stream}" has ${count} values, more than its ${fields.length} fields`);
   }
   writer.varint(shapeNumber);
-  writer.varint(record.seq);
-  writer.i64(record.ts);
+  writer.varint(seq);
+  writer.i64(ts);
   writer.varint(count);
-  for (let at = 0; at < count; at += 4) writer.u8(statesFrom(values, at));
-  for (let at = 0; at < count; at++) writeValue(writer, shape.fields[at].type, values[at]);
-  return writer.bytes.subarray(from, writer.length);
+  const statesAt = writer.skip(Math.ceil(count / 4));
+  let states = 0;
+  for (let at = 0; at < count; at++) {
+    const value = values[at];
+    const { type } = fields[at];
+    // Numbers are what most frames are made of: handing them on would make an object of each.
+    if (typeof value === "number" && type === "f64") {
+      states |= state.value << (2 * (at & 3));
+      writer.f64(value);
+    } else {
+      states |= stateOf(value) << (2 * (at & 3));
+      writeValue(writer, type, value);
+    }
+    if ((at & 3) === 3 || at === count - 1) {
+      writer.bytes[statesAt + (at >> 2)] = states;
+      states = 0;
+    }
+  }
 }
 
 /** Decodes a record by its segment's shapes, which the number indexes. Throws `bad_record`, `unknown_shape`. Any bytes are safe. */
@@ -78,12 +93,6 @@ export function valueCount(values: readonly Value[]): number {
   return count;
 }
 
-function statesFrom(values: readonly Value[], first: number): number {
-  let bits = 0;
-  for (let at = first; at < first + 4 && at < values.length; at++) bits |= stateOf(values[at]) << (2 * (at - first));
-  return bits;
-}
-
 function stateOf(value: Value): number {
   if (value === undefined) return state.missing;
   if (value === null) return state.null;
@@ -92,8 +101,7 @@ function stateOf(value: Value): number {
 
 function writeValue(writer: ByteWriter, type: FieldType, value: Value): void {
   if (value === undefined || value === null) return;
-  if (typeof value === "number" && type === "f64") writer.f64(value);
-  else if (typeof value === "string" && (type === "str" || type === "json")) writer.text(value);
+  if (typeof value === "string" && (type === "str" || type === "json")) writer.text(value);
   else if (typeof value === "bigint" && type === "i64") writer.i64(value);
   else if (value instanceof Float64Array && type === "f64s") {
     writer.varint(value.length);

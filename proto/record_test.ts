@@ -2,8 +2,9 @@ import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { Fault } from "./errors.ts";
 import { parseStream } from "./ids.ts";
-import { decodeRecord, encodeRecord, recordBytes } from "./record.ts";
+import { decodeRecord, recordBytes } from "./record.ts";
 import { makeShape, type Shape } from "./shape.ts";
+import { encodeRecord } from "./testing/record.ts";
 import { someRecords } from "./testing/records.ts";
 
 Deno.test("any record comes back exactly, and is no larger than recordBytes", () => {

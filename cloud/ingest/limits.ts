@@ -38,6 +38,8 @@ export const waitingBytesMax = 64 * MiB;
 /** First and longest pause before a failed write is repeated. */
 export const storeRetryFirstMs = 100;
 export const storeRetryMaxMs = 5_000;
+/** A comparison that fails so often, while the store answers else, is given up and its repeat kept aside: some 12 s. */
+export const compareTriesMax = 8;
 /** Vehicles whose ledger is held in memory; the longest unused goes first. */
 export const ledgerVehiclesMax = 10_000;
 /** Vehicles of the partitions owned whose accounts are added up for metrics: 1 kB each at most. */

@@ -2,10 +2,12 @@
  * The repeats of one commit, compared with the rows that are stored under their keys: what equals them gets its verdict
  * again, what differs is kept aside and changes nothing.
  */
+import { Fault } from "#proto/errors.ts";
 import { intersect, none, type Ranges, subtract, union } from "#proto/ranges.ts";
 import { joinComparisons } from "../lib/store/compare.ts";
 import type { Comparison, RowBlock } from "../lib/store/rows.ts";
 import { type Aside, causeOf } from "./aside.ts";
+import { compareStored } from "./compare_stored.ts";
 import { decidedBefore } from "./decide.ts";
 import type { Owner } from "./owner.ts";
 import { lineOf, type Planned } from "./plan.ts";
@@ -71,12 +73,8 @@ function roundsOf(questions: readonly Question[]): Question[][] {
 
 async function differencesOf(questions: readonly Question[], owner: Owner): Promise<Aside[]> {
   const asked = questions.map((question) => ({ ...question, rows: rowsOf(question) }));
-  const all = asked.flatMap(({ rows }) => rows);
-  const found = all.length === 0
-    ? []
-    : await owner.writer.untilItAnswers("compare repeats", () => owner.store.compare(all));
-  const byBlock = new Map(all.map((block, at) => [block, found[at]]));
-  const judged = asked.map((one) => judge(one, joinComparisons(one.rows.map((row) => byBlock.get(row)!)), owner));
+  const found = await compareStored(asked.flatMap(({ rows }) => rows), owner);
+  const judged = asked.map((one) => judge(one, one.rows.map((row) => found.get(row)!), owner));
   const lost = judged.flatMap((one) => one.lost);
   if (lost.length > 0) await owner.writer.write(lost);
   return judged.flatMap((one) => one.aside);
@@ -85,15 +83,15 @@ async function differencesOf(questions: readonly Question[], owner: Owner): Prom
 /** Says what of a repeat is kept aside, and what is written again because the store has lost it. */
 function judge(
   { planned, seqs }: Question,
-  found: Comparison,
+  found: readonly (Comparison | Fault)[],
   { tenures }: Pick<Owner, "tenures">,
 ): { readonly aside: readonly Aside[]; readonly lost: readonly RowBlock[] } {
   const { content, place } = planned.delivery;
-  if ("fault" in content) {
-    return { aside: [{ planned, cause: { ...causeOf(content.fault), ranges: seqs } }], lost: [] };
-  }
-  const lost = tenures.isDoubtful(place) ? found.missing : none;
-  const different = subtract(found.different, lost);
+  const fault = "fault" in content ? content.fault : found.find((one) => one instanceof Fault);
+  if (fault !== undefined) return { aside: [{ planned, cause: { ...causeOf(fault), ranges: seqs } }], lost: [] };
+  const compared = joinComparisons(found.flatMap((one) => one instanceof Fault ? [] : [one]));
+  const lost = tenures.isDoubtful(place) ? compared.missing : none;
+  const different = subtract(compared.different, lost);
   const reason = "A repeat differs from the rows that are stored under its keys";
   return {
     aside: different.length === 0 ? [] : [{ planned, cause: { code: "different_body", reason, ranges: different } }],

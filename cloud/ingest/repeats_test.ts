@@ -2,10 +2,12 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
+import { Fault } from "#proto/errors.ts";
 import { normalize, type Ranges } from "#proto/ranges.ts";
 import { encodeShape, type FrameRecord, makeShape, type Shape, type Value } from "#proto/shape.ts";
 import { parseEpoch, parseStream } from "#proto/ids.ts";
 import { someRecords } from "#proto/testing/records.ts";
+import type { RowBlock } from "../lib/store/rows.ts";
 import type { Store } from "../lib/store/store.ts";
 import { batchOf, damaged, IngestStage, recordsOf, scenario, startNs, telemetry } from "./testing/stage.ts";
 
@@ -187,3 +189,32 @@ scenario(
     ]);
   },
 );
+
+Deno.test("a repeat that the store cannot compare holds up nothing behind it", async () => {
+  const failing = (store: Store) =>
+    new Proxy(store, {
+      get: (whole, name) => {
+        const found = Reflect.get(whole, name).bind(whole);
+        if (name !== "compare") return found;
+        return (blocks: readonly RowBlock[]) =>
+          blocks.some(({ block }) => block.seqs.includes(2))
+            ? Promise.reject(new Fault("store_failed", "no"))
+            : found(blocks);
+      },
+    });
+  const stage = new IngestStage(failing);
+  try {
+    stage.bucket.set(telemetry.hash, encodeShape(telemetry));
+    await stage.restart();
+    await stage.send(batchOf(recordsOf({ first: 1, last: 4 })));
+    const repeats = [[1, 2], [3, 4]].map(([first, last]) => batchOf(recordsOf({ first, last })));
+    await stage.clock.run(stage.send(...repeats, batchOf(recordsOf({ first: 5, last: 6 }))));
+    equal((await stage.quarantined()).map(({ code, ranges }) => [code, ranges]), [["store_failed", [{
+      first: 1,
+      last: 2,
+    }]]]);
+    equal(stage.told().committed, [{ first: 1, last: 6 }]);
+  } finally {
+    await stage.close();
+  }
+});

@@ -51,23 +51,30 @@ export class StoreWriter {
     await this.#keep(aside);
   }
 
+  /** The answer, or undefined when the store failed. */
+  async attempt<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const answer = await call();
+      this.failing = undefined;
+      return answer;
+    } catch (error) {
+      this.#note(what, error);
+      return undefined;
+    }
+  }
+
   /** Repeats a call with growing pauses until it succeeds. */
   async untilItAnswers<T>(what: string, call: () => Promise<T>): Promise<T> {
     for (let pauseMs = storeRetryFirstMs;; pauseMs = Math.min(2 * pauseMs, storeRetryMaxMs)) {
-      try {
-        const answer = await call();
-        this.failing = undefined;
-        return answer;
-      } catch (error) {
-        this.#note(what, error);
-        await this.#clock.after(pauseMs);
-      }
+      const answer = await this.attempt(what, async () => ({ of: await call() }));
+      if (answer !== undefined) return answer.of;
+      await this.#clock.after(pauseMs);
     }
   }
 
   async #write(blocks: readonly RowBlock[], aside: readonly KeptAside[]): Promise<Written> {
     if (blocks.length + aside.length === 0) return { suspended: new Set(), refused: new Map() };
-    const written = await this.#attempt("write rows", () => this.#store.write(blocks, aside));
+    const written = await this.attempt("write rows", () => this.#store.write(blocks, aside));
     if (written !== undefined) return { suspended: new Set(written.suspended), refused: new Map() };
     await this.untilItAnswers("reach the store", () => this.#store.check());
     if (aside.length === 0) return blocks.length === 1 ? await this.#writeAlone(blocks[0]) : this.#writeHalves(blocks);
@@ -105,7 +112,7 @@ export class StoreWriter {
       await this.#store.quarantine(aside);
       return true;
     };
-    if (await this.#attempt("keep batches aside", quarantine)) return;
+    if (await this.attempt("keep batches aside", quarantine)) return;
     await this.untilItAnswers("write to the store", () => this.#store.probe());
     if (aside.length === 1) return await this.#keepAlone(aside[0]);
     const middle = aside.length >> 1;
@@ -121,18 +128,6 @@ export class StoreWriter {
       const reason = `${entry.reason}; its bytes were refused by the store: ${asFault(error).message}`;
       const bare: KeptAside = { entry: { ...entry, reason }, batch: new Uint8Array(0) };
       await this.untilItAnswers("keep a batch aside", () => this.#store.quarantine([bare]));
-    }
-  }
-
-  /** The answer, or undefined when the store failed. */
-  async #attempt<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
-    try {
-      const answer = await call();
-      this.failing = undefined;
-      return answer;
-    } catch (error) {
-      this.#note(what, error);
-      return undefined;
     }
   }
 

@@ -73,7 +73,10 @@ const log = { id: "log", first: 1, last: groups.flat().length };
 /** An owner over a shared database; every call of its store goes through `gate`. */
 function owner(base: Backend, { edition, clock, gate }: { edition: bigint; clock: VirtualClock; gate: Gate }): Ingest {
   const backend = new Proxy(base, {
-    get: (target, name) => (...args: unknown[]) => gate(() => Reflect.get(target, name).apply(target, args)),
+    get: (target, name) => {
+      const found = Reflect.get(target, name);
+      return typeof found === "function" ? (...args: unknown[]) => gate(() => found.apply(target, args)) : found;
+    },
   });
   return new Ingest({
     store: createStore(backend, edition),

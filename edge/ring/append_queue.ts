@@ -9,22 +9,16 @@
  * Retained are the ring's own records, and a caller's that were answered `buffered`: they keep their seqs whatever
  * happens, and are tried again until they are durable.
  */
-import { ByteWriter } from "#proto/bytes.ts";
+import { ok } from "node:assert/strict";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Epoch } from "#proto/ids.ts";
 import { normalize, type Range, type Ranges } from "#proto/ranges.ts";
-import { encodeRecord } from "#proto/record.ts";
-import type { FrameRecord, Shape, ShapeHash } from "#proto/shape.ts";
+import type { Shape, ShapeHash } from "#proto/shape.ts";
 import { ringShapesMax } from "../limits.ts";
+import { EncodedRecords } from "./encoded_records.ts";
 import { entryHeaderBytes } from "./entry.ts";
-import type { Appended, NewFrame, Place } from "./port.ts";
-
-/** A record with its bytes as they go to disk. */
-export interface EncodedRecord {
-  readonly record: FrameRecord;
-  readonly shapeNumber: number;
-  readonly bytes: Uint8Array;
-}
+import { letGo } from "./let_go.ts";
+import type { Appended, NewFrame } from "./port.ts";
 
 /** Who waits for an append. */
 export interface Outcome {
@@ -39,9 +33,15 @@ export interface Outcome {
 export interface Append {
   readonly outcome: Outcome;
   readonly frames: readonly NewFrame[];
-  readonly records: EncodedRecord[];
-  readonly bytes: number;
+  /** Seq of the first of them. */
+  readonly first: number;
   retention: "none" | "own" | "buffered";
+}
+
+/** Appends and their records, in order. */
+interface Pending {
+  appends: Append[];
+  records: EncodedRecords;
 }
 
 interface NumberedShape {
@@ -79,16 +79,11 @@ export class AppendQueue {
   #next = 1;
   /** No seq up to here is given out again. */
   #floor = 0;
-  #waiting: Append[] = [];
-  #inFlight: readonly Append[] = [];
-  #waitingBytes = 0;
-  #inFlightBytes = 0;
-  /** Records are encoded one behind the other: a buffer for each append would cost more than encoding it. */
-  #slab = new ByteWriter(0);
-  /** What the last record took: the next ones are expected to be like it, and the slab grows where they are not. */
-  #recordBytes = 0;
+  #waiting: Pending = { appends: [], records: new EncodedRecords() };
+  /** Its records' memory becomes that of the next ones to wait. */
+  #inFlight: Pending = { appends: [], records: new EncodedRecords() };
 
-  /** `recordBytesMax`: what a record and its shape may take in an empty segment. */
+  /** `recordBytesMax`: what a record's entry and its shape's may take in an empty segment. */
   constructor(epoch: Epoch, options: { shapes: ShapeNumbers; recordBytesMax: number }) {
     this.#epoch = epoch;
     this.#shapes = options.shapes;
@@ -97,11 +92,11 @@ export class AppendQueue {
 
   /** Encoded bytes that wait or are on their way. */
   get bytes(): number {
-    return this.#waitingBytes + this.#inFlightBytes;
+    return this.#waiting.records.byteLength + this.#inFlight.records.byteLength;
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+    return this.#waiting.appends.length === 0;
   }
 
   /** Whether records wait whose seqs are promised. */
@@ -112,7 +107,7 @@ export class AppendQueue {
   /** Records answered `buffered` that are not durable yet. */
   get bufferedCount(): number {
     return this.#all().reduce(
-      (sum, { retention, records }) => retention === "buffered" ? sum + records.length : sum,
+      (sum, { retention, frames }) => retention === "buffered" ? sum + frames.length : sum,
       0,
     );
   }
@@ -120,7 +115,7 @@ export class AppendQueue {
   /** When the oldest append without an answer came; undefined when all have one. */
   get oldestUnansweredMs(): number | undefined {
     const isUnanswered = ({ retention, outcome }: Append) => retention === "none" && outcome.atMs !== undefined;
-    return (this.#inFlight.find(isUnanswered) ?? this.#waiting.find(isUnanswered))?.outcome.atMs;
+    return (this.#inFlight.appends.find(isUnanswered) ?? this.#waiting.appends.find(isUnanswered))?.outcome.atMs;
   }
 
   /** Lets a caller's frames wait; throws `bad_record`, `bad_shape` or `too_large`, and then takes none of them. */
@@ -133,21 +128,21 @@ export class AppendQueue {
     this.#push([frame], { outcome: { atMs: undefined, resolve, reject: () => {} }, retention: "own" });
   }
 
-  /** Takes all that waits, to be written now; {@link finish} or {@link fail} must follow. */
-  take(): readonly Append[] {
+  /** Takes all that waits, to be written now; {@link finish} or {@link fail} must follow, and end their use. */
+  take(): EncodedRecords {
+    const former = this.#inFlight;
+    ok(former.appends.length === 0, "what was taken before is finished or has failed");
     this.#inFlight = this.#waiting;
-    this.#inFlightBytes = this.#waitingBytes;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    return this.#inFlight;
+    this.#waiting = former;
+    return this.#inFlight.records;
   }
 
   /** What was taken is durable. */
   finish(): void {
-    const done = this.#inFlight;
-    this.#inFlight = [];
-    this.#inFlightBytes = 0;
-    for (const append of done) this.#answer(append, "durable");
+    const { appends } = this.#inFlight;
+    this.#endFlight();
+    for (const append of appends) this.#answer(append, "durable");
+    letGo(appends);
   }
 
   /** Answers appends that came before a time and have no answer yet: from now on their seqs are promised. */
@@ -167,20 +162,18 @@ export class AppendQueue {
    */
   fail(options: { fault: Fault; writtenTo: number; durable: number; givesUp: boolean }): Unused {
     const { fault, writtenTo, durable } = options;
-    const [done, rest] = partition(this.#all(), (append) => this.placeOf(append).last <= durable);
+    const [done, rest] = partition(this.#all(), (append) => lastOf(append) <= durable);
     const isKept = ({ retention }: Append) => retention === "own" || (retention === "buffered" && !options.givesUp);
     const [kept, gone] = partition(rest, isKept);
-    this.#inFlight = [];
-    this.#inFlightBytes = 0;
-    this.#waiting = kept;
-    this.#waitingBytes = kept.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#endFlight();
+    this.#wait(kept);
     const [buffered, others] = partition(gone, ({ retention }) => retention === "buffered");
-    const promised = [...kept, ...buffered].map((append) => this.placeOf(append).last);
+    const promised = [...kept, ...buffered].map(lastOf);
     this.#floor = Math.max(this.#floor, writtenTo, durable, ...promised);
     this.#next = this.#floor + 1;
     const within = { first: durable + 1, last: this.#floor };
-    const lost = this.#placesOf(buffered, within);
-    const refused = this.#placesOf(others, within);
+    const lost = rangesOf(buffered, within);
+    const refused = rangesOf(others, within);
     for (const append of done) this.#answer(append, "durable");
     for (const append of gone) append.outcome.reject(fault);
     return { refused, lost };
@@ -188,31 +181,31 @@ export class AppendQueue {
 
   /** What waits without an answer, to be put into another epoch's queue. Nothing else may wait. */
   moveTo(other: AppendQueue): void {
-    for (const append of this.take()) other.#addAgain(append);
-    this.#inFlight = [];
-    this.#inFlightBytes = 0;
+    this.take();
+    const { appends } = this.#inFlight;
+    this.#endFlight();
+    for (const append of appends) other.#addAgain(append);
   }
 
-  /** The place of an append. */
-  placeOf({ records }: Append): Place {
-    return { epoch: this.#epoch, first: records[0].record.seq, last: records[records.length - 1].record.seq };
-  }
-
-  #answer({ records, outcome }: Append, state: Appended["state"]): void {
-    const first = records[0].record.seq;
-    outcome.resolve({ epoch: this.#epoch, first, last: first + records.length - 1, state });
+  #answer({ frames, first, outcome }: Append, state: Appended["state"]): void {
+    outcome.resolve({ epoch: this.#epoch, first, last: first + frames.length - 1, state });
   }
 
   #all(): Append[] {
-    return [...this.#inFlight, ...this.#waiting];
+    return [...this.#inFlight.appends, ...this.#waiting.appends];
   }
 
-  #placesOf(appends: readonly Append[], within: Range): Ranges {
-    return normalize(
-      appends.map((append) => this.placeOf(append))
-        .map(({ first, last }) => ({ first: Math.max(first, within.first), last: Math.min(last, within.last) }))
-        .filter(({ first, last }) => first <= last),
-    );
+  #endFlight(): void {
+    this.#inFlight.appends = [];
+    this.#inFlight.records.clear();
+  }
+
+  /** From now on these alone wait, with the seqs that they have. */
+  #wait(appends: Append[]): void {
+    const { records } = this.#waiting;
+    records.clear();
+    this.#waiting.appends = appends;
+    for (const { frames, first } of appends) this.#encode(frames, first);
   }
 
   /** Encodes anew, for other seqs. */
@@ -225,37 +218,40 @@ export class AppendQueue {
   }
 
   #push(frames: readonly NewFrame[], { outcome, retention }: Pick<Append, "outcome" | "retention">): void {
-    const records = this.#encode(frames, this.#next);
-    let bytes = 0;
-    for (const record of records) bytes += record.bytes.length;
-    this.#next += records.length;
-    this.#waitingBytes += bytes;
-    this.#waiting.push({ outcome, frames, records, bytes, retention });
+    const first = this.#next;
+    this.#encode(frames, first);
+    this.#next += frames.length;
+    this.#waiting.appends.push({ outcome, frames, first, retention });
   }
 
-  #slabFor(count: number): ByteWriter {
-    const expected = count * this.#recordBytes;
-    const { bytes, length } = this.#slab;
-    if (bytes.length - length < expected || length > slabBytes) {
-      this.#slab = new ByteWriter(Math.max(slabBytes, expected));
+  /** Adds frames to the records that wait: all of them, or none and throws. */
+  #encode(frames: readonly NewFrame[], first: number): void {
+    const { records } = this.#waiting;
+    const { count } = records;
+    try {
+      for (let i = 0; i < frames.length; i++) {
+        const { number: shapeNumber, bytesMax } = this.#shapes.of(frames[i].shape);
+        const bytes = records.add({ frame: frames[i], seq: first + i, shapeNumber });
+        if (bytes + bytesMax > this.#recordBytesMax) throw tooLarge(frames[i], bytes);
+      }
+    } catch (thrown) {
+      records.truncate(count);
+      throw thrown;
     }
-    return this.#slab;
-  }
-
-  #encode(frames: readonly NewFrame[], first: number): EncodedRecord[] {
-    const writer = this.#slabFor(frames.length);
-    return frames.map(({ ts, shape, values }, i) => {
-      const record = { seq: first + i, ts, shape, values };
-      const { number: shapeNumber, bytesMax } = this.#shapes.of(shape);
-      const bytes = encodeRecord(record, shapeNumber, writer);
-      if (bytes.length + bytesMax > this.#recordBytesMax) throw tooLarge(record, bytes.length);
-      this.#recordBytes = bytes.length;
-      return { record, shapeNumber, bytes };
-    });
   }
 }
 
-const slabBytes = 64 * 1024;
+function lastOf({ first, frames }: Append): number {
+  return first + frames.length - 1;
+}
+
+function rangesOf(appends: readonly Append[], within: Range): Ranges {
+  return normalize(
+    appends
+      .map((append) => ({ first: Math.max(append.first, within.first), last: Math.min(lastOf(append), within.last) }))
+      .filter(({ first, last }) => first <= last),
+  );
+}
 
 /** Seqs that were given out and will never bear a record. */
 export interface Unused {
@@ -275,7 +271,6 @@ function shapeBytesAtMost(shape: Shape): number {
   return 2 * (entryHeaderBytes + 4 + definition);
 }
 
-function tooLarge(record: FrameRecord, bytes: number): Fault {
-  const stream = record.shape.stream;
+function tooLarge({ shape: { stream } }: NewFrame, bytes: number): Fault {
   return new Fault("too_large", `Cannot append frame of stream "${stream}": its ${bytes} bytes fit no segment`);
 }

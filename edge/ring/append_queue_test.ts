@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { Fault } from "#proto/errors.ts";
 import { parseEpoch } from "#proto/ids.ts";
-import { type Append, AppendQueue, ShapeNumbers } from "./append_queue.ts";
+import { AppendQueue, ShapeNumbers } from "./append_queue.ts";
+import type { EncodedRecords } from "./encoded_records.ts";
+import { entryHeaderBytes } from "./entry.ts";
 import type { Appended } from "./port.ts";
 import { frame } from "./testing/rig.ts";
 
@@ -17,27 +19,43 @@ function add(
 ): void {
   const reject = ({ code }: Fault) => void options.answers?.push(code);
   const resolve = ({ state, first }: Appended) => void options.answers?.push(`${state} ${first}`);
-  const frames = numbers.map((number) => frame(number));
+  const frames = numbers.map((number) => number < 7000 ? frame(number) : frame(number, number));
   queue.add(frames, { atMs: options.atMs ?? 0, resolve, reject });
 }
 
-function seqs(appends: readonly Append[]): number[] {
-  return appends.flatMap(({ records }) => records.map(({ record }) => record.seq));
-}
-
 const fault = new Fault("disk_failed", "Cannot sync: EIO");
+const clean = { fault, writtenTo: 0, durable: 0, givesUp: false };
+
+/** The records' bytes in hex, without the room for their heads. */
+function bodiesOf(records: EncodedRecords): string[] {
+  return records.seqs.map((_, at) =>
+    records.bytes.slice(records.startOf(at) + entryHeaderBytes, records.startOf(at + 1)).toHex()
+  );
+}
 
 Deno.test("seqs rise by one from 1 over all appends, and bytes that wait are counted", () => {
   const queue = queueOf();
-  add(queue, [1, 2]);
-  add(queue, [3]);
+  const answers: string[] = [];
+  add(queue, [1, 2], { answers });
+  add(queue, [3], { answers });
   assert.ok(queue.bytes > 3 * 100);
-  const taken = queue.take();
-  assert.deepEqual(seqs(taken), [1, 2, 3]);
-  assert.deepEqual(queue.placeOf(taken[0]), { epoch: 1n, first: 1, last: 2 });
+  assert.deepEqual(queue.take().seqs, [1, 2, 3]);
   assert.ok(queue.isEmpty && queue.bytes > 0, "what is in flight is in memory too");
   queue.finish();
   assert.equal(queue.bytes, 0);
+  assert.deepEqual(answers, ["durable 1", "durable 3"]);
+});
+
+Deno.test("records that fail keep their bytes' places through what comes and goes beside them", () => {
+  const queue = queueOf();
+  queue.addOwn(frame(1, 10), () => {});
+  add(queue, [2]);
+  queue.addOwn(frame(3, 300), () => {});
+  const before = bodiesOf(queue.take());
+  queue.fail({ ...clean, writtenTo: 3 });
+  assert.throws(() => add(queue, [4, 7000]), { code: "too_large" });
+  const after = bodiesOf(queue.take());
+  assert.deepEqual(after, [before[0], before[2]]);
 });
 
 Deno.test("a frame that fits no segment refuses its append, and no seq is lost", () => {
@@ -47,10 +65,8 @@ Deno.test("a frame that fits no segment refuses its append, and no seq is lost",
     Fault,
   );
   add(queue, [3]);
-  assert.deepEqual(seqs(queue.take()), [1]);
+  assert.deepEqual(queue.take().seqs, [1]);
 });
-
-const clean = { fault, writtenTo: 0, durable: 0, givesUp: false };
 
 Deno.test("after a failure seqs that never reached a file are given out again, others never", () => {
   const queue = queueOf();
@@ -61,13 +77,13 @@ Deno.test("after a failure seqs that never reached a file are given out again, o
   assert.deepEqual(queue.fail(clean), { refused: [], lost: [] });
   assert.deepEqual(answers, ["disk_failed", "disk_failed"]);
   add(queue, [4, 5]);
-  assert.deepEqual(seqs(queue.take()), [1, 2]);
+  assert.deepEqual(queue.take().seqs, [1, 2]);
   assert.deepEqual(queue.fail({ ...clean, writtenTo: 2 }), { refused: [{ first: 1, last: 2 }], lost: [] });
   add(queue, [6]);
-  assert.deepEqual(seqs(queue.take()), [3]);
+  assert.deepEqual(queue.take().seqs, [3]);
   assert.deepEqual(queue.fail(clean), { refused: [], lost: [] });
   add(queue, [7]);
-  assert.deepEqual(seqs(queue.take()), [3]);
+  assert.deepEqual(queue.take().seqs, [3]);
   assert.ok(queue.bytes > 0);
   queue.finish();
   assert.equal(queue.bytes, 0);
@@ -81,7 +97,7 @@ Deno.test("the ring's own records outlive a failure with their seqs, and what wa
   queue.take();
   assert.deepEqual(queue.fail({ ...clean, writtenTo: 1 }).refused, [{ first: 2, last: 2 }]);
   add(queue, [4]);
-  assert.deepEqual(seqs(queue.take()), [1, 3, 4]);
+  assert.deepEqual(queue.take().seqs, [1, 3, 4]);
 });
 
 Deno.test("who waits too long is answered once, in flight or not, and its seqs outlive a failure", () => {
@@ -98,7 +114,7 @@ Deno.test("who waits too long is answered once, in flight or not, and its seqs o
   assert.deepEqual(queue.fail(clean), { refused: [], lost: [] });
   assert.deepEqual(answers, ["buffered 1", "buffered 2", "disk_failed"]);
   add(queue, [4], { atMs: 40 });
-  assert.deepEqual(seqs(queue.take()), [1, 2, 3]);
+  assert.deepEqual(queue.take().seqs, [1, 2, 3]);
   queue.finish();
   assert.equal(queue.bufferedCount, 0);
 });
@@ -114,17 +130,20 @@ Deno.test("what was buffered and is given up is told apart from what was refused
   const unused = queue.fail({ ...clean, durable: 1, givesUp: true });
   assert.deepEqual(unused, { refused: [], lost: [{ first: 2, last: 4 }] });
   add(queue, [6]);
-  assert.deepEqual(seqs(queue.take()), [5]);
+  assert.deepEqual(queue.take().seqs, [5]);
 });
 
 Deno.test("what waits moves into another epoch's queue with seqs of that one", () => {
   const [former, next] = [queueOf(1n), queueOf(2n)];
   add(former, [1, 2]);
   former.take();
-  add(former, [3]);
+  former.finish();
+  const answers: string[] = [];
+  add(former, [3], { answers });
   add(next, [4]);
   former.moveTo(next);
-  const taken = next.take();
-  assert.deepEqual(seqs(taken), [1, 2]);
-  assert.deepEqual(next.placeOf(taken[1]), { epoch: 2n, first: 2, last: 2 });
+  assert.ok(former.isEmpty && former.bytes === 0);
+  assert.deepEqual(next.take().seqs, [1, 2]);
+  next.finish();
+  assert.deepEqual(answers, ["durable 2"]);
 });

@@ -10,7 +10,6 @@
  */
 import { type Class, classes } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
-import type { Append, EncodedRecord } from "./append_queue.ts";
 import type { Segment } from "./board.ts";
 import { EpochQueues } from "./epoch_queues.ts";
 import { evictionOf } from "./eviction.ts";
@@ -174,13 +173,14 @@ export class Committer {
   async #commit(className: Class): Promise<void> {
     const queue = this.#queues.of[className];
     if (queue.isEmpty) return;
-    const taken = queue.take();
-    const progress = { writtenTo: 0 };
+    const records = queue.take();
+    // Of appends that failed before, the first records may be durable already.
+    const progress = { from: records.countTo(this.#durableOf(className)), writtenTo: 0 };
     const former = this.#busySinceMs;
     this.#busySinceMs ??= this.#options.uptimeMs();
     try {
       if (className !== "critical" && !this.#isEpochOpen) throw this.#faults.get("critical") ?? notOpen(className);
-      await this.#segments.write(className, this.#pending(className, taken), progress);
+      await this.#segments.write(className, records, progress);
       this.#recover(className);
       queue.finish();
     } catch (thrown) {
@@ -193,16 +193,6 @@ export class Committer {
   /** Whether the epoch's first record is durable. */
   get #isEpochOpen(): boolean {
     return this.#durableOf("critical") > 0;
-  }
-
-  /** Of appends that failed before, the first records may be durable already. */
-  #pending(className: Class, appends: readonly Append[]): EncodedRecord[] {
-    const durable = this.#durableOf(className);
-    const pending: EncodedRecord[] = [];
-    for (const { records } of appends) {
-      for (const encoded of records) if (encoded.record.seq > durable) pending.push(encoded);
-    }
-    return pending;
   }
 
   #durableOf(className: Class): number {

@@ -9,7 +9,7 @@
 import { crc32c, crc32cOfWords } from "#proto/crc32c.ts";
 
 /** Numbers of the kinds on disk. */
-const entryKinds = {
+export const entryKinds = {
   /** One record: the body is `proto/record.ts`. */
   record: 1,
   /** A shape: u32 number in this segment, then its canonical definition. Written twice, before its first use. */
@@ -33,32 +33,11 @@ export type Walked =
   /** `lost` tells what was there, when the head is whole: then it is that one entry. */
   | { readonly kind: "damage"; readonly start: number; readonly end: number; readonly lost: EntryKind | undefined };
 
-/** What {@link writeEntry} writes. */
-export interface Entry {
+/** What an entry's head tells of its body. */
+interface Head {
   readonly kind: EntryKind;
-  readonly body: Uint8Array;
-}
-
-/** Where {@link writeEntry} writes, and into which file. */
-export interface EntryPlace {
-  readonly bytes: Uint8Array;
-  /** Of `bytes`. */
-  readonly view: DataView;
-  /** Offset in `bytes`. */
-  readonly at: number;
-  /** Offset in the file of byte 0 of `bytes`. */
-  readonly base: number;
-  readonly salt: number;
-}
-
-/** Writes an entry and returns the offset in `bytes` behind it. */
-export function writeEntry({ bytes, view, at, base, salt }: EntryPlace, entry: Entry): number {
-  const { kind, body } = entry;
-  view.setUint32(at, entryKinds[kind] | (body.length << 8), true);
-  view.setUint32(at + 4, crc32c(body, salt), true);
-  view.setUint32(at + 8, headCheck(view, { at, offset: base + at, salt }), true);
-  bytes.set(body, at + entryHeaderBytes);
-  return at + entryHeaderBytes + body.length;
+  /** In bytes. */
+  readonly length: number;
 }
 
 /** The body of an end entry. */
@@ -107,11 +86,6 @@ export function* walkEntries(
   }
 }
 
-interface Head {
-  readonly kind: EntryKind;
-  readonly length: number;
-}
-
 interface At {
   readonly bytes: Uint8Array;
   /** Offset in `bytes`. */
@@ -131,7 +105,7 @@ function headAt(view: DataView, place: At & { offset: number }): Head | undefine
 
 function isWhole(view: DataView, { bytes, at, head, salt }: At & { head: Head }): boolean {
   const from = at + entryHeaderBytes;
-  return view.getUint32(at + 4, true) === crc32c(bytes.subarray(from, from + head.length), salt);
+  return view.getUint32(at + 4, true) === crc32c(bytes, salt, from, from + head.length);
 }
 
 /** The next place where a head and its body are both whole. */
@@ -144,6 +118,10 @@ function resync(view: DataView, place: At & { base: number }): number | undefine
   return undefined;
 }
 
-function headCheck(view: DataView, { at, offset, salt }: { at: number; offset: number; salt: number }): number {
+/** The checksum of the eight bytes of a head at a place of a piece, which lies at `offset` in the file. */
+export function headCheck(
+  view: DataView,
+  { at, offset, salt }: { at: number; offset: number; salt: number },
+): number {
   return crc32cOfWords(view.getUint32(at, true), view.getUint32(at + 4, true), (salt ^ offset) >>> 0);
 }

@@ -10,8 +10,8 @@ import { ok } from "node:assert/strict";
 import type { Class } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import type { Disk, Log, Random } from "#proto/ports.ts";
-import type { EncodedRecord } from "./append_queue.ts";
 import type { Board, Segment } from "./board.ts";
+import type { EncodedRecords } from "./encoded_records.ts";
 import type { Epochs } from "./epochs.ts";
 import { segmentName } from "./files.ts";
 import type { SegmentHeader } from "./segment_header.ts";
@@ -28,8 +28,8 @@ export interface OpenSegmentsOptions {
   readonly segmentBytes: number;
   /** Number of the first segment to be made. */
   readonly nextId: number;
-  /** Called with records that have just become durable. */
-  readonly onDurable: (className: Class, records: readonly EncodedRecord[]) => void;
+  /** Called with records that have just become durable: those from one place to before another. */
+  readonly onDurable: (className: Class, records: EncodedRecords, places: { from: number; to: number }) => void;
 }
 
 /** Writes records into segments. Calls that write or end segments must not overlap. */
@@ -57,15 +57,19 @@ export class OpenSegments {
   }
 
   /**
-   * Makes records durable. Rejects with `ring_full`, `disk_full` or `disk_failed`; `progress` then tells the highest seq
-   * that may lie in a file.
+   * Makes the records from a place on durable. Rejects with `ring_full`, `disk_full` or `disk_failed`; `progress` then
+   * tells the highest seq that may lie in a file.
    */
-  async write(className: Class, records: readonly EncodedRecord[], progress: { writtenTo: number }): Promise<void> {
-    let from = 0;
+  async write(
+    className: Class,
+    records: EncodedRecords,
+    progress: { readonly from: number; writtenTo: number },
+  ): Promise<void> {
+    let { from } = progress;
     let failures = 0;
-    while (from < records.length) {
+    while (from < records.count) {
       const open = this.#writers.get(className);
-      const writer = open ?? await this.#begin(className, records[from].record.seq).catch((thrown) => {
+      const writer = open ?? await this.#begin(className, records.seqs[from]).catch((thrown) => {
         if (++failures > 1 || !(thrown instanceof Fault && thrown.code === "disk_failed")) throw thrown;
       });
       if (writer === undefined) continue;
@@ -75,7 +79,7 @@ export class OpenSegments {
         await this.#end(className, { trim: false });
         continue;
       }
-      progress.writtenTo = records[to - 1].record.seq;
+      progress.writtenTo = records.seqs[to - 1];
       try {
         await writer.flush();
       } catch (thrown) {
@@ -84,7 +88,7 @@ export class OpenSegments {
         this.#options.log.warn("ring rewrites records from memory", { reason: asFault(thrown).message });
         continue;
       }
-      this.#options.onDurable(className, records.slice(from, to));
+      this.#options.onDurable(className, records, { from, to });
       from = to;
     }
   }

@@ -20,10 +20,9 @@ import {
   ringWaitingCriticalBytes,
 } from "../limits.ts";
 import { pause } from "../pause.ts";
-import type { EncodedRecord } from "./append_queue.ts";
 import { type Board, onBoardOf } from "./board.ts";
 import { Committer } from "./committer.ts";
-import { entryHeaderBytes } from "./entry.ts";
+import type { EncodedRecords } from "./encoded_records.ts";
 import { Epochs } from "./epochs.ts";
 import { LateAnswers } from "./late_answers.ts";
 import type { Gap } from "./own_frames.ts";
@@ -92,7 +91,7 @@ class OpenRing implements Ring {
       nextId,
       otherBytes: 2 * from.watermarkBytes + unreadable * from.segmentBytes,
       uptimeMs: () => clock.uptimeMs(),
-      onDurable: (className, records) => this.#onDurable(className, records),
+      onDurable: (className, records, places) => this.#onDurable(className, records, places),
       onLost: ({ epoch, class: className, range }) => onEvent?.({ kind: "lost", epoch, class: className, range }),
       persist: () => this.#watermark.write(),
     }, epochs.opening("start", { clockSynchronized }));
@@ -236,13 +235,13 @@ class OpenRing implements Ring {
     return new Fault("unavailable", `Cannot append frames: ${waiting} bytes wait for the disk already`);
   }
 
-  #onDurable(className: Class, records: readonly EncodedRecord[]): void {
+  #onDurable(className: Class, records: EncodedRecords, places: { from: number; to: number }): void {
     const { epoch } = this;
-    const range = { first: records[0].record.seq, last: records[records.length - 1].record.seq };
+    const { from, to } = places;
+    const range = { first: records.seqs[from], last: records.seqs[to - 1] };
     this.#board.series(epoch, className).durable = range.last;
-    this.#tails[className].push(records);
-    const bytes = records.reduce((sum, record) => sum + record.bytes.length + entryHeaderBytes, 0);
-    this.#rate.add(bytes, this.#options.clock.uptimeMs());
+    this.#tails[className].push(records, places);
+    this.#rate.add(records.startOf(to) - records.startOf(from), this.#options.clock.uptimeMs());
     this.#options.onEvent?.({ kind: "appended", epoch, class: className, range });
   }
 

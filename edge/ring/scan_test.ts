@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { parseEpoch } from "#proto/ids.ts";
-import { encodeRecord } from "#proto/record.ts";
 import { countOf, formatRanges } from "#proto/ranges.ts";
 import { VirtualDisk } from "#proto/testing/disk.ts";
 import { seededRandom } from "#proto/testing/random.ts";
+import { EncodedRecords } from "./encoded_records.ts";
 import { endEntryBytes, walkEntries } from "./entry.ts";
 import { scanSegment } from "./scan.ts";
 import { headerBytes, type SegmentHeader } from "./segment_header.ts";
@@ -38,8 +38,9 @@ async function segmentOf(count: number): Promise<Uint8Array> {
     const writer = new SegmentWriter(segment, { file, disk });
     // The former life was longer, so that old entries lie behind the new end.
     for (let i = 0; i < (salt === 1 ? 2 * count : count); i++) {
-      const record = { seq: header.first + i, ...frame(i, 30 + i) };
-      writer.fill([{ record, shapeNumber: 0, bytes: encodeRecord(record, 0) }], 0);
+      const records = new EncodedRecords();
+      records.add({ frame: frame(i, 30 + i), seq: header.first + i, shapeNumber: 0 });
+      writer.fill(records, 0);
       await writer.flush();
     }
   }

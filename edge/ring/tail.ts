@@ -1,40 +1,41 @@
 /** The newest records of one class in memory, so that live sending needs no disk. */
 import type { FrameRecord } from "#proto/shape.ts";
-import type { EncodedRecord } from "./append_queue.ts";
+import type { EncodedRecords } from "./encoded_records.ts";
+import type { NewFrame } from "./port.ts";
 
 /** A run of records without a hole, bounded in encoded bytes; the oldest go first. */
 export class Tail {
   readonly #bytesMax: number;
-  #records: FrameRecord[] = [];
+  #frames: NewFrame[] = [];
   /** Encoded size of each; the bytes themselves are not kept. */
   #sizes: number[] = [];
-  /** Records before this place have left. */
+  /** Frames before this place have left. */
   #begin = 0;
+  /** Seq of the frame at place 0. */
+  #first = 1;
   #bytes = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** Adds durable records; ones that do not follow the last replace all. */
-  push(records: readonly EncodedRecord[]): void {
-    const last = this.#records.at(-1);
-    if (last !== undefined && records[0].record.seq !== last.seq + 1) this.clear();
-    for (const { record, bytes } of records) {
-      this.#records.push(record);
-      this.#sizes.push(bytes.length);
-      this.#bytes += bytes.length;
+  /** Adds durable records, from one place to before another; ones that do not follow the last replace all. */
+  push(records: EncodedRecords, { from, to }: { from: number; to: number }): void {
+    const first = records.seqs[from];
+    if (first !== this.#first + this.#frames.length) this.clear();
+    if (this.#frames.length === 0) this.#first = first;
+    for (let at = from; at < to; at++) {
+      const size = records.sizeOf(at);
+      this.#frames.push(records.frames[at]);
+      this.#sizes.push(size);
+      this.#bytes += size;
     }
     while (this.#bytes > this.#bytesMax) this.#bytes -= this.#sizes[this.#begin++];
-    if (this.#begin > this.#records.length / 2) {
-      this.#records = this.#records.slice(this.#begin);
-      this.#sizes = this.#sizes.slice(this.#begin);
-      this.#begin = 0;
-    }
+    if (this.#begin > this.#frames.length / 2) this.#forgetLeft();
   }
 
   clear(): void {
-    this.#records = [];
+    this.#frames = [];
     this.#sizes = [];
     this.#begin = 0;
     this.#bytes = 0;
@@ -42,16 +43,23 @@ export class Tail {
 
   /** The run from `first` to at most `last` within `bytesMax` (at least one record); undefined when it begins before. */
   read({ first, last, bytesMax }: { first: number; last: number; bytesMax: number }): FrameRecord[] | undefined {
-    const oldest = this.#records[this.#begin]?.seq;
-    if (oldest === undefined || first < oldest) return undefined;
+    if (this.#begin === this.#frames.length || first < this.#first + this.#begin) return undefined;
     const run: FrameRecord[] = [];
     let bytes = 0;
-    const end = Math.min(this.#records.length, this.#begin + last - oldest + 1);
-    for (let at = this.#begin + first - oldest; at < end; at++) {
+    const end = Math.min(this.#frames.length, last - this.#first + 1);
+    for (let at = first - this.#first; at < end; at++) {
       bytes += this.#sizes[at];
       if (bytes > bytesMax && run.length > 0) break;
-      run.push(this.#records[at]);
+      const { ts, shape, values } = this.#frames[at];
+      run.push({ seq: this.#first + at, ts, shape, values });
     }
     return run;
+  }
+
+  #forgetLeft(): void {
+    this.#frames = this.#frames.slice(this.#begin);
+    this.#sizes = this.#sizes.slice(this.#begin);
+    this.#first += this.#begin;
+    this.#begin = 0;
   }
 }

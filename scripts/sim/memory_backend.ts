@@ -60,6 +60,7 @@ export function memoryBackend(options: MemoryBackendOptions): Backend {
 }
 
 class MemoryBackend implements Backend {
+  readonly rowsPerQuestion = 100;
   readonly #options: MemoryBackendOptions;
 
   constructor(options: MemoryBackendOptions) {

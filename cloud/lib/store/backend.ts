@@ -95,6 +95,8 @@ export interface StoredRow {
 
 /** One database. Every call rejects with Fault `store_failed` when it does not answer. */
 export interface Backend {
+  /** So many rows more in one answer take about as long as a question of their own would. */
+  readonly rowsPerQuestion: number;
   /** Resolves when it answers. */
   check(): Promise<void>;
   /** See `Store.life`. */

@@ -5,7 +5,7 @@ import type { StoredRow } from "./backend.ts";
 import { type Cell, rawAt, sameValue, valueAt } from "./mapping.ts";
 import type { JsonValue } from "#proto/json.ts";
 import { type ReadPlan, readRow } from "./reading.ts";
-import { neighbourNsMax, neighbourSeqsMax } from "./limits.ts";
+import { neighbourNsMax } from "./limits.ts";
 import type { Comparison, Row, RowBlock, StreamRow } from "./rows.ts";
 
 /** Rows that a stream has in a block's span of times and seqs. */
@@ -75,16 +75,19 @@ function spanOfOne({ block, clockOffsetNs }: RowBlock): Span {
 }
 
 /**
- * Blocks that are read with one question: of one vehicle, epoch, class and stream, and close together by their seqs and
- * their times. What lies between them is read as well, so it must be little.
+ * Blocks that are read with one question: of one vehicle, epoch, class and stream, and close together by their times and
+ * their seqs. What lies between them is read as well: at most `seqsBetween` from one to the next.
  */
-export function neighboursOf(blocks: readonly RowBlock[]): RowBlock[][] {
+export function neighboursOf(
+  blocks: readonly RowBlock[],
+  { seqsBetween }: { seqsBetween: number },
+): RowBlock[][] {
   return [...Map.groupBy(blocks, seriesOf).values()].flatMap((series) => {
     const groups: { span: Span; blocks: RowBlock[] }[] = [];
     for (const block of series.toSorted((a, b) => a.block.seqs[0] - b.block.seqs[0])) {
       const span = spanOfOne(block);
       const group = groups.at(-1);
-      if (group !== undefined && isNear(group.span, span)) {
+      if (group !== undefined && span.first - group.span.last <= seqsBetween && isNear(group.span, span)) {
         group.span = covering(group.span, span);
         group.blocks.push(block);
       } else groups.push({ span, blocks: [block] });
@@ -94,8 +97,7 @@ export function neighboursOf(blocks: readonly RowBlock[]): RowBlock[][] {
 }
 
 function isNear(before: Span, one: Span): boolean {
-  return one.first - before.last <= neighbourSeqsMax && one.fromNs - before.toNs <= neighbourNsMax &&
-    before.fromNs - one.toNs <= neighbourNsMax;
+  return one.fromNs - before.toNs <= neighbourNsMax && before.fromNs - one.toNs <= neighbourNsMax;
 }
 
 function seriesOf({ vehicle, epoch, class: className, block: { shape: { stream } } }: RowBlock): string {

@@ -2,7 +2,7 @@ import { deepStrictEqual as equal } from "node:assert/strict";
 import type { StoredRow } from "./backend.ts";
 import { growStream, newStream, type StreamPlace } from "./catalog.ts";
 import { compareBlock, joinComparisons, neighboursOf, spanOf, type StoredRows } from "./compare.ts";
-import { neighbourNsMax, neighbourSeqsMax } from "./limits.ts";
+import { neighbourNsMax } from "./limits.ts";
 import type { Cell } from "./mapping.ts";
 import { planRead } from "./reading.ts";
 import type { RowBlock } from "./rows.ts";
@@ -53,12 +53,14 @@ Deno.test("a block spans its earliest and latest stored time, whatever the order
 
 Deno.test("blocks are read together that are of one series and near each other by seq and by time", () => {
   const at = (seq: number, ts = startNs) => blockOf("telemetry", [{ seq, ts, data: { x: 1 } }]);
-  const [one, two, far] = [at(1), at(2), at(neighbourSeqsMax + 3)];
-  equal(neighboursOf([two, far, one]), [[one, two], [far]]);
+  const neighbours = (blocks: RowBlock[]) => neighboursOf(blocks, { seqsBetween: 10 });
+  const [one, two, far] = [at(1), at(2), at(13)];
+  equal(neighbours([two, far, one]), [[one, two], [far]]);
+  equal(neighbours([two, at(12)]), [[two, at(12)]]);
   const wild = at(2, startNs + neighbourNsMax + 1n);
-  equal(neighboursOf([one, wild]), [[one], [wild]]);
-  equal(neighboursOf([wild, at(3)]), [[wild], [at(3)]]);
+  equal(neighbours([one, wild]), [[one], [wild]]);
+  equal(neighbours([wild, at(3)]), [[wild], [at(3)]]);
   const frames = framesOf([{ x: 1 }]);
   const others = [blockOf("gps", frames), blockOf("telemetry", frames, { class: "bulk" })];
-  equal(neighboursOf([one, ...others]), [[one], ...others.map((other) => [other])]);
+  equal(neighbours([one, ...others]), [[one], ...others.map((other) => [other])]);
 });

@@ -24,8 +24,7 @@ export const accountPageMax = 1_000;
 export const timeMarksMax = 64;
 /** Stored rows that are read at a time to be compared with repeats. */
 export const compareRowsMax = 2_000;
-/** Seqs and time between two repeats of one series up to which one question reads both, and what lies between them. */
-export const neighbourSeqsMax = 1_000;
+/** Time between two repeats of one series up to which one question reads both, and what lies between them. */
 export const neighbourNsMax = 600_000_000_000n;
 /**
  * Times that a write is planned anew because another writer was first with a column. Each time it loses only to columns that

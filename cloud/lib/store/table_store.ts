@@ -214,7 +214,7 @@ class TableStore extends TableReader implements Store {
     if (blocks.length === 0) return [];
     // Another writer may have given fields a column that this one has not needed yet.
     const catalog = await readCatalog(this.backend);
-    const groups = neighboursOf(blocks);
+    const groups = neighboursOf(blocks, { seqsBetween: this.backend.rowsPerQuestion });
     const found = new Map<RowBlock, Comparison>();
     for (let at = 0; at < groups.length; at += readsAtOnce) {
       await Promise.all(

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { prepareStart } from "#cloud/checkpoint/around_run.ts";
 import { askForRestore, markFileIn } from "#cloud/checkpoint/io/mark_file.ts";
 import type { MarkFile } from "#cloud/checkpoint/ports.ts";
+import { processClock } from "#proto/io/clock.ts";
 import { writeConfigs } from "../../dev/configs.ts";
 import { type Keeper, keepUnits } from "../../dev/keeper.ts";
 import type { Layout } from "../../dev/layout.ts";
@@ -17,31 +18,30 @@ import { writeRecord } from "../../dev/leftovers.ts";
 import { ensureSecrets } from "../../dev/secrets.ts";
 import { type Unit, unitsOf } from "../../dev/units.ts";
 import { freeLayout } from "../../e2e/harness.ts";
-import { percentilesOf, percentilesText } from "../../bench/percentiles.ts";
 import { AgentApi } from "../../replay/agent_api.ts";
+import { percentilesOf, percentilesText } from "../../bench/percentiles.ts";
 import { type Child, startChild, tailOf } from "../../servers/child.ts";
 import { obtainNatsServer } from "../../servers/nats_binary.ts";
 import { obtainQuestDb } from "../../servers/questdb_files.ts";
 import { run } from "../../servers/run.ts";
 import { waitFor } from "../../servers/wait.ts";
 import { type LoopDisk, makeLoopDisk, runningName } from "../loop_disk.ts";
+import { CommittedTraffic } from "./committed_traffic.ts";
 import type { CutOptions, CutResult } from "./cuts.ts";
-import { Promises } from "./promises.ts";
-import { readRows, seriesOf } from "./questdb_rows.ts";
-import { type PlacedFrame, splitSettled } from "./settled_frames.ts";
+import type { Promises } from "./promises.ts";
+import { readRows } from "./questdb_rows.ts";
 
 const diskBytes = 8 * 2 ** 30;
 const vehicle = "drone-001";
 const streams = ["power_a", "power_b", "power_c"];
-const framesPerPost = 15;
-const postIntervalMs = 150;
-const statusIntervalMs = 50;
 /** A cut has at least so many frames to lose that were committed since the one before, */
 const atStake = 30;
-const atStakeMs = 60_000;
 /** and falls so long after that. */
 const cutAfterMs = { min: 0, max: 5_500 };
+const agentPatienceMs = 20_000;
 const readyMs = 60_000;
+/** A checkpoint takes longer the more tables there are, and each cut may bring one. */
+const heldMs = 180_000;
 /** What is missing after a cut counts as lost when so long nothing of it came back. */
 const healPatienceMs = 60_000;
 const lookIntervalMs = 1_000;
@@ -106,7 +106,7 @@ interface RigParts {
 }
 
 class QuestDbRig {
-  readonly promises = new Promises();
+  readonly #traffic: CommittedTraffic;
   /** Committed and not shown at the first look after each cut; milliseconds to a store that answers, and to a whole one. */
   readonly #missing: number[] = [];
   readonly #readyMs: number[] = [];
@@ -117,20 +117,20 @@ class QuestDbRig {
   readonly #options: QuestDbCutOptions;
   readonly #units: readonly Unit[];
   readonly #keepers: Keeper[] = [];
-  readonly #ending = new AbortController();
   readonly #children = new Map<string, Child>();
-  #posting: Promise<unknown> = Promise.resolve();
-  #waiting: PlacedFrame[] = [];
-  #number = 1;
   #round = 0;
-  readonly #streams = [...streams];
-  readonly #fields: string[] = [];
 
   constructor(disk: LoopDisk, { layout, units, options }: RigParts) {
     this.#options = options;
     this.#disk = disk;
     this.#layout = layout;
     this.#units = units;
+    const api = new AgentApi(`http://127.0.0.1:${layout.ports.sdk}`, { patienceMs: agentPatienceMs });
+    this.#traffic = new CommittedTraffic({ api, clock: processClock() }, streams);
+  }
+
+  get promises(): Promises {
+    return this.#traffic.promises;
   }
 
   get notes(): string[] {
@@ -140,6 +140,7 @@ class QuestDbRig {
       `until QuestDB answered: ${percentilesText(percentilesOf(this.#readyMs), 0)}`,
       `from then on until all was there: ${percentilesText(percentilesOf(this.#wholeMs), 0)}`,
       ...this.#faults,
+      ...(this.#traffic.fault === undefined ? [] : [this.#traffic.fault]),
     ];
   }
 
@@ -150,21 +151,16 @@ class QuestDbRig {
     await run("sync", ["-f", this.#disk.mountPoint]);
     await this.#startUnit("cloud");
     await this.#keep(["relay", `agent-${vehicle}`]);
-    this.#posting = Promise.all([this.#postForEver(), this.#followStatus()]).catch((error) => {
-      this.#faults.push(`the agent was lost: ${error}`);
-    });
-    await this.#committed(atStake);
+    this.#traffic.start();
+    await this.#traffic.committed(atStake);
     if (this.#options.bare !== true) await this.#keep(["checkpoint"]);
     await this.#protected();
   }
 
   async cutOnce(): Promise<void> {
     this.#round++;
-    if (this.#options.growth === true) {
-      this.#streams.push(`power_new_${this.#round}`);
-      this.#fields.push(`field_${this.#round}`);
-    }
-    await this.#committed(atStake);
+    if (this.#options.growth === true) this.#traffic.grow(this.#round);
+    await this.#traffic.committed(atStake);
     await pause(cutAfterMs.min + Math.random() * (cutAfterMs.max - cutAfterMs.min));
     await this.#untilNotMaking();
     this.#disk.cut();
@@ -178,18 +174,8 @@ class QuestDbRig {
     await this.#protected();
   }
 
-  /** Waits until so many frames more than now have the verdict `committed`. */
-  async #committed(count: number): Promise<void> {
-    const wanted = this.promises.acknowledged + count;
-    const enough = () => Promise.resolve(this.promises.acknowledged >= wanted || undefined);
-    await waitFor(`${count} frames to be committed`, enough, { timeoutMs: atStakeMs }).catch((error) => {
-      throw new Error([error.message, ...this.#faults].join("\n"), { cause: error });
-    });
-  }
-
   async end(): Promise<void> {
-    this.#ending.abort();
-    await this.#posting;
+    await this.#traffic.stop();
     for (const keeper of this.#keepers.reverse()) await keeper.stop();
     await this.#kill("cloud");
     await this.#kill("questdb");
@@ -208,18 +194,23 @@ class QuestDbRig {
   /** Waits until a checkpoint is held that has in it what is committed now. */
   async #protected(): Promise<void> {
     if (this.#options.bare === true) return;
-    const sinceMs = Date.now() + flushedMs;
-    await waitFor("a checkpoint to be held", async () => {
+    await this.#heldSince(Date.now() + flushedMs);
+  }
+
+  async #heldSince(sinceMs: number): Promise<void> {
+    const held = async () => {
       const mark = await this.#mark.read();
       return mark?.state === "held" && Date.parse(mark.startedAt) > sinceMs || undefined;
-    }, { timeoutMs: readyMs });
+    };
+    await waitFor("a checkpoint to be held", held, { timeoutMs: heldMs }).catch(async (error) => {
+      throw new Error(`${error.message}:\n${await tailOf(this.#unitOf("checkpoint").plan.logFile)}`, { cause: error });
+    });
   }
 
   /** A cut in the moment between two checkpoints goes unprotected: that is known, and not what is asked here. */
   async #untilNotMaking(): Promise<void> {
     if (this.#options.bare === true) return;
-    const held = async () => (await this.#mark.read())?.state === "held" || undefined;
-    await waitFor("a checkpoint to be held", held, { timeoutMs: readyMs });
+    await this.#heldSince(0);
   }
 
   /** What is done at the start of a machine before QuestDB starts. */
@@ -232,14 +223,19 @@ class QuestDbRig {
 
   /** Starts one process that the rig itself ends. */
   async #startUnit(name: string): Promise<void> {
-    const unit = this.#units.find(({ plan }) => plan.name === name);
-    if (unit === undefined) throw new Error(`Cannot cut: the layout has no ${name}`);
+    const unit = this.#unitOf(name);
     this.#children.set(name, startChild(unit.plan));
     await waitFor(`${name} to be well`, async () => await unit.ready() || undefined, { timeoutMs: readyMs }).catch(
       async (error) => {
         throw new Error(`${error.message}:\n${await tailOf(unit.plan.logFile)}`, { cause: error });
       },
     );
+  }
+
+  #unitOf(name: string): Unit {
+    const unit = this.#units.find(({ plan }) => plan.name === name);
+    if (unit === undefined) throw new Error(`Cannot cut: the layout has no ${name}`);
+    return unit;
   }
 
   async #kill(name: string): Promise<void> {
@@ -254,7 +250,7 @@ class QuestDbRig {
     const promised = this.promises.positions();
     let [least, leastAt] = [Infinity, begin];
     for (let look = 1;; look++) {
-      const { shown, doubled, faults } = await readRows(this.#url, this.#streams);
+      const { shown, doubled, faults } = await readRows(this.#url, this.#traffic.streams);
       // Asked to end, it may have lost its store to the same signal.
       if (this.#options.signal?.aborted === true) return;
       const missing = promised.filter(([series, seq]) => shown.get(series)?.get(seq) === undefined);
@@ -268,7 +264,7 @@ class QuestDbRig {
       this.#faults.push(...faults);
       this.promises.check(shown, promised);
       const strange = [...shown].flatMap(([series, rows]) =>
-        [...rows].filter(([, number]) => !(number >= 1 && number < this.#number)).map(([seq]) => `${series} ${seq}`)
+        [...rows].filter(([, number]) => !this.#traffic.hasPosted(number)).map(([seq]) => `${series} ${seq}`)
       );
       this.promises.wrong.push(...doubled.map((key) => `${key} is there twice`));
       this.promises.wrong.push(...strange.map((key) => `${key} was never posted`));
@@ -276,44 +272,8 @@ class QuestDbRig {
     }
   }
 
-  async #postForEver(): Promise<void> {
-    const api = new AgentApi(this.#agentUrl, { patienceMs: 20_000 });
-    while (!this.#ending.signal.aborted) {
-      const all = [...this.#streams];
-      const numbers = Array.from({ length: framesPerPost }, () => this.#number++);
-      const streamOf = (number: number) => all[number % all.length];
-      const more = Object.fromEntries(this.#fields.map((name) => [name, numbers[0]]));
-      const lines = numbers.map((n) => JSON.stringify({ stream: streamOf(n), data: { n, ...more } }));
-      const results = await api.post(lines);
-      // A buffered frame counts as well: only a verdict makes a promise here.
-      results.forEach(({ epoch, seq }, at) => {
-        if (epoch === undefined || seq === undefined) return;
-        this.#waiting.push({ stream: streamOf(numbers[at]), epoch, class: "normal", seq, number: numbers[at] });
-      });
-      await pause(postIntervalMs);
-    }
-  }
-
-  async #followStatus(): Promise<void> {
-    const api = new AgentApi(this.#agentUrl, { patienceMs: 20_000 });
-    while (!this.#ending.signal.aborted) {
-      const asked = this.#waiting;
-      this.#waiting = [];
-      const { settled, open } = splitSettled(asked, (await api.status()).unsettled);
-      this.#waiting.push(...open);
-      for (const frame of settled) {
-        this.promises.acknowledge(seriesOf(frame), { first: frame.seq, contents: [frame.number] });
-      }
-      await pause(statusIntervalMs);
-    }
-  }
-
   get #mark(): MarkFile {
     return markFileIn(this.#disk.mountPoint);
-  }
-
-  get #agentUrl(): string {
-    return `http://127.0.0.1:${this.#layout.ports.sdk}`;
   }
 
   get #url(): string {

@@ -69,6 +69,7 @@ export function openQuestDb(options: QuestDbOptions): Backend {
 }
 
 class QuestDbBackend implements Backend {
+  readonly rowsPerQuestion = 1_000;
   readonly #options: QuestDbOptions;
   #ready: Promise<void> | undefined;
 

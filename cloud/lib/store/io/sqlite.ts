@@ -53,6 +53,7 @@ export function openSqlite(options: { readonly path: string }): Backend {
 }
 
 class SqliteBackend implements Backend {
+  readonly rowsPerQuestion = 16;
   readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
   #opened: DatabaseSync | undefined;
