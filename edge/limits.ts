@@ -167,6 +167,16 @@ export const linkDelayMs = 200;
 /** From the signal to the end of the process. */
 export const stopMsMax = 3_000;
 
+// The doctor
+
+/** What is waited for at most, one after another: the agent's status, a name, a handshake, what is said to our Hello. */
+export const doctorStatusMs = 1_000;
+export const doctorLookupMs = 2_000;
+export const doctorDialMs = 4_000;
+export const doctorHelloMs = 2_000;
+/** Beside the handshake: whether TCP gets through where UDP does not. */
+export const doctorTcpMs = 3_000;
+
 ok(ringSegmentBytesDefaultMin >= 2 * shapeBytesMax + recordBytesMax + 2 * KiB, "the largest frame fits a segment");
 ok(ringSegmentBytesMin <= ringSegmentBytesDefaultMin && ringSegmentBytesDefaultMin <= ringSegmentBytesMax);
 ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
@@ -177,6 +187,8 @@ ok(handOverMs <= liveFreshMs, "what waited for the new link is still sent as liv
 ok(handOverMs < loginTimeoutMs / 2, "the relay waits for the proof meanwhile");
 ok(moveRetryMs > 1.5 * refusedDelayMs, "a relay that refused is no longer left alone then");
 ok(renewMsMax + renewAttemptMs < 3_600_000, "a renewal that is given up is over before the timer's next");
+ok(doctorStatusMs + doctorLookupMs + doctorDialMs + doctorHelloMs < 10_000, "the doctor answers within 10 s");
+ok(doctorTcpMs < doctorDialMs);
 ok(liveLingerMs <= freshEntryMs && freshEntryMs < liveFreshMs, "lingering does not make stale");
 const inventoryBytesMax = inventoryRangesMax * 22 + inventorySettledRangesMax * 40 + inventoryShapesMax * 18;
 ok(inventoryBytesMax + 16 * KiB < linkFrameBytesMax, "an inventory, with its epochs and classes, fits into a frame");

@@ -32,16 +32,18 @@ import facts from "./deno.json" with { type: "json" };
 
 const usage = `systemscale-agent: takes frames from the vehicle's software and brings them to the cloud
 
+  doctor           say what keeps this vehicle from the cloud, and end; run it as the agent's user
   renew            have the certificate renewed by the CA when it is due, and end: 0 renewed or not due, 75 not now,
                    1 refused or ended, 78 bad configuration; for a timer
   clock-floor      lift a clock that is behind every moment that has certainly passed, and end; for a unit of its own
   --config FILE    configuration; default: $SYSTEMSCALE_CONFIG, then ${defaultConfigPath}
   --dry-run        of clock-floor: only say it
   --force          of renew: although it is not due, or has ended
+  --json           of doctor: as JSON
   --check-config   say whether the configuration is good, and end
   --version        print the version, and end`;
 
-const commands = ["clock-floor", "renew"];
+const commands = ["clock-floor", "doctor", "renew"];
 
 /** Exit codes; 78 is EX_CONFIG of sysexits.h: a restart will not help. */
 const exitCodes = { good: 0, failed: 1, badConfig: 78 };
@@ -60,6 +62,7 @@ async function main(): Promise<number> {
   if (values.version === true) return say(`systemscale-agent ${facts.version}`);
   dropBuiltInRoots();
   const file = resolve(values.config ?? Deno.env.get("SYSTEMSCALE_CONFIG") ?? defaultConfigPath);
+  if (command === "doctor") return await examine(file, { asJson: values.json === true });
   const files = readAgentFiles(file);
   const credentials = readCredentials(files, parseVehicleId(files.config.vehicle_id));
   if (values["check-config"] === true) return say(`${file}: good`);
@@ -81,6 +84,7 @@ function parseArguments() {
         "check-config": { type: "boolean" },
         "dry-run": { type: "boolean" },
         force: { type: "boolean" },
+        json: { type: "boolean" },
         version: { type: "boolean" },
         help: { type: "boolean" },
       },
@@ -130,6 +134,20 @@ async function renew(files: AgentFiles, options: { log: Log; when: "due" | "anyw
   const { exitCode, text } = await renew(files, { ...options, ...ports, vehicleId });
   say(`renew: ${text}`);
   return exitCode;
+}
+
+async function examine(file: string, { asJson }: { asJson: boolean }): Promise<number> {
+  const { collectEvidence } = await import("./io/doctor.ts");
+  const { diagnose } = await import("./doctor/diagnose.ts");
+  const { causeOf } = await import("./doctor/finding.ts");
+  const { reportJson, reportText } = await import("./doctor/report.ts");
+  const evidence = await collectEvidence(file, { agentVersion: facts.version });
+  const findings = diagnose(evidence);
+  const vehicle = evidence.config instanceof Fault ? undefined : evidence.config.vehicle_id;
+  say(asJson ? reportJson(vehicle, findings) : reportText(findings));
+  const cause = causeOf(findings);
+  if (cause === undefined) return exitCodes.good;
+  return cause.check === "config" ? exitCodes.badConfig : exitCodes.failed;
 }
 
 async function liftClock(

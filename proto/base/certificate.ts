@@ -48,7 +48,7 @@ export interface CertificateTrust {
 }
 
 /** A vehicle's clock and a fresh certificate may disagree by so much. There is no such grace at the end. */
-const notBeforeToleranceMs = 5 * 60 * 1000;
+export const notBeforeToleranceMs = 5 * 60 * 1000;
 /** Intermediates remembered: far more than a deployment has at once. Only roots' own get in. */
 const provenMax = 32;
 const vehicleUriPrefix = "systemscale://vehicle/";
