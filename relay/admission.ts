@@ -5,6 +5,7 @@
  *     (nothing) -- admit --> half open -- loggedIn --> open -- left --> (nothing)
  *                                 `------- left ------------------------^
  */
+import { TokenBucket } from "#proto/token_bucket.ts";
 import { addressBurstSeconds, addressesMax } from "./limits.ts";
 
 /** Bounds; defaults in limits.ts. */
@@ -20,9 +21,8 @@ export type Refusal = "links" | "half_open" | "half_open_per_address" | "rate_pe
 
 interface AddressState {
   halfOpen: number;
-  /** Links that may still come at once; grows with time up to the burst. */
-  tokens: number;
-  countedAtMs: number;
+  /** Links that may still come. */
+  readonly bucket: TokenBucket;
 }
 
 /** A link that was let in. Call the methods as its life goes on; `left` once, at its end. */
@@ -59,9 +59,8 @@ export class Admission {
   /** Takes a new link of a peer (`host:port`) or says which bound forbids it. */
   admit(peer: string, nowMs: number): Admitted | Refusal {
     const state = this.#stateOf(addressOf(peer), nowMs);
-    const refusal = this.#refusal(state);
+    const refusal = this.#refusal(state, nowMs);
     if (refusal !== undefined) return refusal;
-    state.tokens -= 1;
     state.halfOpen += 1;
     this.#links += 1;
     this.#halfOpen += 1;
@@ -86,21 +85,17 @@ export class Admission {
     return { loggedIn, left };
   }
 
-  #refusal(state: AddressState): Refusal | undefined {
+  #refusal(state: AddressState, nowMs: number): Refusal | undefined {
     if (this.#links >= this.#limits.linksMax) return "links";
     if (this.#halfOpen >= this.#limits.halfOpenMax) return "half_open";
     if (state.halfOpen >= this.#limits.halfOpenPerAddressMax) return "half_open_per_address";
-    if (state.tokens < 1) return "rate_per_address";
-    return undefined;
+    return state.bucket.take(nowMs) ? undefined : "rate_per_address";
   }
 
   #stateOf(address: string, nowMs: number): AddressState {
-    const rate = this.#limits.linksPerSecondAndAddress;
-    const tokensMax = rate * addressBurstSeconds;
-    const known = this.#addresses.get(address);
-    const state = known ?? { halfOpen: 0, tokens: tokensMax, countedAtMs: nowMs };
-    state.tokens = Math.min(tokensMax, state.tokens + (nowMs - state.countedAtMs) / 1000 * rate);
-    state.countedAtMs = nowMs;
+    const perSecond = this.#limits.linksPerSecondAndAddress;
+    const rate = { perSecond, burst: perSecond * addressBurstSeconds };
+    const state = this.#addresses.get(address) ?? { halfOpen: 0, bucket: new TokenBucket(rate, nowMs) };
     this.#addresses.delete(address);
     this.#addresses.set(address, state);
     if (this.#addresses.size > addressesMax) this.#forgetOldest();

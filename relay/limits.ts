@@ -3,7 +3,7 @@
  * operator may set starts from the defaults here (config.ts). Relations between bounds are asserted when this loads.
  */
 import { ok } from "node:assert/strict";
-import { batchBytesMax, bundleBytesMax, linkFrameBytesMax } from "#proto/limits.ts";
+import { batchBytesMax, bundleBytesMax, linkFrameBytesMax, loginTimeoutMs } from "#proto/limits.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -20,6 +20,19 @@ export const halfOpenPerAddressMaxDefault = 128;
 export const linksPerSecondAndAddressDefault = 100;
 /** Seconds of that rate that an address may save up for a burst. */
 export const addressBurstSeconds = 4;
+/** Handshakes per second of one shard, and in a burst: each takes half a millisecond before anything is known of whose it is. */
+export const handshakesPerSecond = 500;
+export const handshakesBurst = 1000;
+/** Logins per second of one shard, and in a burst: each takes 1 to 2 ms, so telemetry keeps half of the core. */
+export const loginsPerSecondDefault = 300;
+export const loginsBurst = 50;
+/** A link whose turn has not come by then is told to come again: below the time for a login, so that it hears it. */
+export const loginTurnWaitMs = 8_000;
+/** Logins of one vehicle, lastingly and in a burst: a link that flaps comes back, an agent that loops does not matter. */
+export const loginsPerMinuteAndVehicleDefault = 30;
+export const loginsOfVehicleBurst = 10;
+/** Vehicles whose rate is remembered; the one unused for longest is forgotten. */
+export const loginRatesMax = 8192;
 /** Addresses remembered; the one unused for longest is forgotten, which only forgives it. */
 export const addressesMax = 8192;
 
@@ -146,6 +159,9 @@ export const restartHealthyMs = 30_000;
 /** Answers of a shard to its supervisor. */
 export const shardAnswerTimeoutMs = 1_000;
 
+ok(loginsPerSecondDefault < handshakesPerSecond, "what shakes hands finds a turn to log in, strangers besides");
+ok(halfOpenMaxDefault / loginsPerSecondDefault * 1000 < loginTurnWaitMs, "as many as may wait have their turn in time");
+ok(loginTurnWaitMs < loginTimeoutMs, "who had no turn hears why");
 ok(batchBytesMax < bundleBytesMax && bundleTargetBytes <= bundleBytesMax, "a bundle holds a largest batch");
 ok(republishAfterMs * 2 ** publishAttemptsMax < duplicateWindowMs, "every repeat is recognised as one");
 ok(drainMs + lastWordsMs + backboneStopMs < shardStopMs, "a shard that drains is not killed");
