@@ -1,6 +1,6 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { addressOf, Admission, type Admitted } from "./admission.ts";
+import { Admission, type Admitted } from "./admission.ts";
 import { addressBurstSeconds, addressesMax } from "./limits.ts";
 
 const limits = { linksMax: 4, halfOpenMax: 3, halfOpenPerAddressMax: 2, linksPerSecondAndAddress: 10 };
@@ -69,14 +69,4 @@ Deno.test("counts never pass their bounds and return to zero, whatever the order
     for (const admitted of open) admitted.left();
     deepEqual([admission.links, admission.halfOpen], [0, 0]);
   }));
-});
-
-Deno.test("one customer is one address: IPv4 whole, IPv6 by its /64, mapped IPv4 as IPv4", () => {
-  equal(addressOf("192.0.2.7:4433"), "192.0.2.7");
-  equal(addressOf("[2001:db8::1]:443"), "2001:db8:0:0::/64");
-  equal(addressOf("[2001:db8:0:0:ffff::9]:443"), "2001:db8:0:0::/64");
-  equal(addressOf("[2001:0db8:1:2:3:4:5:6%eth0]:443"), "2001:db8:1:2::/64");
-  equal(addressOf("[::1]:443"), "0:0:0:0::/64");
-  equal(addressOf("[::ffff:192.0.2.7]:443"), "192.0.2.7");
-  equal(addressOf("memory"), "memory");
 });

@@ -150,6 +150,8 @@ export const drainMs = 1_600;
 export const lastWordsMs = 600;
 /** What was announced is given so long to leave after that. */
 export const backboneStopMs = 200;
+/** Answers of the private port are given so long to leave after that. */
+export const privateStopMs = 300;
 /** A shard that has not ended so long after SIGTERM is killed. */
 export const shardStopMs = 2_700;
 /** First and longest wait before a shard is started again, and how long it must have run to count as healthy. */

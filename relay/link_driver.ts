@@ -9,6 +9,7 @@
  *     session --- vehicle's fault, superseded, silence, drain --> Goodbye, closed
  *        `------- goodbye, network --> closed
  */
+import { addressOf } from "#proto/base/address.ts";
 import type { Lane } from "#proto/class.ts";
 import { asFault, type Code, Fault } from "#proto/errors.ts";
 import { FrameDecoder, frameKinds, type LinkFrame } from "#proto/frame.ts";
@@ -20,7 +21,7 @@ import { encodeMessage } from "#proto/link_message.ts";
 import { batchBytesMax, heartbeatIntervalMs, linkFrameBytesMax, linkFrameBytesMaxBeforeLogin } from "#proto/limits.ts";
 import type { Link, LinkEnd } from "#proto/ports.ts";
 import { type AcceptedLogin, RelayLogin, type RelayLoginRefusal, type RelayLoginStep } from "#proto/relay_login.ts";
-import { addressOf, type Admission, type Admitted } from "./admission.ts";
+import type { Admission, Admitted } from "./admission.ts";
 import { backfillWindowBytes, liveWindowBytes } from "./limits.ts";
 import { LiveSession } from "./live_session.ts";
 import type { LoginRates } from "./login_rates.ts";
