@@ -52,6 +52,11 @@ export class Admission {
     return this.#halfOpen;
   }
 
+  /** Whether nobody is let in now, from wherever. */
+  get isFull(): boolean {
+    return this.#links >= this.#limits.linksMax || this.#halfOpen >= this.#limits.halfOpenMax;
+  }
+
   /** How many addresses are remembered. */
   get addresses(): number {
     return this.#addresses.size;

@@ -18,6 +18,7 @@ Deno.test("half-open links are bounded per address and in all, until they log in
   equal(admission.admit("10.0.0.1:3", 0), "half_open_per_address");
   admit(admission, "10.0.0.2:1");
   equal(admission.admit("10.0.0.3:1", 0), "half_open");
+  equal(admission.isFull, true);
   first.loggedIn();
   admit(admission, "10.0.0.1:4");
   deepEqual([admission.links, admission.halfOpen], [4, 3]);
@@ -31,10 +32,12 @@ Deno.test("all links together are bounded, logged in or not, and each leaves onc
     return admitted;
   });
   equal(admission.admit("10.0.0.9:1", 0), "links");
+  equal(admission.isFull, true);
   open[0].left();
   open[0].left();
   open[0].loggedIn();
   deepEqual([admission.links, admission.halfOpen], [3, 0]);
+  equal(admission.isFull, false);
   notEqual(admission.admit("10.0.0.9:1", 0), "links");
 });
 

@@ -12,8 +12,10 @@ const MiB = 1024 * KiB;
 
 /** Links of one shard, half-open ones included; an idle one takes about 60 kB. */
 export const linksMaxDefault = 4096;
-/** Links that have not logged in yet: each may hold 16 KiB and 15 s. */
-export const halfOpenMaxDefault = 512;
+/** Links that have not logged in yet: each may stay 15 s, and takes some 130 kB of memory with all that is around it. */
+export const halfOpenMaxDefault = 256;
+/** Handshakes under way: 500 a second over a quarter of a second of network. */
+export const handshakesMax = 128;
 /** Of these per address; many vehicles share one behind address translation. */
 export const halfOpenPerAddressMaxDefault = 128;
 /** New links per second and address, lastingly; a whole fleet behind one address is back in a few seconds. */
@@ -22,7 +24,7 @@ export const linksPerSecondAndAddressDefault = 100;
 export const addressBurstSeconds = 4;
 /** Handshakes per second of one shard, and in a burst: each takes half a millisecond before anything is known of whose it is. */
 export const handshakesPerSecond = 500;
-export const handshakesBurst = 1000;
+export const handshakesBurst = 250;
 /** Logins per second of one shard, and in a burst: each takes 1 to 2 ms, so telemetry keeps half of the core. */
 export const loginsPerSecondDefault = 300;
 export const loginsBurst = 50;
@@ -161,6 +163,7 @@ export const restartHealthyMs = 30_000;
 /** Answers of a shard to its supervisor. */
 export const shardAnswerTimeoutMs = 1_000;
 
+ok(halfOpenPerAddressMaxDefault * 2 <= halfOpenMaxDefault, "one address does not take all places at the door");
 ok(loginsPerSecondDefault < handshakesPerSecond, "what shakes hands finds a turn to log in, strangers besides");
 ok(halfOpenMaxDefault / loginsPerSecondDefault * 1000 < loginTurnWaitMs, "as many as may wait have their turn in time");
 ok(loginTurnWaitMs < loginTimeoutMs, "who had no turn hears why");

@@ -102,6 +102,11 @@ export class Relay {
     for await (const link of listener.accept()) this.#serve(link);
   }
 
+  /** Whether every new link would be turned away: to refuse it before its handshake costs nothing. */
+  get isFull(): boolean {
+    return this.#house.admission.isFull;
+  }
+
   /** Counts an attempt to connect that came to nothing. */
   handleFailedHandshake(): void {
     this.#node.counters.failedHandshakes += 1;

@@ -19,7 +19,7 @@ import { CrlDesk, type CrlDeskOptions } from "./crl_desk.ts";
 import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
 import { crlSource } from "./io/crl_source.ts";
 import { readRelayFiles, type RelayFiles } from "./io/files.ts";
-import { backboneStopMs, handshakesBurst, handshakesPerSecond } from "./limits.ts";
+import { backboneStopMs, handshakesBurst, handshakesMax, handshakesPerSecond } from "./limits.ts";
 import { type ProcessFacts, shardMetrics } from "./metrics.ts";
 import { createPrivateApp } from "./private_app.ts";
 import { Relay } from "./relay.ts";
@@ -74,8 +74,11 @@ async function run(files: RelayFiles): Promise<void> {
   await crls?.triedOnce;
   const { host: hostname, port } = config.listen;
   const handshakes = { perSecond: handshakesPerSecond, burst: handshakesBurst };
-  const handleFailedHandshake = () => relay.handleFailedHandshake();
-  const listener = quicListener({ hostname, port, certPem, keyPem, handshakes, handleFailedHandshake });
+  const listener = quicListener({
+    ...{ hostname, port, certPem, keyPem, handshakes, handshakesMax },
+    isFull: () => relay.isFull,
+    handleFailedHandshake: () => relay.handleFailedHandshake(),
+  });
   const serving = relay.serve(listener);
   await servePrivate(relay, log);
   log.info("The shard takes links", { port: listener.port, node: config.node });

@@ -42,6 +42,8 @@ export interface QuicListenerOptions {
   readonly handshakesMax?: number;
   /** Attempts whose handshake is begun; what is above is refused. Without it, all are. */
   readonly handshakes?: Rate;
+  /** Whether there is no room for another link: then attempts are refused, which costs nothing. */
+  readonly isFull?: () => boolean;
   /** Told why an attempt came to nothing, for counters. */
   readonly handleFailedHandshake?: (reason: string) => void;
 }
@@ -169,7 +171,8 @@ class QuicListener implements Listener {
   async #takeAttempts(): Promise<void> {
     const most = this.#options.handshakesMax ?? handshakesMaxDefault;
     for await (const incoming of this.#listener) {
-      if (this.#handshakes + this.#ready.length >= most) this.#refuse(incoming, "too many handshakes at once");
+      if (this.#options.isFull?.() === true) this.#refuse(incoming, "no room");
+      else if (this.#handshakes + this.#ready.length >= most) this.#refuse(incoming, "too many handshakes at once");
       else if (this.#rate?.take(performance.now()) === false) this.#refuse(incoming, "too many handshakes");
       else void this.#shakeHands(incoming);
     }
