@@ -10,6 +10,7 @@ import { type ServiceWorker, Supervised } from "./supervisor.ts";
 import { metricsMediaType } from "#proto/base/metrics.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
+import { type GuardedServer, guardSocket, serveGuarded } from "#proto/io/http_guard.ts";
 import { makeLog } from "#proto/io/log.ts";
 
 const entries: Readonly<Record<ServiceName, URL>> = {
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
   const services = config.services.map((service) =>
     new Supervised(service, { config, startWorker, clock, log, signal: stopping.signal })
   );
-  const pages = servePages(config.private_address, services, stopping.signal);
+  const pages = servePages(config.private_address, services);
   log.info("Cloud started", {
     services: config.services.join(","),
     store: config.store.kind,
@@ -55,13 +56,14 @@ async function main(): Promise<void> {
   });
   if (config.store.kind === "sqlite") log.warn("Embedded store SQLite: for development, not for production");
   await Promise.all(services.map((service) => service.run()));
-  await pages.finished;
+  await pages.shutdown();
 }
 
-function servePages(address: string, services: readonly Supervised[], signal: AbortSignal): Deno.HttpServer {
+function servePages(address: string, services: readonly Supervised[]): GuardedServer {
   const at = address.lastIndexOf(":");
-  const options = { hostname: address.slice(0, at), port: Number(address.slice(at + 1)), signal, onListen: () => {} };
-  return Deno.serve(options, (request) => {
+  const port = Number(address.slice(at + 1));
+  const hostname = address.slice(0, at).replace(/^\[(.*)\]$/, "$1");
+  return serveGuarded({ hostname, port, socket: guardSocket("cloud", port) }, (request) => {
     const states = services.map((service) => service.state);
     switch (new URL(request.url).pathname) {
       case "/healthz":

@@ -76,6 +76,27 @@ export const laneBufferMs = 200;
 /** The relay reports what it read at most so often. */
 export const readReportIntervalMs = 100;
 
+// HTTP ports that strangers reach
+
+/** Head of a request: what a browser sends with its cookies has a quarter of it. */
+export const httpHeadBytesMax = 16 * KiB;
+/** The first head of a connection must be there by then. */
+export const httpHeadTimeoutMs = 5_000;
+/** From the first byte of a later request to the first of its answer: the slowest query ends itself after 5 s. */
+export const httpAnswerTimeoutMs = 15_000;
+/** A connection on which nothing is said is closed: longer than the pause between two polls of a page. */
+export const httpIdleTimeoutMs = 65_000;
+/** These times are looked at so often. */
+export const httpSweepIntervalMs = 250;
+/** Connections of one port: some 20 KiB each. */
+export const httpConnectionsMax = 1024;
+/** Of these per address: browsers open 6, and a company may share one address. */
+export const httpConnectionsPerAddressMax = 256;
+/** What is carried at a time between guard and server, either way. */
+export const httpPieceBytes = 8 * KiB;
+/** The last words to a peer that is turned away wait so long for it to take them. */
+export const httpRefusalMs = 200;
+
 // The log
 
 /** Partitions of the fleet: an owner each, so also the most ingest workers there can be. */
@@ -91,6 +112,7 @@ export const credentialSettleMs = 15_000;
 export const certificateWarningDays = [30, 7, 1] as const;
 
 ok(credentialSettleMs >= 3 * credentialPollMs, "a pair that is being written was looked at several times");
+ok(httpSweepIntervalMs * 10 <= httpHeadTimeoutMs, "what is late is seen soon");
 ok(recordBytesMax < batchBytesMax, "a record fits into a batch");
 ok(batchBytesMax < bundleBytesMax, "a batch fits into a bundle");
 ok(bundleBytesMax <= linkFrameBytesMax, "what the log takes, a link frame takes");

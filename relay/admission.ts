@@ -5,6 +5,8 @@
  *     (nothing) -- admit --> half open -- loggedIn --> open -- left --> (nothing)
  *                                 `------- left ------------------------^
  */
+import { addressOf } from "#proto/base/address.ts";
+import { TokenBucket } from "#proto/token_bucket.ts";
 import { addressBurstSeconds, addressesMax } from "./limits.ts";
 
 /** Bounds; defaults in limits.ts. */
@@ -20,9 +22,8 @@ export type Refusal = "links" | "half_open" | "half_open_per_address" | "rate_pe
 
 interface AddressState {
   halfOpen: number;
-  /** Links that may still come at once; grows with time up to the burst. */
-  tokens: number;
-  countedAtMs: number;
+  /** Links that may still come. */
+  readonly bucket: TokenBucket;
 }
 
 /** A link that was let in. Call the methods as its life goes on; `left` once, at its end. */
@@ -51,6 +52,11 @@ export class Admission {
     return this.#halfOpen;
   }
 
+  /** Whether nobody is let in now, from wherever. */
+  get isFull(): boolean {
+    return this.#links >= this.#limits.linksMax || this.#halfOpen >= this.#limits.halfOpenMax;
+  }
+
   /** How many addresses are remembered. */
   get addresses(): number {
     return this.#addresses.size;
@@ -59,9 +65,8 @@ export class Admission {
   /** Takes a new link of a peer (`host:port`) or says which bound forbids it. */
   admit(peer: string, nowMs: number): Admitted | Refusal {
     const state = this.#stateOf(addressOf(peer), nowMs);
-    const refusal = this.#refusal(state);
+    const refusal = this.#refusal(state, nowMs);
     if (refusal !== undefined) return refusal;
-    state.tokens -= 1;
     state.halfOpen += 1;
     this.#links += 1;
     this.#halfOpen += 1;
@@ -86,21 +91,17 @@ export class Admission {
     return { loggedIn, left };
   }
 
-  #refusal(state: AddressState): Refusal | undefined {
+  #refusal(state: AddressState, nowMs: number): Refusal | undefined {
     if (this.#links >= this.#limits.linksMax) return "links";
     if (this.#halfOpen >= this.#limits.halfOpenMax) return "half_open";
     if (state.halfOpen >= this.#limits.halfOpenPerAddressMax) return "half_open_per_address";
-    if (state.tokens < 1) return "rate_per_address";
-    return undefined;
+    return state.bucket.take(nowMs) ? undefined : "rate_per_address";
   }
 
   #stateOf(address: string, nowMs: number): AddressState {
-    const rate = this.#limits.linksPerSecondAndAddress;
-    const tokensMax = rate * addressBurstSeconds;
-    const known = this.#addresses.get(address);
-    const state = known ?? { halfOpen: 0, tokens: tokensMax, countedAtMs: nowMs };
-    state.tokens = Math.min(tokensMax, state.tokens + (nowMs - state.countedAtMs) / 1000 * rate);
-    state.countedAtMs = nowMs;
+    const perSecond = this.#limits.linksPerSecondAndAddress;
+    const rate = { perSecond, burst: perSecond * addressBurstSeconds };
+    const state = this.#addresses.get(address) ?? { halfOpen: 0, bucket: new TokenBucket(rate, nowMs) };
     this.#addresses.delete(address);
     this.#addresses.set(address, state);
     if (this.#addresses.size > addressesMax) this.#forgetOldest();
@@ -111,26 +112,4 @@ export class Admission {
     const [oldest] = this.#addresses.keys();
     this.#addresses.delete(oldest);
   }
-}
-
-/**
- * What counts as one address: an IPv4 address, or the /64 of an IPv6 address, which is what one customer is given.
- * A peer is `host:port`, IPv6 in brackets; anything else counts as itself.
- */
-export function addressOf(peer: string): string {
-  const bracketed = /^\[([0-9a-fA-F:.]+)(?:%[^\]]*)?\]:\d+$/.exec(peer);
-  if (bracketed !== null) return networkOf(bracketed[1]);
-  const colon = peer.lastIndexOf(":");
-  return colon < 0 ? peer : peer.slice(0, colon);
-}
-
-function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped !== null) return mapped[1];
-  const [head, tail] = address.toLowerCase().split("::");
-  const headGroups = head === "" ? [] : head.split(":");
-  const tailGroups = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array<string>(Math.max(0, 8 - headGroups.length - tailGroups.length)).fill("0");
-  const groups = [...headGroups, ...zeros, ...tailGroups].slice(0, 4);
-  return `${groups.map((group) => group.replace(/^0+(?=.)/, "")).join(":")}::/64`;
 }

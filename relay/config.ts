@@ -14,6 +14,8 @@ import {
   heldBytesMaxDefault,
   linksMaxDefault,
   linksPerSecondAndAddressDefault,
+  loginsPerMinuteAndVehicleDefault,
+  loginsPerSecondDefault,
 } from "./limits.ts";
 
 /** A host and a port. */
@@ -81,6 +83,8 @@ const schema = z.strictObject({
     half_open: positive.default(halfOpenMaxDefault),
     half_open_per_address: positive.default(halfOpenPerAddressMaxDefault),
     links_per_second_and_address: positive.default(linksPerSecondAndAddressDefault),
+    logins_per_second: positive.default(loginsPerSecondDefault),
+    logins_per_minute_and_vehicle: positive.default(loginsPerMinuteAndVehicleDefault),
     held_megabytes: z.int().min(1).max(4096).default(heldBytesMaxDefault / MiB),
   }).prefault({}),
   log: z.strictObject({

@@ -6,6 +6,8 @@ import type { RevocationReason } from "./revocation.ts";
 export interface Counters {
   /** Links turned away at the door, by bound. */
   turnedAway: Record<Refusal, number>;
+  /** Attempts to connect that came to nothing: broken off, too many at once, or above their rate. */
+  failedHandshakes: number;
   /** Links that have ended, turned away ones too. */
   ended: number;
   logins: number;
@@ -42,6 +44,7 @@ export function newCounters(): Counters {
   const perLane = () => ({ live: 0, backfill: 0 });
   return {
     turnedAway: { links: 0, half_open: 0, half_open_per_address: 0, rate_per_address: 0 },
+    failedHandshakes: 0,
     ended: 0,
     logins: 0,
     superseded: 0,

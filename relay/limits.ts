@@ -3,7 +3,7 @@
  * operator may set starts from the defaults here (config.ts). Relations between bounds are asserted when this loads.
  */
 import { ok } from "node:assert/strict";
-import { batchBytesMax, bundleBytesMax, linkFrameBytesMax } from "#proto/limits.ts";
+import { batchBytesMax, bundleBytesMax, linkFrameBytesMax, loginTimeoutMs } from "#proto/limits.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -12,14 +12,29 @@ const MiB = 1024 * KiB;
 
 /** Links of one shard, half-open ones included; an idle one takes about 60 kB. */
 export const linksMaxDefault = 4096;
-/** Links that have not logged in yet: each may hold 16 KiB and 15 s. */
-export const halfOpenMaxDefault = 512;
+/** Links that have not logged in yet: each may stay 15 s, and takes some 130 kB of memory with all that is around it. */
+export const halfOpenMaxDefault = 256;
+/** Handshakes under way: 500 a second over a quarter of a second of network. */
+export const handshakesMax = 128;
 /** Of these per address; many vehicles share one behind address translation. */
 export const halfOpenPerAddressMaxDefault = 128;
 /** New links per second and address, lastingly; a whole fleet behind one address is back in a few seconds. */
 export const linksPerSecondAndAddressDefault = 100;
 /** Seconds of that rate that an address may save up for a burst. */
 export const addressBurstSeconds = 4;
+/** Handshakes per second of one shard, and in a burst: each takes half a millisecond before anything is known of whose it is. */
+export const handshakesPerSecond = 500;
+export const handshakesBurst = 250;
+/** Logins per second of one shard, and in a burst: each takes 1 to 2 ms, so telemetry keeps half of the core. */
+export const loginsPerSecondDefault = 300;
+export const loginsBurst = 50;
+/** A link whose turn has not come by then is told to come again: below the time for a login, so that it hears it. */
+export const loginTurnWaitMs = 8_000;
+/** Logins of one vehicle, lastingly and in a burst: a link that flaps comes back, an agent that loops does not matter. */
+export const loginsPerMinuteAndVehicleDefault = 30;
+export const loginsOfVehicleBurst = 10;
+/** Vehicles whose rate is remembered; the one unused for longest is forgotten. */
+export const loginRatesMax = 8192;
 /** Addresses remembered; the one unused for longest is forgotten, which only forgives it. */
 export const addressesMax = 8192;
 
@@ -137,6 +152,8 @@ export const drainMs = 1_600;
 export const lastWordsMs = 600;
 /** What was announced is given so long to leave after that. */
 export const backboneStopMs = 200;
+/** Answers of the private port are given so long to leave after that. */
+export const privateStopMs = 300;
 /** A shard that has not ended so long after SIGTERM is killed. */
 export const shardStopMs = 2_700;
 /** First and longest wait before a shard is started again, and how long it must have run to count as healthy. */
@@ -146,6 +163,10 @@ export const restartHealthyMs = 30_000;
 /** Answers of a shard to its supervisor. */
 export const shardAnswerTimeoutMs = 1_000;
 
+ok(halfOpenPerAddressMaxDefault * 2 <= halfOpenMaxDefault, "one address does not take all places at the door");
+ok(loginsPerSecondDefault < handshakesPerSecond, "what shakes hands finds a turn to log in, strangers besides");
+ok(halfOpenMaxDefault / loginsPerSecondDefault * 1000 < loginTurnWaitMs, "as many as may wait have their turn in time");
+ok(loginTurnWaitMs < loginTimeoutMs, "who had no turn hears why");
 ok(batchBytesMax < bundleBytesMax && bundleTargetBytes <= bundleBytesMax, "a bundle holds a largest batch");
 ok(republishAfterMs * 2 ** publishAttemptsMax < duplicateWindowMs, "every repeat is recognised as one");
 ok(drainMs + lastWordsMs + backboneStopMs < shardStopMs, "a shard that drains is not killed");

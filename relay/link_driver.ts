@@ -2,14 +2,17 @@
  * One link from its first byte to its last: the door, the login, then the session on all lanes.
  *
  *     accepted -- door full --> closed (busy)
+ *        | Hello: waits for its turn
  *        | login
  *        |--- refused, too late, draining --> Refuse, closed
  *        | accepted: Welcome, all lanes are read
  *     session --- vehicle's fault, superseded, silence, drain --> Goodbye, closed
  *        `------- goodbye, network --> closed
  */
-import { asFault, type Code } from "#proto/errors.ts";
-import { FrameDecoder, type LinkFrame } from "#proto/frame.ts";
+import { addressOf } from "#proto/base/address.ts";
+import type { Lane } from "#proto/class.ts";
+import { asFault, type Code, Fault } from "#proto/errors.ts";
+import { FrameDecoder, frameKinds, type LinkFrame } from "#proto/frame.ts";
 import { type VehicleId, vehicleIdPattern } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import { readFrames } from "#proto/lane_reader.ts";
@@ -21,6 +24,8 @@ import { type AcceptedLogin, RelayLogin, type RelayLoginRefusal, type RelayLogin
 import type { Admission, Admitted } from "./admission.ts";
 import { backfillWindowBytes, liveWindowBytes } from "./limits.ts";
 import { LiveSession } from "./live_session.ts";
+import type { LoginRates } from "./login_rates.ts";
+import type { LoginTurns } from "./login_turns.ts";
 import type { Node } from "./node.ts";
 import { announceEnd, announceLogin, announceRefused } from "./presence.ts";
 import type { Refusals } from "./refusals.ts";
@@ -31,6 +36,8 @@ import { hexOf, type SessionFacts } from "./session.ts";
 export interface LinkHouse {
   readonly node: Node;
   readonly admission: Admission;
+  readonly turns: LoginTurns;
+  readonly rates: LoginRates;
   readonly refusals: Refusals;
   readonly registry: Registry<LiveSession>;
 }
@@ -58,7 +65,6 @@ class LinkDriver {
   readonly #login: RelayLogin;
   readonly #decoder = new FrameDecoder(linkFrameBytesMaxBeforeLogin);
   #live: LiveSession | undefined;
-  #lanes: Promise<void>[] = [];
   readonly #loginIsOver = new AbortController();
 
   constructor(link: Link, options: { house: LinkHouse; admitted: Admitted }) {
@@ -75,7 +81,7 @@ class LinkDriver {
   }
 
   async run(): Promise<void> {
-    const watching = this.#watchLogin();
+    const working = [this.#watchLogin(), ...this.#readOtherLanes()];
     try {
       await readFrames(this.#link, "control", {
         decoder: this.#decoder,
@@ -90,7 +96,7 @@ class LinkDriver {
     const end = await this.#link.ended;
     this.#loginIsOver.abort();
     if (this.#live !== undefined) this.#leave(this.#live, end);
-    await Promise.all([watching, ...this.#lanes]);
+    await Promise.all(working);
   }
 
   /** Refuses a login that is not over by its deadline: for the vehicle's slowness, or for that of who judges it. */
@@ -112,7 +118,16 @@ class LinkDriver {
     if (this.#live !== undefined) return this.#live.handleControl(frame);
     // Refused already: what still comes is not looked at.
     if (this.#loginIsOver.signal.aborted) return;
+    if (frame.kind === frameKinds.hello) return this.#handleHello(frame);
     return this.#handleStep(this.#login.handleFrame(frame, instantOf(this.#node.clock)));
+  }
+
+  /** What costs the shard something begins with Hello: a link that is silent takes nobody's turn. */
+  async #handleHello(frame: LinkFrame): Promise<void> {
+    const isTurn = await this.#house.turns.take(addressOf(this.#link.peer), this.#loginIsOver.signal);
+    if (this.#loginIsOver.signal.aborted) return;
+    if (!isTurn) return this.#refuseFor("busy", "Too many log in at once");
+    await this.#handleStep(this.#login.handleFrame(frame, instantOf(this.#node.clock)));
   }
 
   #handleStep(step: RelayLoginStep): void | Promise<void> {
@@ -122,6 +137,10 @@ class LinkDriver {
   }
 
   async #accept(login: AcceptedLogin): Promise<void> {
+    const retryAfterMs = this.#house.rates.handleLogin(login.vehicle, this.#node.clock.uptimeMs());
+    if (retryAfterMs > 0) {
+      return this.#refuse(this.#login.refuse({ code: "busy", detail: "This vehicle logs in too often", retryAfterMs }));
+    }
     const reason = await this.#node.revocation.reasonAgainstLogin(login);
     if (this.#loginIsOver.signal.aborted) return;
     if (reason !== undefined) return this.#refuseFor(reason.code, reason.detail);
@@ -154,16 +173,20 @@ class LinkDriver {
       ready: readiness.reasonAgainst(clock.uptimeMs()) === undefined,
       relay,
     }));
-    this.#lanes = [
-      this.#readLane("live", (frame) => live.handleTelemetry("live", frame)),
-      this.#readLane("backfill", (frame) => live.handleTelemetry("backfill", frame)),
-      this.#readLane("command", (frame) => live.handleCommand(frame)),
+  }
+
+  /** Read from the first moment: what a stranger sends there before its login must not lie in the transport's memory. */
+  #readOtherLanes(): Promise<void>[] {
+    return [
+      this.#readLane("live", (live, frame) => live.handleTelemetry("live", frame)),
+      this.#readLane("backfill", (live, frame) => live.handleTelemetry("backfill", frame)),
+      this.#readLane("command", (live, frame) => live.handleCommand(frame)),
     ];
   }
 
   async #readLane(
     lane: "live" | "backfill" | "command",
-    handleFrame: (frame: LinkFrame) => void | Promise<void>,
+    handleFrame: (live: LiveSession, frame: LinkFrame) => void | Promise<void>,
   ): Promise<void> {
     const bytesMax = lane === "command" ? linkFrameBytesMaxBeforeLogin : linkFrameBytesMax;
     const { draining } = this.#node;
@@ -171,12 +194,17 @@ class LinkDriver {
       await readFrames(this.#link, lane, {
         decoder: new FrameDecoder(bytesMax),
         // A node that drains stops reading here: the lane waits until the link has ended.
-        handleFrame: (frame) => draining.aborted ? this.#untilEnd() : handleFrame(frame),
-        handleBytes: (count) => this.#live?.handleBytes(lane, count),
+        handleFrame: (frame) => draining.aborted ? this.#untilEnd() : handleFrame(this.#liveFor(lane), frame),
+        handleBytes: (count) => this.#liveFor(lane).handleBytes(lane, count),
       });
     } catch (thrown) {
       this.#handleFault(thrown);
     }
+  }
+
+  #liveFor(lane: Lane): LiveSession {
+    if (this.#live !== undefined) return this.#live;
+    throw new Fault("unexpected_frame", `Cannot take bytes on lane "${lane}": nobody has logged in yet`);
   }
 
   async #untilEnd(): Promise<void> {

@@ -6,10 +6,13 @@ import { crlIssuersOf } from "#proto/base/crl.ts";
 import { mergeMetrics, metricsText, samplesBy } from "#proto/base/metrics.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
+import { guardSocket, serveGuarded } from "#proto/io/http_guard.ts";
 import { makeLog } from "#proto/io/log.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { readRelayFiles } from "./io/files.ts";
+import { settledWithin } from "#proto/within.ts";
 import { ShardProcess } from "./io/shard_process.ts";
+import { privateStopMs } from "./limits.ts";
 import { createPrivateApp, type PrivateSources } from "./private_app.ts";
 import type { RefusalEntry } from "./refusals.ts";
 import { readTlsIdentity } from "./tls_identity.ts";
@@ -71,16 +74,15 @@ async function supervise({ configFile, config, clock, log }: Supervision): Promi
   const stop = Promise.withResolvers<void>();
   for (const name of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(name, () => stop.resolve());
   const { host, port } = config.private_address;
-  const server = Deno.serve(
-    { hostname: host, port, onListen: () => {} },
-    createPrivateApp(sourcesOf(shards), log).fetch,
-  );
-  log.info("The relay starts", { node: config.node, privatePort: server.addr.port, shards: shards.length });
+  const address = { hostname: host, port, socket: guardSocket("relay", port) };
+  const server = serveGuarded(address, createPrivateApp(sourcesOf(shards), log).fetch);
+  log.info("The relay starts", { node: config.node, privatePort: server.port, shards: shards.length });
   const running = Promise.all(shards.map((shard) => shard.run()));
   await stop.promise;
   log.info("The relay stops");
   await Promise.all(shards.map((shard) => shard.stop()));
   await running;
+  await settledWithin(server.shutdown(), { clock, limitMs: privateStopMs });
   return 0;
 }
 

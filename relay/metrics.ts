@@ -27,6 +27,7 @@ export interface RelayFacts {
   readonly isReady: boolean;
   readonly links: number;
   readonly halfOpen: number;
+  readonly loginsWaiting: number;
   readonly sessions: number;
   /** Sessions whose certificate ends within so many days. */
   readonly certificatesEnding: ReadonlyMap<number, number>;
@@ -53,6 +54,7 @@ function gauges(facts: RelayFacts & ProcessFacts & NodeFacts): MetricFamily[] {
     gauge("ready", "Whether the shard takes logins and can hand telemetry on", plain(facts.isReady ? 1 : 0)),
     gauge("links", "Open links, logged in or not", plain(facts.links)),
     gauge("links_half_open", "Links that have not logged in yet", plain(facts.halfOpen)),
+    gauge("logins_waiting", "Links that wait for their turn to log in", plain(facts.loginsWaiting)),
     gauge("sessions", "Logged-in vehicles", plain(facts.sessions)),
     gauge("held_bytes", "Bytes read that the log has not confirmed", plain(facts.heldBytes)),
     gauge("bundles_unanswered", "Bundles that the log has not confirmed", plain(facts.unanswered)),
@@ -66,6 +68,11 @@ function links({ counters, refused }: RelayFacts): MetricFamily[] {
   return [
     counter("turned_away_total", "Links closed at the door, by bound", labelled("bound", counters.turnedAway)),
     counter("logins_refused_total", "Logins refused, by code", labelled("code", Object.fromEntries(refused))),
+    counter(
+      "handshakes_failed_total",
+      "Attempts to connect that came to nothing: broken off, too many at once, or above their rate",
+      plain(counters.failedHandshakes),
+    ),
     counter("links_ended_total", "Links that have ended, turned away ones too", plain(counters.ended)),
     counter("logins_total", "Logins", plain(counters.logins)),
     counter("superseded_total", "Sessions that a newer one took over", plain(counters.superseded)),

@@ -18,6 +18,7 @@ function textOf(shard: number): string {
     }, { issuer: "others", standing: "none", staleSeconds: Infinity, revoked: 0, bytes: 0, fetches: new Map() }],
     isReady: true,
     links: 2,
+    loginsWaiting: 4,
     halfOpen: 1,
     sessions: 1,
     certificatesEnding: new Map([[30, 2], [7, 1]]),

@@ -17,6 +17,8 @@ import {
   digestIntervalMs,
   drainMs,
   lastWordsMs,
+  loginsBurst,
+  loginsOfVehicleBurst,
   passedIntervalMs,
   probeIntervalMs,
   reclaimIntervalMs,
@@ -26,6 +28,8 @@ import {
 } from "./limits.ts";
 import { type LinkHouse, serveLink } from "./link_driver.ts";
 import type { LiveSession } from "./live_session.ts";
+import { LoginRates } from "./login_rates.ts";
+import { LoginTurns } from "./login_turns.ts";
 import type { RelayFacts } from "./metrics.ts";
 import type { Node } from "./node.ts";
 import { OwnerDesk } from "./owner_desk.ts";
@@ -50,7 +54,11 @@ export interface RelayOptions {
   readonly tlsCertificateSha256: () => Uint8Array;
   readonly checkChain: CertificateCheck;
   readonly revocation: Revocation;
-  readonly limits: AdmissionLimits & { readonly heldBytesMax: number };
+  readonly limits: AdmissionLimits & {
+    readonly loginsPerSecond: number;
+    readonly loginsPerMinuteAndVehicle: number;
+    readonly heldBytesMax: number;
+  };
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -76,9 +84,12 @@ export class Relay {
     this.#node = nodeOf(options, this.#draining.signal);
     this.#reclaim = options.reclaim;
     const registry = new Registry<LiveSession>();
+    const { loginsPerSecond, loginsPerMinuteAndVehicle } = options.limits;
     this.#house = {
       node: this.#node,
       admission: new Admission(options.limits),
+      turns: new LoginTurns({ perSecond: loginsPerSecond, burst: loginsBurst }, options.clock),
+      rates: new LoginRates({ perSecond: loginsPerMinuteAndVehicle / 60, burst: loginsOfVehicleBurst }),
       refusals: new Refusals(),
       registry,
     };
@@ -94,6 +105,16 @@ export class Relay {
     for await (const link of listener.accept()) this.#serve(link);
   }
 
+  /** Whether every new link would be turned away: to refuse it before its handshake costs nothing. */
+  get isFull(): boolean {
+    return this.#house.admission.isFull;
+  }
+
+  /** Counts an attempt to connect that came to nothing. */
+  handleFailedHandshake(): void {
+    this.#node.counters.failedHandshakes += 1;
+  }
+
   /** Why the node cannot hand telemetry on or takes no logins; undefined when it is ready. */
   reasonAgainstReady(): string | undefined {
     return this.#reasonAgainstStaying() ?? this.#node.revocation.reasonAgainstReady();
@@ -102,7 +123,7 @@ export class Relay {
   /** What metrics show. */
   facts(): RelayFacts {
     const { counters, path, revocation, shelf } = this.#node;
-    const { admission, refusals, registry } = this.#house;
+    const { admission, refusals, registry, turns } = this.#house;
     return {
       counters,
       refused: refusals.totals(),
@@ -110,6 +131,7 @@ export class Relay {
       isReady: this.reasonAgainstReady() === undefined,
       links: admission.links,
       halfOpen: admission.halfOpen,
+      loginsWaiting: turns.waiting,
       sessions: registry.size,
       certificatesEnding: this.#certificatesEnding(),
       heldBytes: path.heldBytes,

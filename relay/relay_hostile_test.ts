@@ -4,12 +4,22 @@ import fc from "fast-check";
 import type { Code } from "#proto/errors.ts";
 import { encodeFrame, frameKinds } from "#proto/frame.ts";
 import { VerdictNoticeSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
+import { parseEpoch } from "#proto/ids.ts";
+import { instantOf } from "#proto/instant.ts";
 import { encodeMessage } from "#proto/link_message.ts";
 import { loginTimeoutMs } from "#proto/limits.ts";
 import { encodeShape } from "#proto/shape.ts";
 import { signerOf } from "#proto/signature.ts";
 import { type Leaf, makeAuthority } from "#proto/testing/certificates.ts";
-import { controlBacklogBytesMax, reclaimIntervalMs, reclaimLinksMin, refusalsMax } from "./limits.ts";
+import { VehicleLogin, type VehicleLoginOptions } from "#proto/vehicle_login.ts";
+import {
+  controlBacklogBytesMax,
+  loginsBurst,
+  loginsOfVehicleBurst,
+  reclaimIntervalMs,
+  reclaimLinksMin,
+  refusalsMax,
+} from "./limits.ts";
 import { type House, makeHouse } from "./testing/house.ts";
 import { testBatch, testShape, type TestVehicle, type TestVehicleOptions } from "./testing/vehicle.ts";
 
@@ -78,6 +88,70 @@ Deno.test("a door that is full closes links before a byte is read, and says so i
   for (const link of links) link.close({ code: 0, reason: "" });
   await house.clock.advance(10);
   equal(house.relay.facts().links, 0);
+  await house.relay.drain();
+});
+
+for (const lane of ["live", "backfill", "command"] as const) {
+  Deno.test(`bytes on the ${lane} lane before login end the link at once, and it is told and counted`, async () => {
+    const house = await makeHouse();
+    const link = await house.dialSilently();
+    await link.write(lane, new Uint8Array(100));
+    equal((await house.clock.run(link.ended)).reason, "unexpected_frame");
+    equal(house.relay.facts().refused.get("unexpected_frame"), 1);
+    // Nor while a proof is waited for.
+    const other = await house.dialSilently();
+    const vehicle = new VehicleLogin(loginOf(house, await house.issue("drone-001")), instantOf(house.clock));
+    await other.write("control", vehicle.start());
+    await house.clock.advance(10);
+    equal(house.relay.facts().halfOpen, 1);
+    await other.write(lane, new Uint8Array(1));
+    equal((await house.clock.run(other.ended)).reason, "unexpected_frame");
+    deepEqual([house.relay.facts().links, house.relay.facts().sessions], [0, 0]);
+    await house.relay.drain();
+  });
+}
+
+/** What a vehicle of the house logs in with. */
+function loginOf({ node }: House, leaf: Leaf): VehicleLoginOptions {
+  const signer = signerOf(leaf.keyPem);
+  const own = { node, chain: leaf.chain, signer, nonce: new Uint8Array(32), boot: new Uint8Array(16) };
+  return { ...own, epoch: parseEpoch(1n), ancestors: [], linkCounter: 1n, agentVersion: "test" };
+}
+
+Deno.test("a vehicle that loops is told when to come again, while others log in", async () => {
+  const house = await makeHouse({ loginsPerMinuteAndVehicle: 30 });
+  const [looping, other] = [await house.issue("drone-001"), await house.issue("drone-002")];
+  const outcomes: (string | undefined)[] = [];
+  for (let i = 0; i <= loginsOfVehicleBurst; i++) outcomes.push((await house.dial(looping)).outcome?.kind);
+  deepEqual(outcomes, [...Array(loginsOfVehicleBurst).fill("welcome"), "refused"]);
+  const { outcome } = await house.dial(looping);
+  ok(outcome?.kind === "refused");
+  deepEqual([outcome.code, outcome.by], ["busy", "relay"]);
+  ok(outcome.retryAfterMs > 1900 && outcome.retryAfterMs <= 2000, String(outcome.retryAfterMs));
+  equal((await house.dial(other)).outcome?.kind, "welcome");
+  await house.clock.advance(2000);
+  equal((await house.dial(looping)).outcome?.kind, "welcome");
+  equal(house.relay.refusals().find(({ claimed }) => claimed === "drone-001")?.count, 2);
+  await house.relay.drain();
+});
+
+Deno.test("logins above their rate wait for their turn, and are told so when it does not come in time", async () => {
+  const house = await makeHouse({ loginsPerSecond: 1 });
+  const leaves = await Promise.all(
+    Array.from({ length: loginsBurst + 20 }, (_, at) => house.issue(`drone-${at}`)),
+  );
+  const vehicles: TestVehicle[] = [];
+  for (const leaf of leaves) vehicles.push(await house.dial(leaf));
+  const count = (kind: string) => vehicles.filter(({ outcome }) => outcome?.kind === kind).length;
+  deepEqual([count("welcome"), house.relay.facts().loginsWaiting], [loginsBurst, 20]);
+  await house.clock.advance(5_000);
+  ok(count("welcome") >= loginsBurst + 4 && count("welcome") <= loginsBurst + 6, `${count("welcome")} welcome`);
+  vehicles.at(-1)?.close();
+  await house.clock.advance(loginTimeoutMs);
+  equal(house.relay.facts().loginsWaiting, 0);
+  equal(count("welcome") + count("refused"), leaves.length - 1);
+  ok(count("refused") >= 3);
+  ok(vehicles.every(({ outcome }) => outcome?.kind !== "refused" || outcome.code === "busy"));
   await house.relay.drain();
 });
 

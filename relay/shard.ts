@@ -21,7 +21,7 @@ import { CrlDesk, type CrlDeskOptions } from "./crl_desk.ts";
 import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
 import { crlSource } from "./io/crl_source.ts";
 import { readRelayFiles, type RelayFiles } from "./io/files.ts";
-import { backboneStopMs } from "./limits.ts";
+import { backboneStopMs, handshakesBurst, handshakesMax, handshakesPerSecond } from "./limits.ts";
 import { type ProcessFacts, shardMetrics } from "./metrics.ts";
 import { createPrivateApp } from "./private_app.ts";
 import { Relay } from "./relay.ts";
@@ -76,7 +76,13 @@ async function run(files: RelayFiles): Promise<void> {
   // Before the first list is here every login would be refused, and a whole fleet would come a second time.
   await crls?.triedOnce;
   const { certPem, keyPem } = tls;
-  const listener = quicListener({ hostname: config.listen.host, port: config.listen.port, certPem, keyPem });
+  const { host: hostname, port } = config.listen;
+  const handshakes = { perSecond: handshakesPerSecond, burst: handshakesBurst };
+  const listener = quicListener({
+    ...{ hostname, port, certPem, keyPem, handshakes, handshakesMax },
+    isFull: () => relay.isFull,
+    handleFailedHandshake: () => relay.handleFailedHandshake(),
+  });
   const serving = relay.serve(listener);
   const onRenewed = (renewed: TlsIdentity) => {
     try {
@@ -136,6 +142,8 @@ function limitsOf(limits: RelayFiles["config"]["limits"]) {
     halfOpenMax: limits.half_open,
     halfOpenPerAddressMax: limits.half_open_per_address,
     linksPerSecondAndAddress: limits.links_per_second_and_address,
+    loginsPerSecond: limits.logins_per_second,
+    loginsPerMinuteAndVehicle: limits.logins_per_minute_and_vehicle,
     heldBytesMax: limits.held_megabytes * 1024 * 1024,
   };
 }

@@ -4,7 +4,7 @@ import type { CloudConfig, ServiceName, StoreConfig } from "../config.ts";
 
 /** Permissions of a worker; what is not named is denied. */
 export interface ServicePermissions {
-  /** `host:port` that it may connect to or listen on. */
+  /** `host:port` that it may connect to or listen on, or `unix:path`. */
   readonly net: string[];
   readonly read: string[];
   readonly write: string[];
@@ -17,12 +17,23 @@ export function permissionsOf(service: ServiceName, config: CloudConfig): Servic
     case "ingest":
       return { ...store, net: [...store.net, ...config.nats.servers.map(natsAddress)] };
     case "query":
-      return {
-        ...store,
-        net: [...store.net, config.query.address, ...config.query.nats ? config.nats.servers.map(natsAddress) : []],
-        read: [...store.read, config.query.token_sha256_file],
-      };
+      return queryPermissions(config, store);
   }
+}
+
+/** Where the query service's HTTP guard hands connections to its server. */
+export function querySocket({ query: { address } }: CloudConfig): string {
+  return `/tmp/systemscale-query-${address.slice(address.lastIndexOf(":") + 1)}.sock`;
+}
+
+function queryPermissions(config: CloudConfig, store: ServicePermissions): ServicePermissions {
+  const { address, nats, token_sha256_file: token } = config.query;
+  const socket = querySocket(config);
+  return {
+    net: [...store.net, address, `unix:${socket}`, ...nats ? config.nats.servers.map(natsAddress) : []],
+    read: [...store.read, token, socket],
+    write: [...store.write, socket],
+  };
 }
 
 function storePermissions(store: StoreConfig): ServicePermissions {

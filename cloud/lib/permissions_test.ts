@@ -24,12 +24,20 @@ Deno.test("ingest reaches NATS and its store, and nothing else", () => {
   });
 });
 
+const socket = "/tmp/systemscale-query-8081.sock";
+
 Deno.test("query listens, reads its token's hash, and reaches NATS only with an account of its own", () => {
   deepStrictEqual(permissionsOf("query", configWith('{ kind: questdb, url: "https://q" }')), {
-    net: ["q:443", "127.0.0.1:8081"],
-    read: ["/etc/token"],
-    write: [],
+    net: ["q:443", "127.0.0.1:8081", `unix:${socket}`],
+    read: ["/etc/token", socket],
+    write: [socket],
   });
   const asking = configWith('{ kind: questdb, url: "https://q" }', ", nats: { user: query, password: p }");
-  deepStrictEqual(permissionsOf("query", asking).net, ["q:443", "127.0.0.1:8081", "a:4222", "b:4222"]);
+  deepStrictEqual(permissionsOf("query", asking).net, [
+    "q:443",
+    "127.0.0.1:8081",
+    `unix:${socket}`,
+    "a:4222",
+    "b:4222",
+  ]);
 });

@@ -1,10 +1,12 @@
 /** The query service's composition root: the store, read only, behind HTTP, and the way to the owners of partitions. */
 import { bearerGuard } from "#proto/base/bearer.ts";
 import { processClock } from "#proto/io/clock.ts";
+import { serveGuarded } from "#proto/io/http_guard.ts";
 import { makeLog } from "#proto/io/log.ts";
 import type { CloudConfig } from "../config.ts";
 import { openStoreReader } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
+import { querySocket } from "../lib/permissions.ts";
 import { createApp } from "./app.ts";
 import { type NatsOwners, natsOwners, noOwners } from "./io/nats_owners.ts";
 import { createCounts, queryMetrics } from "./metrics.ts";
@@ -19,7 +21,8 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const { address } = config.query;
   const at = address.lastIndexOf(":");
   const hostname = address.slice(0, at).replace(/^\[(.*)\]$/, "$1");
-  const server = Deno.serve({ hostname, port: Number(address.slice(at + 1)), onListen: () => {} }, app.fetch);
+  const port = Number(address.slice(at + 1));
+  const server = serveGuarded({ hostname, port, socket: querySocket(config) }, app.fetch);
   log.info("Query API listens", { address, store: config.store.kind });
   return {
     // A store that is away shows in `/readyz`; this worker itself is as ready as it can be.

@@ -52,6 +52,8 @@ export const notBeforeToleranceMs = 5 * 60 * 1000;
 /** Intermediates remembered: far more than a deployment has at once. Only roots' own get in. */
 const provenMax = 32;
 const vehicleUriPrefix = "systemscale://vehicle/";
+/** A scheme is the same in capitals: what is of ours is a vehicle's name, in its one form, or refuses. */
+const ownUriPattern = /^systemscale:/i;
 
 /** Makes the check; throws `bad_config` when a root or issuer is not usable. */
 export function certificateCheck(trust: CertificateTrust): CertificateCheck {
@@ -189,9 +191,9 @@ function isRootAmong(certificate: X509, roots: readonly X509[]): boolean {
 }
 
 function mayIssueVehicles(certificate: X509): boolean {
-  const { authority, keyUsage, purposes: allowed } = certificate;
+  const { authority, isAuthorityCritical, keyUsage, purposes: allowed } = certificate;
   const forClients = allowed === undefined || allowed.includes(purposes.clientAuth) || allowed.includes(purposes.any);
-  return authority && keyUsage?.certificateSign === true && forClients;
+  return authority && isAuthorityCritical && keyUsage?.certificateSign === true && forClients;
 }
 
 /** Throws `certificate_expired` or `certificate_not_yet_valid` as a relay would at that moment, milliseconds since 1970. */
@@ -212,7 +214,7 @@ function vehicleOf(leaf: X509): VehicleId {
   if (leaf.commonNames.length !== 1) throw bad(`${leaf.commonNames.length} common names, wanted one`);
   const [name] = leaf.commonNames;
   if (!vehicleIdPattern.test(name)) throw bad("common name is not a vehicle id");
-  const other = leaf.uris.find((uri) => uri.startsWith(vehicleUriPrefix) && uri !== vehicleUriPrefix + name);
+  const other = leaf.uris.find((uri) => ownUriPattern.test(uri) && uri !== vehicleUriPrefix + name);
   if (other === undefined) return parseVehicleId(name);
   throw new Fault("identity_mismatch", `Cannot take certificate: it is of "${name}" and of "${other.slice(0, 120)}"`);
 }
@@ -224,7 +226,10 @@ function readTrusted(pem: string): X509[] {
   return found.map((der) => {
     const certificate = readConfiguredX509(der);
     if (mayIssueVehicles(certificate)) return certificate;
-    throw new Fault("bad_config", "Cannot trust certificate: it is no authority that may sign for clients");
+    throw new Fault(
+      "bad_config",
+      "Cannot trust certificate: wanted an authority (critical basic constraints, keyCertSign) that may sign for clients",
+    );
   });
 }
 

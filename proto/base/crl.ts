@@ -108,9 +108,9 @@ function verifiedCrl(signed: ReturnType<typeof readSigned>, issuer: CrlIssuer): 
   fields.end();
   // RFC 5280 wants it critical; one that is not is a delta list all the same.
   if (extensions.has(oids.deltaCrlIndicator)) throw bad("it is a delta list");
-  checkScope(extensions.get(oids.issuingDistributionPoint));
+  checkScope(extensions.get(oids.issuingDistributionPoint)?.value);
   return {
-    number: numberOf(extensions.get(oids.crlNumber)),
+    number: numberOf(extensions.get(oids.crlNumber)?.value),
     thisUpdateMs,
     nextUpdateMs,
     serials: serialsOf(revoked),

@@ -12,7 +12,8 @@ import { createHash } from "node:crypto";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { issueCertificate, issuerExtensions } from "../testing/certificates.ts";
-import { crlEntry, extension, makeCrl } from "../testing/crls.ts";
+import { crlEntry, makeCrl } from "../testing/crls.ts";
+import { extension } from "../testing/der.ts";
 import { crlIssuerOf, readCrl } from "./crl.ts";
 
 const { values } = parseArgs({

@@ -15,7 +15,8 @@ import {
 import fc from "fast-check";
 import { Fault } from "../errors.ts";
 import { type CertifiedKey, issueCertificate, issuerExtensions, leafExtensions } from "../testing/certificates.ts";
-import { crlEntry, crlNumber, type CrlParts, der, derInteger, derTime, extension, makeCrl } from "../testing/crls.ts";
+import { crlEntry, crlNumber, type CrlParts, makeCrl } from "../testing/crls.ts";
+import { der, derInteger, derTime, extension } from "../testing/der.ts";
 import { type Crl, crlBytesMax, crlIssuerOf, crlIssuersOf, readCrl } from "./crl.ts";
 
 const madeMs = Date.UTC(2026, 5, 1);

@@ -116,20 +116,41 @@ export function readSequence(bytes: Uint8Array): DerReader {
   return new DerReader(content);
 }
 
-/** Value of a BOOLEAN, which DER writes in two ways only. */
-export function booleanOf(element: DerElement): boolean {
-  const [value] = element.content;
-  if (element.content.byteLength === 1 && (value === 0 || value === 0xff)) return value === 0xff;
-  throw fault("boolean that is neither true nor false");
+/** Value of a BOOLEAN that is false when it is not written: DER writes it only when it is true, and in one way. */
+export function trueOf(element: DerElement): true {
+  if (element.content.byteLength === 1 && element.content[0] === 0xff) return true;
+  throw fault("boolean that is not true, which goes without saying");
 }
 
 /** Value of a small INTEGER from 0 up. */
 export function smallIntegerOf(element: DerElement): number {
-  const { content } = element;
-  if (content.byteLength >= 1 && content.byteLength <= 4 && content[0] < 0x80) {
-    return content.reduce((value, byte) => value * 256 + byte, 0);
-  }
+  const digits = naturalOf(element);
+  if (digits.byteLength <= 4) return digits.reduce((value, byte) => value * 256 + byte, 0);
   throw fault("integer outside its bounds");
+}
+
+/** Value of an INTEGER above 0, in lower-case hex without leading zeros. */
+export function positiveHexOf(element: DerElement): string {
+  const digits = naturalOf(element);
+  if (digits.byteLength > 1 || digits[0] > 0) return hexOf(digits);
+  throw fault("integer that is not above 0");
+}
+
+/** Bytes of an INTEGER from 0 up, without the zero that keeps it from being negative. */
+function naturalOf({ content }: DerElement): Uint8Array {
+  if (content.byteLength === 0 || content[0] >= 0x80) throw fault("integer of no bytes, or below 0");
+  if (content[0] > 0 || content.byteLength === 1) return content;
+  if (content[1] < 0x80) throw fault("integer with a zero before it");
+  return content.subarray(1);
+}
+
+/** An OBJECT IDENTIFIER as the lower-case hex of its content. */
+export function identifierOf({ content }: DerElement): string {
+  const isWhole = content.byteLength > 0 && content[content.byteLength - 1] < 0x80;
+  // A number of it that begins with an empty byte could be written shorter.
+  const isShortest = content.every((byte, at) => byte !== 0x80 || (at > 0 && content[at - 1] >= 0x80));
+  if (isWhole && isShortest) return hexOf(content);
+  throw fault("object identifier in a form that is not allowed");
 }
 
 /** Bytes of a BIT STRING without unused bits. */
@@ -138,14 +159,19 @@ export function wholeBitsOf(element: DerElement): Uint8Array {
   throw fault("bit string with unused bits");
 }
 
-/** First eight flags of a BIT STRING of named bits; bit 0 is the highest of the byte. */
-export function namedBitsOf(element: DerElement): number {
-  const { content } = element;
-  if (content.byteLength >= 2 && content.byteLength <= 3 && content[0] <= 7) return content[1];
-  throw fault("bit string of no named bits");
+/** First eight flags of a BIT STRING of at most nine named bits; bit 0 is the highest of the byte. */
+export function namedBitsOf({ content }: DerElement): number {
+  const [unused, first, second] = content;
+  if (content.byteLength === 3 && second === 0x80 && unused === 7) return first;
+  // The last bit that is written is a one, so that there is one way to write a set of flags.
+  if (content.byteLength === 2 && first !== 0 && unused === Math.log2(first & -first)) return first;
+  throw fault("bit string of no named bits, or with bits that say nothing");
 }
 
-/** Milliseconds since 1970 of a UTCTime or GeneralizedTime in the one form that RFC 5280 section 4.1.2.5 allows. */
+/**
+ * Milliseconds since 1970 of a time in the one form that RFC 5280 section 4.1.2.5 allows: a UTCTime through the year
+ * 2049, a GeneralizedTime from then on.
+ */
 export function timeOf(element: DerElement): number {
   const text = asciiOf(element.content);
   const digits = element.tag === tags.utcTime ? centuryOf(text) + text : text;
@@ -154,6 +180,7 @@ export function timeOf(element: DerElement): number {
     throw fault("time in a form that is not allowed");
   }
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number);
+  if ((element.tag === tags.utcTime) !== year < 2050) throw fault("time in the form of other years");
   const timeMs = Date.UTC(year, month - 1, day, hour, minute, second);
   // Date.UTC carries a thirteenth month over: only what reads back the same was a date.
   if (new Date(timeMs).toISOString().replace(/[-:T]|\.000/g, "") === digits) return timeMs;

@@ -1,7 +1,18 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { Fault } from "../errors.ts";
-import { booleanOf, DerReader, namedBitsOf, readSequence, smallIntegerOf, tags, timeOf, wholeBitsOf } from "./der.ts";
+import {
+  DerReader,
+  identifierOf,
+  namedBitsOf,
+  positiveHexOf,
+  readSequence,
+  smallIntegerOf,
+  tags,
+  timeOf,
+  trueOf,
+  wholeBitsOf,
+} from "./der.ts";
 
 const bad = { code: "bad_certificate" };
 
@@ -36,15 +47,30 @@ Deno.test("elements come one after another, and only in their one encoding", () 
 });
 
 Deno.test("values outside their one form are refused", () => {
-  strictEqual(booleanOf(element(1, 1, 0xff)), true);
-  strictEqual(booleanOf(element(1, 1, 0)), false);
-  throws(() => booleanOf(element(1, 1, 1)), bad);
-  throws(() => smallIntegerOf(element(2, 1, 0x80)), bad);
-  throws(() => smallIntegerOf(element(2, 5, 1, 0, 0, 0, 0)), bad);
+  strictEqual(trueOf(element(1, 1, 0xff)), true);
+  for (const bytes of [[1, 1, 0], [1, 1, 1], [1, 0], [1, 2, 0xff, 0xff]]) throws(() => trueOf(element(...bytes)), bad);
+  strictEqual(smallIntegerOf(element(2, 1, 0)), 0);
+  strictEqual(smallIntegerOf(element(2, 5, 0, 0xff, 0, 0, 0)), 0xff000000);
+  for (const bytes of [[2, 1, 0x80], [2, 5, 1, 0, 0, 0, 0], [2, 2, 0, 5], [2, 0]]) {
+    throws(() => smallIntegerOf(element(...bytes)), bad);
+  }
+  strictEqual(positiveHexOf(element(2, 2, 0, 0x80)), "80");
+  for (const bytes of [[2, 1, 0], [2, 1, 0xff], [2, 2, 0, 0x7f], [2, 0]]) {
+    throws(() => positiveHexOf(element(...bytes)), bad);
+  }
+  strictEqual(identifierOf(element(6, 3, 0x55, 0x1d, 0x0f)), "551d0f");
+  for (const bytes of [[6, 0], [6, 2, 0x55, 0x81], [6, 2, 0x80, 1], [6, 3, 0x55, 0x80, 1]]) {
+    throws(() => identifierOf(element(...bytes)), bad);
+  }
+  strictEqual(identifierOf(element(6, 4, 0x55, 0x81, 0x80, 1)), "55818001");
   deepStrictEqual([...wholeBitsOf(element(3, 2, 0, 7))], [7]);
   throws(() => wholeBitsOf(element(3, 2, 1, 6)), bad);
   strictEqual(namedBitsOf(element(3, 2, 7, 0x80)), 0x80);
-  throws(() => namedBitsOf(element(3, 1, 0)), bad);
+  strictEqual(namedBitsOf(element(3, 2, 1, 0x86)), 0x86);
+  strictEqual(namedBitsOf(element(3, 3, 7, 0, 0x80)), 0);
+  for (const bytes of [[3, 1, 0], [3, 2, 0, 0x80], [3, 2, 7, 0], [3, 2, 8, 0x80], [3, 3, 6, 0x80, 0x40]]) {
+    throws(() => namedBitsOf(element(...bytes)), bad);
+  }
 });
 
 Deno.test("times are read in the forms of RFC 5280 and no other", () => {
@@ -63,6 +89,7 @@ Deno.test("times are read in the forms of RFC 5280 and no other", () => {
     ]
   ) throws(() => time(tags.utcTime, text), bad, text);
   throws(() => time(tags.generalizedTime, "20560101000000.5Z"), bad);
+  throws(() => time(tags.generalizedTime, "20491231235959Z"), bad);
   throws(() => time(tags.integer, "20560101000000Z"), bad);
 });
 

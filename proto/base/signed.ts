@@ -6,7 +6,7 @@
 import { type KeyObject, verify } from "node:crypto";
 import { Fault } from "../errors.ts";
 import type { SignatureAlgorithm } from "../signature.ts";
-import { booleanOf, type DerElement, DerReader, hexOf, readSequence, tags, wholeBitsOf } from "./der.ts";
+import { type DerElement, DerReader, hexOf, identifierOf, readSequence, tags, trueOf, wholeBitsOf } from "./der.ts";
 
 /** A signature and what is under it. */
 export interface Signed {
@@ -54,22 +54,27 @@ export function isSignedBy(signed: Signed, issuerKey: KeyObject): boolean {
   return verify("sha256", signedPart, { key: issuerKey, dsaEncoding: "der" }, signature);
 }
 
-/** Values of extensions by the hex of their object identifiers; a critical one that is not known refuses. */
-export function extensionsOf(bytes: Uint8Array, known: ReadonlySet<string>): Map<string, Uint8Array> {
-  const values = new Map<string, Uint8Array>();
-  for (const extension of elementsOf(readSequence(bytes))) {
-    const reader = new DerReader(extension.content);
-    const oid = hexOf(reader.next(tags.objectIdentifier).content);
+/** What an extension says. */
+export interface ExtensionValue {
+  readonly isCritical: boolean;
+  readonly value: Uint8Array;
+}
+
+/** Extensions by the hex of their object identifiers; a critical one that is not known refuses. */
+export function extensionsOf(bytes: Uint8Array, known: ReadonlySet<string>): Map<string, ExtensionValue> {
+  const found = new Map<string, ExtensionValue>();
+  for (const { whole } of elementsOf(readSequence(bytes))) {
+    const reader = readSequence(whole);
+    const oid = identifierOf(reader.next(tags.objectIdentifier));
     const flag = reader.optional(tags.boolean);
-    const value = reader.next(tags.octetString).content;
+    const { content: value } = reader.next(tags.octetString);
     reader.end();
-    if (values.has(oid)) throw fault("it has the same extension twice");
-    if (flag !== undefined && booleanOf(flag) && !known.has(oid)) {
-      throw fault(`critical extension ${oid} (hex) is not known`);
-    }
-    values.set(oid, value);
+    if (found.has(oid)) throw fault("it has the same extension twice");
+    const isCritical = flag !== undefined && trueOf(flag);
+    if (isCritical && !known.has(oid)) throw fault(`critical extension ${oid} (hex) is not known`);
+    found.set(oid, { isCritical, value });
   }
-  return values;
+  return found;
 }
 
 /** All elements that are left, of which there may be 32. */

@@ -2,21 +2,23 @@
  * X.509 certificates as the closed profile needs them: Ed25519 or P-256, version 3, every extension that matters read
  * and every other one named. Source: RFC 5280, RFC 8410 (Ed25519).
  */
-import { Buffer } from "node:buffer";
-import { createPublicKey, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { Fault } from "../errors.ts";
 import {
-  asciiOf,
-  booleanOf,
   DerReader,
   hexOf,
+  identifierOf,
   namedBitsOf,
+  positiveHexOf,
   readSequence,
   smallIntegerOf,
   tags,
   timeOf,
+  trueOf,
 } from "./der.ts";
-import { checkAlgorithm, elementsOf, extensionsOf, readSigned, type Signed } from "./signed.ts";
+import { readPublicKey } from "./public_key.ts";
+import { checkAlgorithm, extensionsOf, type ExtensionValue, readSigned, type Signed } from "./signed.ts";
+import { commonNamesOf, urisOf } from "./x509_names.ts";
 
 /** Purposes (extended key usage) that the profile tells apart. */
 export const purposes = { clientAuth: "2b06010505070302", any: "551d2500" } as const;
@@ -33,6 +35,8 @@ export interface X509 extends Signed {
   readonly notAfterMs: number;
   readonly publicKey: KeyObject;
   readonly authority: boolean;
+  /** Whether that is said by a critical extension, as RFC 5280 section 4.2.1.9 wants of authorities. */
+  readonly isAuthorityCritical: boolean;
   /** How many authorities may follow; undefined: any number. */
   readonly pathLengthMax: number | undefined;
   /** Undefined: no key usage extension. */
@@ -47,33 +51,25 @@ export interface X509 extends Signed {
 
 /** Object identifiers as hex of their DER content. */
 const oids = {
-  commonName: "550403",
   basicConstraints: "551d13",
   keyUsage: "551d0f",
   extendedKeyUsage: "551d25",
   subjectAltName: "551d11",
 } as const;
 
-/** The two AlgorithmIdentifiers of keys, whole: no parameters but these. */
-const keyAlgorithms: ReadonlySet<string> = new Set([
-  "300506032b6570", // Ed25519
-  "301306072a8648ce3d020106082a8648ce3d030107", // P-256 by name
-]);
-const uriTag = 0x86;
-
 /** Reads a certificate; throws `bad_certificate` for one that is malformed or of another kind. */
 export function readX509(der: Uint8Array): X509 {
   const { fields, algorithm, ...signed } = readSigned(der);
-  const version = smallIntegerOf(new DerReader(fields.next(0xa0).content).next(tags.integer));
-  if (version !== 2) throw fault(`version ${version + 1}, wanted 3`);
-  const serial = hexOf(fields.next(tags.integer).content).replace(/^0+(?=.)/, "");
+  checkVersion(fields.next(0xa0).content);
+  const serial = positiveHexOf(fields.next(tags.integer));
   checkAlgorithm(fields, algorithm);
   const issuer = hexOf(fields.next(tags.sequence).whole);
   const validity = new DerReader(fields.next(tags.sequence).content);
   const [notBeforeMs, notAfterMs] = [timeOf(validity.any()), timeOf(validity.any())];
   validity.end();
+  if (notAfterMs < notBeforeMs) throw fault("it ends before it begins");
   const subject = fields.next(tags.sequence).whole;
-  const publicKey = readKey(fields.next(tags.sequence).whole);
+  const publicKey = readPublicKey(fields.next(tags.sequence).whole);
   const extensions = readExtensions(fields.next(0xa3).content);
   fields.end();
   return {
@@ -81,7 +77,7 @@ export function readX509(der: Uint8Array): X509 {
     serial,
     issuer,
     subject: hexOf(subject),
-    commonNames: readCommonNames(subject),
+    commonNames: commonNamesOf(subject),
     notBeforeMs,
     notAfterMs,
     publicKey,
@@ -98,40 +94,23 @@ export function readConfiguredX509(der: Uint8Array): X509 {
   }
 }
 
-function readKey(der: Uint8Array): KeyObject {
-  const algorithm = hexOf(readSequence(der).next(tags.sequence).whole);
-  if (!keyAlgorithms.has(algorithm)) throw fault("its key is neither Ed25519 nor P-256");
-  try {
-    return createPublicKey({ key: Buffer.from(der), format: "der", type: "spki" });
-  } catch (cause) {
-    throw new Fault("bad_certificate", "Cannot read certificate: its key is not a point of its curve", { cause });
-  }
+function checkVersion(bytes: Uint8Array): void {
+  const reader = new DerReader(bytes);
+  const version = smallIntegerOf(reader.next(tags.integer));
+  reader.end();
+  if (version !== 2) throw fault(`version ${version + 1}, wanted 3`);
 }
 
-/** Common names of a Name, in order. */
-function readCommonNames(name: Uint8Array): string[] {
-  const found: string[] = [];
-  for (const set of elementsOf(readSequence(name))) {
-    for (const pair of elementsOf(new DerReader(set.content))) {
-      const reader = new DerReader(pair.content);
-      if (hexOf(reader.next(tags.objectIdentifier).content) !== oids.commonName) continue;
-      const text = reader.any();
-      if (text.tag !== tags.utf8String && text.tag !== tags.printableString) throw fault("common name of an odd type");
-      found.push(asciiOf(text.content));
-    }
-  }
-  return found;
-}
-
-type Extensions = Pick<X509, "authority" | "pathLengthMax" | "keyUsage" | "purposes" | "uris">;
+type Constraints = Pick<X509, "authority" | "isAuthorityCritical" | "pathLengthMax">;
+type Extensions = Constraints & Pick<X509, "keyUsage" | "purposes" | "uris">;
 
 function readExtensions(bytes: Uint8Array): Extensions {
   const values = extensionsOf(bytes, knownExtensions);
   return {
     ...readConstraints(values.get(oids.basicConstraints)),
-    keyUsage: readKeyUsage(values.get(oids.keyUsage)),
-    purposes: readPurposes(values.get(oids.extendedKeyUsage)),
-    uris: readUris(values.get(oids.subjectAltName)),
+    keyUsage: readKeyUsage(values.get(oids.keyUsage)?.value),
+    purposes: readPurposes(values.get(oids.extendedKeyUsage)?.value),
+    uris: urisOf(values.get(oids.subjectAltName)?.value),
   };
 }
 
@@ -142,14 +121,17 @@ const knownExtensions: ReadonlySet<string> = new Set([
   oids.subjectAltName,
 ]);
 
-function readConstraints(value: Uint8Array | undefined): Pick<X509, "authority" | "pathLengthMax"> {
-  if (value === undefined) return { authority: false, pathLengthMax: undefined };
-  const reader = readSequence(value);
+function readConstraints(extension: ExtensionValue | undefined): Constraints {
+  if (extension === undefined) return { authority: false, isAuthorityCritical: false, pathLengthMax: undefined };
+  const reader = readSequence(extension.value);
   const flag = reader.optional(tags.boolean);
   const length = reader.optional(tags.integer);
   reader.end();
+  const authority = flag !== undefined && trueOf(flag);
+  if (length !== undefined && !authority) throw fault("it tells how many authorities may follow, and is none");
   return {
-    authority: flag !== undefined && booleanOf(flag),
+    authority,
+    isAuthorityCritical: authority && extension.isCritical,
     pathLengthMax: length === undefined ? undefined : smallIntegerOf(length),
   };
 }
@@ -166,13 +148,9 @@ function readPurposes(value: Uint8Array | undefined): string[] | undefined {
   if (value === undefined) return undefined;
   const reader = readSequence(value);
   const found: string[] = [];
-  while (!reader.done) found.push(hexOf(reader.next(tags.objectIdentifier).content));
+  while (!reader.done) found.push(identifierOf(reader.next(tags.objectIdentifier)));
+  if (found.length === 0) throw fault("its list of purposes is empty");
   return found;
-}
-
-function readUris(value: Uint8Array | undefined): string[] {
-  if (value === undefined) return [];
-  return elementsOf(readSequence(value)).filter(({ tag }) => tag === uriTag).map(({ content }) => asciiOf(content));
 }
 
 function fault(what: string): Fault {

@@ -76,8 +76,17 @@ class LaneDoors {
   /** Reads which lane a stream is, and lets it in; throws `unexpected_frame` or `bad_frame_header`. */
   async attach(readable: Deno.QuicReceiveStream, writable?: Deno.QuicSendStream): Promise<void> {
     const reader = readable.getReader({ mode: "byob" });
-    const lane = await readOpening(reader);
-    if (lane === undefined) return;
+    try {
+      const lane = await readOpening(reader);
+      if (lane !== undefined) this.#letIn(lane, { reader, writable });
+    } catch (thrown) {
+      // Nobody will read the rest, which must not lie in memory until the link has ended.
+      reader.cancel().catch(() => undefined);
+      throw thrown;
+    }
+  }
+
+  #letIn(lane: Lane, { reader, writable }: { reader: Reader; writable: Deno.QuicSendStream | undefined }): void {
     const twoWay = writable !== undefined;
     if (this.#attached.has(lane) || twoWay !== twoWayLanes.includes(lane)) {
       throw new Fault("unexpected_frame", `Cannot open lane "${lane}": it is open already or of another direction`);

@@ -67,6 +67,8 @@ export class QuicLink implements Link {
   close(end: { code: number; reason: string }): void {
     if (this.#over) return;
     this.#over = true;
+    // What the peer still sends must not lie in memory until the last words are out.
+    for (const opening of this.#in.values()) void opening.then((reader) => reader?.cancel()).catch(() => undefined);
     void this.#closeBehindWrites(end);
   }
 

@@ -3,6 +3,7 @@ import "reflect-metadata";
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { X509Certificate } from "@peculiar/x509";
 import type { CertifiedKey } from "./certificates.ts";
+import { der, derInteger, derTime, extension, join } from "./der.ts";
 
 /** What a list is made of. */
 export interface CrlRequest {
@@ -66,43 +67,4 @@ export function crlEntry(serial: string, revokedMs: number, extensions: readonly
 /** The extension that numbers a list. */
 export function crlNumber(number: bigint): Uint8Array {
   return extension("551d14", derInteger(number.toString(16)));
-}
-
-/** Any extension; the object identifier is the hex of its DER content. */
-export function extension(oid: string, value: Uint8Array, options: { critical?: boolean } = {}): Uint8Array {
-  const flag = options.critical === true ? [der(1, Uint8Array.of(0xff))] : [];
-  return der(0x30, join([der(6, Uint8Array.fromHex(oid)), ...flag, der(4, value)]));
-}
-
-/** One element. */
-export function der(tag: number, content: Uint8Array): Uint8Array {
-  const { length } = content;
-  const hex = length.toString(16);
-  const long = Uint8Array.fromHex(hex.length % 2 === 0 ? hex : `0${hex}`);
-  return join([Uint8Array.of(tag), ...length < 0x80 ? [long] : [Uint8Array.of(0x80 | long.length), long], content]);
-}
-
-/** An INTEGER from 0 up, given in hex. */
-export function derInteger(hex: string): Uint8Array {
-  const bytes = Uint8Array.fromHex(hex.length % 2 === 0 ? hex : `0${hex}`);
-  const start = Math.min(bytes.length - 1, Math.max(0, bytes.findIndex((byte) => byte !== 0)));
-  const digits = bytes.subarray(start);
-  return der(2, digits[0] >= 0x80 ? join([Uint8Array.of(0), digits]) : digits);
-}
-
-/** A time in the form that its year asks for: UTCTime through 2049. */
-export function derTime(timeMs: number): Uint8Array {
-  const digits = `${new Date(timeMs).toISOString().replace(/[-:T]|\..*/g, "")}Z`;
-  const isShort = timeMs < Date.UTC(2050, 0, 1);
-  return der(isShort ? 0x17 : 0x18, new TextEncoder().encode(isShort ? digits.slice(2) : digits));
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -20,6 +20,8 @@ const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Everything around one relay. */
 export interface House {
+  /** Name that vehicles dial. */
+  readonly node: string;
   readonly clock: VirtualClock;
   readonly network: VirtualNetwork;
   readonly backbone: MemoryBackbone;
@@ -71,6 +73,8 @@ export async function makeHouse(
       halfOpenMax: 100,
       halfOpenPerAddressMax: 100,
       linksPerSecondAndAddress: 1000,
+      loginsPerSecond: 1e6,
+      loginsPerMinuteAndVehicle: 6e7,
       heldBytesMax: 1024 * 1024,
       ...limits,
     },
@@ -84,6 +88,7 @@ export async function makeHouse(
   const dialSilently = () =>
     network.dialer().dial({ host: "127.0.0.1", port, node, trust: [] }, new AbortController().signal);
   return {
+    node,
     clock,
     network,
     backbone,

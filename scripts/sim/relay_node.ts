@@ -3,6 +3,7 @@ import { parseRelayName } from "#proto/ids.ts";
 import type { Listener, Log } from "#proto/ports.ts";
 import type { VirtualNetwork } from "#proto/testing/link.ts";
 import type { SeededRandom } from "#proto/testing/random.ts";
+import { loginsPerMinuteAndVehicleDefault, loginsPerSecondDefault } from "#relay/limits.ts";
 import type { Backbone } from "#relay/ports.ts";
 import { Relay } from "#relay/relay.ts";
 import { revocationOff } from "#relay/revocation.ts";
@@ -56,6 +57,8 @@ export class RelayNode {
         halfOpenMax: 100,
         halfOpenPerAddressMax: 100,
         linksPerSecondAndAddress: 1_000,
+        loginsPerSecond: loginsPerSecondDefault,
+        loginsPerMinuteAndVehicle: loginsPerMinuteAndVehicleDefault,
         heldBytesMax: 4 * 1024 * 1024,
       },
       clock: life,

@@ -52,6 +52,20 @@ const entries: readonly Entry[] = [
     args: [],
   },
   {
+    name: "attack",
+    what: "a relay under anonymous QUIC peers that push data and under slow HTTP: memory and delay as curves (R15)",
+    usage: "[--minutes N] [--peers N] [--http N]",
+    file: "scripts/soak/attack/main.ts",
+    args: [],
+  },
+  {
+    name: "login",
+    what: "attackers of every kind at the login of a relay, in memory: none gets in, good ones do, in 2 ms (R13)",
+    usage: "[--tries N] [--seed N]",
+    file: "scripts/soak/login/main.ts",
+    args: [],
+  },
+  {
     name: "repeats",
     what: "each of many batches ten times across owners that go, one in a hundred changed: rows and quarantine (R7)",
     usage: "[--batches N]",
