@@ -3,10 +3,12 @@
  * and on the rate of new ones per address. Strangers are turned away with a close code before a byte is read.
  *
  *     (nothing) -- admit --> half open -- loggedIn --> open -- left --> (nothing)
- *                                 `------- left ------------------------^
+ *                               |------- left ------------------------^
+ *                               `------- displaced by a newcomer --- left --^
  */
 import { addressOf } from "#proto/base/address.ts";
 import { TokenBucket } from "#proto/token_bucket.ts";
+import { type HalfOpenLink, HalfOpenLinks } from "./half_open.ts";
 import { addressBurstSeconds, addressesMax } from "./limits.ts";
 
 /** Bounds; defaults in limits.ts. */
@@ -20,25 +22,27 @@ export interface AdmissionLimits {
 /** Which bound turned a link away; a metric's label. */
 export type Refusal = "links" | "half_open" | "half_open_per_address" | "rate_per_address";
 
-interface AddressState {
-  halfOpen: number;
-  /** Links that may still come. */
-  readonly bucket: TokenBucket;
-}
-
 /** A link that was let in. Call the methods as its life goes on; `left` once, at its end. */
 export interface Admitted {
   loggedIn(): void;
   left(): void;
 }
 
+/** A link that wants in. */
+export interface Newcomer {
+  /** `host:port`. */
+  readonly peer: string;
+  /** Called when it is to go, for another takes its place. Never after it has logged in or left. */
+  readonly onDisplaced: () => void;
+}
+
 /** The door of one shard. Times are uptime in ms. */
 export class Admission {
   readonly #limits: AdmissionLimits;
-  // In order of last use, so that the first is the one to forget.
-  readonly #addresses = new Map<string, AddressState>();
+  readonly #halfOpen = new HalfOpenLinks();
+  /** Links that may still come, per address. In order of last use, so that the first is the one to forget. */
+  readonly #rates = new Map<string, TokenBucket>();
   #links = 0;
-  #halfOpen = 0;
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
@@ -49,67 +53,62 @@ export class Admission {
   }
 
   get halfOpen(): number {
-    return this.#halfOpen;
+    return this.#halfOpen.size;
   }
 
   /** Whether nobody is let in now, from wherever. */
   get isFull(): boolean {
-    return this.#links >= this.#limits.linksMax || this.#halfOpen >= this.#limits.halfOpenMax;
+    return this.#links >= this.#limits.linksMax;
   }
 
   /** How many addresses are remembered. */
   get addresses(): number {
-    return this.#addresses.size;
+    return this.#rates.size;
   }
 
-  /** Takes a new link of a peer (`host:port`) or says which bound forbids it. */
-  admit(peer: string, nowMs: number): Admitted | Refusal {
-    const state = this.#stateOf(addressOf(peer), nowMs);
-    const refusal = this.#refusal(state, nowMs);
-    if (refusal !== undefined) return refusal;
-    state.halfOpen += 1;
+  /** Takes a new link or says which bound forbids it. */
+  admit({ peer, onDisplaced }: Newcomer, nowMs: number): Admitted | Refusal {
+    const address = addressOf(peer);
+    const rate = this.#rateOf(address, nowMs);
+    if (this.isFull) return "links";
+    if (this.#halfOpen.sizeOf(address) >= this.#limits.halfOpenPerAddressMax) return "half_open_per_address";
+    const isCrowded = this.#halfOpen.size >= this.#limits.halfOpenMax;
+    const displaced = isCrowded ? this.#halfOpen.displaceable(address, nowMs) : undefined;
+    if (isCrowded && displaced === undefined) return "half_open";
+    if (!rate.take(nowMs)) return "rate_per_address";
+    if (displaced !== undefined) this.#displace(displaced);
+    return this.#admitted({ address, sinceMs: nowMs, onDisplaced });
+  }
+
+  #displace(link: HalfOpenLink): void {
+    this.#halfOpen.delete(link);
+    link.onDisplaced();
+  }
+
+  #admitted(link: HalfOpenLink): Admitted {
+    this.#halfOpen.add(link);
     this.#links += 1;
-    this.#halfOpen += 1;
-    return this.#admitted(state);
-  }
-
-  #admitted(state: AddressState): Admitted {
-    let isHalfOpen = true;
-    const loggedIn = () => {
-      if (!isHalfOpen) return;
-      isHalfOpen = false;
-      state.halfOpen -= 1;
-      this.#halfOpen -= 1;
-    };
     let isHere = true;
     const left = () => {
-      if (!isHere) return;
+      this.#halfOpen.delete(link);
+      this.#links -= isHere ? 1 : 0;
       isHere = false;
-      loggedIn();
-      this.#links -= 1;
     };
-    return { loggedIn, left };
+    return { loggedIn: () => void this.#halfOpen.delete(link), left };
   }
 
-  #refusal(state: AddressState, nowMs: number): Refusal | undefined {
-    if (this.#links >= this.#limits.linksMax) return "links";
-    if (this.#halfOpen >= this.#limits.halfOpenMax) return "half_open";
-    if (state.halfOpen >= this.#limits.halfOpenPerAddressMax) return "half_open_per_address";
-    return state.bucket.take(nowMs) ? undefined : "rate_per_address";
-  }
-
-  #stateOf(address: string, nowMs: number): AddressState {
+  #rateOf(address: string, nowMs: number): TokenBucket {
     const perSecond = this.#limits.linksPerSecondAndAddress;
-    const rate = { perSecond, burst: perSecond * addressBurstSeconds };
-    const state = this.#addresses.get(address) ?? { halfOpen: 0, bucket: new TokenBucket(rate, nowMs) };
-    this.#addresses.delete(address);
-    this.#addresses.set(address, state);
-    if (this.#addresses.size > addressesMax) this.#forgetOldest();
-    return state;
+    const rate = this.#rates.get(address) ??
+      new TokenBucket({ perSecond, burst: perSecond * addressBurstSeconds }, nowMs);
+    this.#rates.delete(address);
+    this.#rates.set(address, rate);
+    if (this.#rates.size > addressesMax) this.#forgetOldest();
+    return rate;
   }
 
   #forgetOldest(): void {
-    const [oldest] = this.#addresses.keys();
-    this.#addresses.delete(oldest);
+    const [oldest] = this.#rates.keys();
+    this.#rates.delete(oldest);
   }
 }

@@ -4,8 +4,8 @@ import type { RevocationReason } from "./revocation.ts";
 
 /** The counts. Only the parts they belong to write them; metrics.ts reads them. */
 export interface Counters {
-  /** Links turned away at the door, by bound. */
-  turnedAway: Record<Refusal, number>;
+  /** Links turned away at the door, by bound, and those that lost their place there to others. */
+  turnedAway: Record<Refusal | "displaced", number>;
   /** Attempts to connect that came to nothing: broken off, too many at once, or above their rate. */
   failedHandshakes: number;
   /** Links that have ended, turned away ones too. */
@@ -43,7 +43,7 @@ export interface Counters {
 export function newCounters(): Counters {
   const perLane = () => ({ live: 0, backfill: 0 });
   return {
-    turnedAway: { links: 0, half_open: 0, half_open_per_address: 0, rate_per_address: 0 },
+    turnedAway: { links: 0, half_open: 0, half_open_per_address: 0, rate_per_address: 0, displaced: 0 },
     failedHandshakes: 0,
     ended: 0,
     logins: 0,

@@ -16,6 +16,8 @@ export const linksMaxDefault = 4096;
 export const halfOpenMaxDefault = 256;
 /** Handshakes under way: 500 a second over a quarter of a second of network. */
 export const handshakesMax = 128;
+/** Where half-open links are as many as may be, one that is here so long may have to go: a login over a bad network takes as long. */
+export const halfOpenGraceMs = 3_000;
 /** Of these per address; many vehicles share one behind address translation. */
 export const halfOpenPerAddressMaxDefault = 128;
 /** New links per second and address, lastingly; a whole fleet behind one address is back in a few seconds. */

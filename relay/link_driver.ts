@@ -1,7 +1,7 @@
 /**
  * One link from its first byte to its last: the door, the login, then the session on all lanes.
  *
- *     accepted -- door full --> closed (busy)
+ *     accepted -- door full, or another takes its place --> closed (busy)
  *        | Hello: waits for its turn
  *        | login
  *        |--- refused, too late, draining --> Refuse, closed
@@ -44,14 +44,18 @@ export interface LinkHouse {
 
 /** Serves a link until it has ended. Never rejects for what the peer does. */
 export async function serveLink(link: Link, house: LinkHouse): Promise<void> {
-  const admitted = house.admission.admit(link.peer, house.node.clock.uptimeMs());
+  let onDisplaced = () => {};
+  const newcomer = { peer: link.peer, onDisplaced: () => onDisplaced() };
+  const admitted = house.admission.admit(newcomer, house.node.clock.uptimeMs());
   if (typeof admitted === "string") {
     house.node.counters.turnedAway[admitted] += 1;
     link.close(closeOf("busy"));
     return;
   }
   try {
-    await new LinkDriver(link, { house, admitted }).run();
+    const driver = new LinkDriver(link, { house, admitted });
+    onDisplaced = () => driver.giveWay();
+    await driver.run();
   } finally {
     admitted.left();
   }
@@ -78,6 +82,13 @@ class LinkDriver {
       { node, tlsCertificateSha256: tlsCertificateSha256(), nonce, checkChain },
       instantOf(clock),
     );
+  }
+
+  /** Another link gets this one's place at the door. */
+  giveWay(): void {
+    this.#loginIsOver.abort();
+    this.#node.counters.turnedAway.displaced += 1;
+    this.#link.close(closeOf("busy"));
   }
 
   async run(): Promise<void> {

@@ -14,6 +14,7 @@ import { type Leaf, makeAuthority } from "#proto/testing/certificates.ts";
 import { VehicleLogin, type VehicleLoginOptions } from "#proto/vehicle_login.ts";
 import {
   controlBacklogBytesMax,
+  halfOpenGraceMs,
   loginsBurst,
   loginsOfVehicleBurst,
   reclaimIntervalMs,
@@ -88,6 +89,17 @@ Deno.test("a door that is full closes links before a byte is read, and says so i
   for (const link of links) link.close({ code: 0, reason: "" });
   await house.clock.advance(10);
   equal(house.relay.facts().links, 0);
+  await house.relay.drain();
+});
+
+Deno.test("a link that lost its place to a newcomer is closed as busy, and the newcomer logs in", async () => {
+  const house = await makeHouse({ halfOpenMax: 1 });
+  const silent = await house.dialSilently();
+  await house.clock.advance(halfOpenGraceMs);
+  equal((await house.dial(await house.issue("drone-001"))).outcome?.kind, "welcome");
+  equal((await house.clock.run(silent.ended)).reason, "busy");
+  const { counters, halfOpen, links, refused } = house.relay.facts();
+  deepEqual([counters.turnedAway.displaced, halfOpen, links, refused.size], [1, 0, 1, 0]);
   await house.relay.drain();
 });
 
