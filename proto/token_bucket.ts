@@ -25,6 +25,11 @@ export class TokenBucket {
     return true;
   }
 
+  /** Gives a token back that was taken for nothing. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#rate.burst, this.#tokens + 1);
+  }
+
   /** Ms until there is a token; 0 when there is one. */
   waitMs(nowMs: number): number {
     const { perSecond, burst } = this.#rate;

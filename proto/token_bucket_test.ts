@@ -28,3 +28,12 @@ Deno.test("whoever waits as long as told gets a token, and in no time more than 
     ok(given <= rate.burst + nowMs / 1000 * rate.perSecond + 1e-6);
   }));
 });
+
+Deno.test("a token given back can be taken again, and the burst is not passed by it", () => {
+  const bucket = new TokenBucket({ perSecond: 1, burst: 2 }, 0);
+  ok(bucket.take(0) && bucket.take(0) && !bucket.take(0));
+  bucket.giveBack();
+  ok(bucket.take(0) && !bucket.take(0));
+  for (let i = 0; i < 5; i++) bucket.giveBack();
+  ok(bucket.take(0) && bucket.take(0) && !bucket.take(0));
+});

@@ -9,7 +9,7 @@
 import { addressOf } from "#proto/base/address.ts";
 import { TokenBucket } from "#proto/token_bucket.ts";
 import { type HalfOpenLink, HalfOpenLinks } from "./half_open.ts";
-import { addressBurstSeconds, addressesMax } from "./limits.ts";
+import { addressBurstSeconds, addressesMax, handshakeRate } from "./limits.ts";
 
 /** Bounds; defaults in limits.ts. */
 export interface AdmissionLimits {
@@ -42,10 +42,12 @@ export class Admission {
   readonly #halfOpen = new HalfOpenLinks();
   /** Links that may still come, per address. In order of last use, so that the first is the one to forget. */
   readonly #rates = new Map<string, TokenBucket>();
+  readonly #handshakes: TokenBucket;
   #links = 0;
 
-  constructor(limits: AdmissionLimits) {
+  constructor(limits: AdmissionLimits, nowMs: number) {
     this.#limits = limits;
+    this.#handshakes = new TokenBucket(handshakeRate, nowMs);
   }
 
   get links(): number {
@@ -56,28 +58,38 @@ export class Admission {
     return this.#halfOpen.size;
   }
 
-  /** Whether nobody is let in now, from wherever. */
-  get isFull(): boolean {
-    return this.#links >= this.#limits.linksMax;
-  }
-
   /** How many addresses are remembered. */
   get addresses(): number {
     return this.#rates.size;
+  }
+
+  /**
+   * Whether an attempt to connect, of which not even the address is known, is worth its handshake. Handshakes that lead
+   * to a login are not counted in the end: vehicles come as fast as they can be let in, strangers at a small rate.
+   */
+  mayShakeHands(nowMs: number): boolean {
+    return !this.#isFull && this.#handshakes.take(nowMs);
   }
 
   /** Takes a new link or says which bound forbids it. */
   admit({ peer, onDisplaced }: Newcomer, nowMs: number): Admitted | Refusal {
     const address = addressOf(peer);
     const rate = this.#rateOf(address, nowMs);
-    if (this.isFull) return "links";
+    if (this.#isFull) return "links";
     if (this.#halfOpen.sizeOf(address) >= this.#limits.halfOpenPerAddressMax) return "half_open_per_address";
-    const isCrowded = this.#halfOpen.size >= this.#limits.halfOpenMax;
-    const displaced = isCrowded ? this.#halfOpen.displaceable(address, nowMs) : undefined;
-    if (isCrowded && displaced === undefined) return "half_open";
+    const displaced = this.#isCrowded ? this.#halfOpen.displaceable(address, nowMs) : undefined;
+    if (this.#isCrowded && displaced === undefined) return "half_open";
     if (!rate.take(nowMs)) return "rate_per_address";
     if (displaced !== undefined) this.#displace(displaced);
     return this.#admitted({ address, sinceMs: nowMs, onDisplaced });
+  }
+
+  get #isFull(): boolean {
+    return this.#links >= this.#limits.linksMax;
+  }
+
+  get #isCrowded(): boolean {
+    return this.#halfOpen.size >= this.#limits.halfOpenMax;
   }
 
   #displace(link: HalfOpenLink): void {
@@ -94,7 +106,10 @@ export class Admission {
       this.#links -= isHere ? 1 : 0;
       isHere = false;
     };
-    return { loggedIn: () => void this.#halfOpen.delete(link), left };
+    const loggedIn = () => {
+      if (this.#halfOpen.delete(link)) this.#handshakes.giveBack();
+    };
+    return { loggedIn, left };
   }
 
   #rateOf(address: string, nowMs: number): TokenBucket {

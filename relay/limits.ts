@@ -4,6 +4,7 @@
  */
 import { ok } from "node:assert/strict";
 import { batchBytesMax, bundleBytesMax, linkFrameBytesMax, loginTimeoutMs } from "#proto/limits.ts";
+import type { Rate } from "#proto/token_bucket.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -13,20 +14,23 @@ const MiB = 1024 * KiB;
 /** Links of one shard, half-open ones included; an idle one takes about 60 kB. */
 export const linksMaxDefault = 4096;
 /** Links that have not logged in yet: each may stay 15 s, and takes some 130 kB of memory with all that is around it. */
-export const halfOpenMaxDefault = 256;
+export const halfOpenMaxDefault = 128;
 /** Handshakes under way: 500 a second over a quarter of a second of network. */
 export const handshakesMax = 128;
 /** Where half-open links are as many as may be, one that is here so long may have to go: a login over a bad network takes as long. */
 export const halfOpenGraceMs = 3_000;
 /** Of these per address; many vehicles share one behind address translation. */
-export const halfOpenPerAddressMaxDefault = 128;
+export const halfOpenPerAddressMaxDefault = 64;
 /** New links per second and address, lastingly; a whole fleet behind one address is back in a few seconds. */
 export const linksPerSecondAndAddressDefault = 100;
 /** Seconds of that rate that an address may save up for a burst. */
 export const addressBurstSeconds = 4;
-/** Handshakes per second of one shard, and in a burst: each takes half a millisecond before anything is known of whose it is. */
-export const handshakesPerSecond = 500;
-export const handshakesBurst = 250;
+/**
+ * Handshakes that lead to no login, of one shard: each takes 1 to 2 ms with all that follows, and 150 kB for a while. For
+ * strangers a tenth of a core and as much memory as the runtime takes back in one go; as many vehicles may be on their
+ * way in at a time as the burst.
+ */
+export const handshakeRate: Rate = { perSecond: 60, burst: 256 };
 /** Logins per second of one shard, and in a burst: each takes 1 to 2 ms, so telemetry keeps half of the core. */
 export const loginsPerSecondDefault = 300;
 export const loginsBurst = 50;
@@ -166,7 +170,7 @@ export const restartHealthyMs = 30_000;
 export const shardAnswerTimeoutMs = 1_000;
 
 ok(halfOpenPerAddressMaxDefault * 2 <= halfOpenMaxDefault, "one address does not take all places at the door");
-ok(loginsPerSecondDefault < handshakesPerSecond, "what shakes hands finds a turn to log in, strangers besides");
+ok(handshakeRate.burst * 2 > loginsPerSecondDefault, "those on their way in for half a second use the rate of logins");
 ok(halfOpenMaxDefault / loginsPerSecondDefault * 1000 < loginTurnWaitMs, "as many as may wait have their turn in time");
 ok(loginTurnWaitMs < loginTimeoutMs, "who had no turn hears why");
 ok(batchBytesMax < bundleBytesMax && bundleTargetBytes <= bundleBytesMax, "a bundle holds a largest batch");

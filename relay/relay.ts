@@ -87,7 +87,7 @@ export class Relay {
     const { loginsPerSecond, loginsPerMinuteAndVehicle } = options.limits;
     this.#house = {
       node: this.#node,
-      admission: new Admission(options.limits),
+      admission: new Admission(options.limits, options.clock.uptimeMs()),
       turns: new LoginTurns({ perSecond: loginsPerSecond, burst: loginsBurst }, options.clock),
       rates: new LoginRates({ perSecond: loginsPerMinuteAndVehicle / 60, burst: loginsOfVehicleBurst }),
       refusals: new Refusals(),
@@ -105,9 +105,9 @@ export class Relay {
     for await (const link of listener.accept()) this.#serve(link);
   }
 
-  /** Whether every new link would be turned away: to refuse it before its handshake costs nothing. */
-  get isFull(): boolean {
-    return this.#house.admission.isFull;
+  /** Whether an attempt to connect is worth its handshake: to refuse it before costs nothing. */
+  mayShakeHands(): boolean {
+    return this.#house.admission.mayShakeHands(this.#node.clock.uptimeMs());
   }
 
   /** Counts an attempt to connect that came to nothing. */

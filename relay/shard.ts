@@ -21,7 +21,7 @@ import { CrlDesk, type CrlDeskOptions } from "./crl_desk.ts";
 import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
 import { crlSource } from "./io/crl_source.ts";
 import { readRelayFiles, type RelayFiles } from "./io/files.ts";
-import { backboneStopMs, handshakesBurst, handshakesMax, handshakesPerSecond } from "./limits.ts";
+import { backboneStopMs, handshakesMax } from "./limits.ts";
 import { type ProcessFacts, shardMetrics } from "./metrics.ts";
 import { createPrivateApp } from "./private_app.ts";
 import { Relay } from "./relay.ts";
@@ -77,10 +77,9 @@ async function run(files: RelayFiles): Promise<void> {
   await crls?.triedOnce;
   const { certPem, keyPem } = tls;
   const { host: hostname, port } = config.listen;
-  const handshakes = { perSecond: handshakesPerSecond, burst: handshakesBurst };
   const listener = quicListener({
-    ...{ hostname, port, certPem, keyPem, handshakes, handshakesMax },
-    isFull: () => relay.isFull,
+    ...{ hostname, port, certPem, keyPem, handshakesMax },
+    mayShakeHands: () => relay.mayShakeHands(),
     handleFailedHandshake: () => relay.handleFailedHandshake(),
   });
   const serving = relay.serve(listener);

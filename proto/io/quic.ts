@@ -3,7 +3,6 @@ import { lookup } from "node:dns/promises";
 import { Fault } from "../errors.ts";
 import { heartbeatIntervalMs, linkDeadMs } from "../limits.ts";
 import type { Dialer, DialTarget, Link, Listener } from "../ports.ts";
-import { type Rate, TokenBucket } from "../token_bucket.ts";
 import { alpn } from "../transcript.ts";
 import { acceptLanes, openLanes, streamsPerKind } from "./quic_lanes.ts";
 
@@ -40,10 +39,8 @@ export interface QuicListenerOptions {
   readonly idleMsMax?: number;
   /** Handshakes under way at most; further attempts are refused. */
   readonly handshakesMax?: number;
-  /** Attempts whose handshake is begun; what is above is refused. Without it, all are. */
-  readonly handshakes?: Rate;
-  /** Whether there is no room for another link: then attempts are refused, which costs nothing. */
-  readonly isFull?: () => boolean;
+  /** Whether an attempt is worth its handshake: when not it is refused, which costs nothing. Without it, each is. */
+  readonly mayShakeHands?: () => boolean;
   /** Told why an attempt came to nothing, for counters. */
   readonly handleFailedHandshake?: (reason: string) => void;
 }
@@ -148,7 +145,6 @@ class QuicListener implements RenewableListener {
   readonly #options: QuicListenerOptions;
   readonly #ready: Link[] = [];
   readonly #open = new Set<Link>();
-  readonly #rate: TokenBucket | undefined;
   #handshakes = 0;
   #closed = false;
   #wake = () => {};
@@ -157,7 +153,6 @@ class QuicListener implements RenewableListener {
     this.port = listener.endpoint.addr.port;
     this.#listener = listener;
     this.#options = options;
-    this.#rate = options.handshakes && new TokenBucket(options.handshakes, performance.now());
   }
 
   async *accept(): AsyncIterable<Link> {
@@ -194,9 +189,8 @@ class QuicListener implements RenewableListener {
   async #takeAttempts(): Promise<void> {
     const most = this.#options.handshakesMax ?? handshakesMaxDefault;
     for await (const incoming of this.#listener) {
-      if (this.#options.isFull?.() === true) this.#refuse(incoming, "no room");
-      else if (this.#handshakes + this.#ready.length >= most) this.#refuse(incoming, "too many handshakes at once");
-      else if (this.#rate?.take(performance.now()) === false) this.#refuse(incoming, "too many handshakes");
+      if (this.#handshakes + this.#ready.length >= most) this.#refuse(incoming, "too many handshakes at once");
+      else if (this.#options.mayShakeHands?.() === false) this.#refuse(incoming, "too many handshakes");
       else void this.#shakeHands(incoming);
     }
     this.#closed = true;
