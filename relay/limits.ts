@@ -14,13 +14,13 @@ const MiB = 1024 * KiB;
 /** Links of one shard, half-open ones included; an idle one takes about 60 kB. */
 export const linksMaxDefault = 4096;
 /** Links that have not logged in yet: each may stay 15 s, and takes some 130 kB of memory with all that is around it. */
-export const halfOpenMaxDefault = 128;
+export const halfOpenMaxDefault = 96;
 /** Handshakes under way: 500 a second over a quarter of a second of network. */
 export const handshakesMax = 128;
 /** Where half-open links are as many as may be, one that is here so long may have to go: a login over a bad network takes as long. */
 export const halfOpenGraceMs = 3_000;
 /** Of these per address; many vehicles share one behind address translation. */
-export const halfOpenPerAddressMaxDefault = 64;
+export const halfOpenPerAddressMaxDefault = 48;
 /** New links per second and address, lastingly; a whole fleet behind one address is back in a few seconds. */
 export const linksPerSecondAndAddressDefault = 100;
 /** Seconds of that rate that an address may save up for a burst. */

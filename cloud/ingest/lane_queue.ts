@@ -1,6 +1,7 @@
 /**
  * Messages of the log on their way into commits: one queue per lane, bounded in bytes. A commit takes live before
- * backfill, but leaves backfill its share while both wait, so that a vehicle's past comes through too.
+ * backfill. While both wait, backfill has its share of the commit and no more, however little there is of live: so a
+ * vehicle's past comes through, and what is live is not kept waiting by it.
  */
 import type { TelemetryLane } from "#proto/class.ts";
 import { backfillShare, queueBytesMax } from "./limits.ts";
@@ -41,9 +42,9 @@ export class LaneQueue {
   /** The messages of a commit of so many bytes, live first, each lane in the order of the log. */
   takeGroup(bytesMax: number): LogMessage[] {
     const { live, backfill } = this.#queues;
-    const reserved = Math.min(backfill.bytes, bytesMax * backfillShare);
-    const fromLive = take(live, bytesMax - reserved);
-    return [...fromLive, ...take(backfill, bytesMax - bytesOf(fromLive))];
+    if (live.bytes === 0) return take(backfill, bytesMax);
+    const share = Math.min(backfill.bytes, bytesMax * backfillShare);
+    return [...take(live, bytesMax - share), ...take(backfill, share)];
   }
 }
 

@@ -23,6 +23,12 @@ Deno.test("while both lanes wait, backfill has its share of each commit and live
   strictEqual(bytesOf("live") + bytesOf("backfill"), groupBytesMax);
 });
 
+Deno.test("a little of live does not wait for a whole commit of backfill", () => {
+  const group = filled(1, 200).takeGroup(groupBytesMax);
+  deepStrictEqual(group.map(({ place }) => place.lane).slice(0, 2), ["live", "backfill"]);
+  strictEqual((group.length - 1) * messageBytes, groupBytesMax * backfillShare);
+});
+
 Deno.test("a lane alone has the whole commit, in the order of the log", () => {
   for (const [live, backfill] of [[200, 0], [0, 200]]) {
     const group = filled(live, backfill).takeGroup(groupBytesMax);

@@ -8,10 +8,10 @@ const MiB = 1024 * 1024;
 export const queueBytesMax = 16 * MiB;
 /** One commit: large enough to spread its fixed cost (one sync, one request). */
 export const groupBytesMax = 4 * MiB;
-/** And small enough to take about so long, since what comes live waits for it; but never less than some bundles. */
+/** And small enough to take about so long, since what comes live waits for it; but never less than a full bundle. */
 export const commitTargetMs = 100;
-export const groupBytesMin = 256 * 1024;
-/** Part of a commit that backfill may take although live waits: a vehicle's past must come through too. */
+export const groupBytesMin = bundleBytesMax;
+/** Part of a commit that backfill takes while live waits: a vehicle's past must come through too. */
 export const backfillShare = 0.25;
 /** Ledger lines and places are written so often; after a crash at most so much of the log is read again. */
 export const flushIntervalMs = 5_000;

@@ -86,6 +86,9 @@ export class IngestService {
       this.#drained = Promise.withResolvers();
       await this.inTurn(() => this.#commit(group));
       this.#nextCommitAtMs = clock.uptimeMs() + commitIntervalMs;
+      // A store that answers at once and a socket that always has something would keep all other sockets and all timers
+      // waiting: neither goes back to the event loop.
+      await clock.after(0);
     }
   }
 

@@ -137,3 +137,23 @@ Deno.test("who reads a full lane waits until a commit has taken from it", async 
   stage.stopping.abort();
   await stage.clock.run(running);
 });
+
+Deno.test("timers have their turn between two commits, however quick the store and however much waits", async () => {
+  const stage = new Stage();
+  const commitsMax = 100;
+  const commit = stage.ingest.commit;
+  // What arrives during a commit is read at once, without a way through the event loop.
+  stage.ingest.commit = async (messages) => {
+    await commit(messages);
+    if (stage.calls.length < commitsMax) stage.push();
+  };
+  const running = stage.service.run(stage.stopping.signal);
+  let commitsBefore = commitsMax;
+  void stage.clock.after(0).then(() => commitsBefore = stage.calls.length);
+  stage.push();
+  await stage.clock.advance(1);
+  strictEqual(stage.calls.length, commitsMax);
+  strictEqual(commitsBefore < commitsMax, true);
+  stage.stopping.abort();
+  await stage.clock.run(running);
+});

@@ -35,7 +35,9 @@ import { IngestService } from "./service.ts";
 async function start(config: CloudConfig): Promise<RunningService> {
   const clock = processClock();
   const log = makeLog({ service: "ingest", ...config.log });
-  const nats = await connectNats({ ...config.nats, name: `ingest ${config.instance}`, inboxPrefix: "_INBOX_ingest" });
+  const inboxPrefix = "_INBOX_ingest";
+  const nats = await connectNats({ ...config.nats, name: `ingest ${config.instance}`, inboxPrefix });
+  const forBackfill = await connectNats({ ...config.nats, name: `ingest ${config.instance} backfill`, inboxPrefix });
   const js = jetstream(nats);
   const jsm = await jetstreamManager(nats);
   await setUpLog(jsm);
@@ -50,7 +52,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const asking = { timeout: logTimeoutMs, checkAPI: false };
   const logApi = await jetstreamManager(nats, asking);
   const attendance = new PartitionAttendance({
-    js: jetstream(nats, asking),
+    js: { live: jetstream(nats, asking), backfill: jetstream(forBackfill, asking) },
     queue,
     clock,
     log,
@@ -74,7 +76,8 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const owned = ownership.run(owning.signal);
   const worked = service.run(working.signal);
   return {
-    detail: () => nats.isClosed() ? "NATS connection is closed" : ingest.failing ?? ownership.waitingFor,
+    detail: () =>
+      nats.isClosed() || forBackfill.isClosed() ? "NATS connection is closed" : ingest.failing ?? ownership.waitingFor,
     metrics: () => Promise.resolve(ingestMetrics(ingest.counts, ingest.figures)),
     stop: async () => {
       owning.abort();
@@ -83,7 +86,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
       await worked;
       await attendance.ended();
       await store.close();
-      await nats.close();
+      await Promise.all([nats.close(), forBackfill.close()]);
     },
   };
 }

@@ -85,7 +85,7 @@ Deno.test("a reader tells where its lanes end, and reads no longer what was drop
     const queue = new LaneQueue();
     const ends: unknown[] = [];
     const reader = new LogReader({ tenure: 5, partitions: [1, 2], from: { live: 1, backfill: 0 } }, {
-      js,
+      js: { live: js, backfill: js },
       queue,
       clock: systemClock(),
       log,

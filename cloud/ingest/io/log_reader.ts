@@ -18,7 +18,8 @@ import { Watchdog } from "../watchdog.ts";
 
 /** What all readers are given. */
 export interface LogReaderParts {
-  readonly js: JetStreamClient;
+  /** Over a connection each: what is live does not wait behind the megabytes of backfill that are on their way. */
+  readonly js: Readonly<Record<TelemetryLane, JetStreamClient>>;
   readonly queue: LaneQueue;
   readonly clock: Clock;
   readonly log: Log;
@@ -81,7 +82,7 @@ export class LogReader {
   ): Promise<void> {
     const { js, onLaneEnd } = this.#parts;
     await this.#untilRoom(lane, signal);
-    const consumer = await js.consumers.get(telemetryStream, {
+    const consumer = await js[lane].consumers.get(telemetryStream, {
       filter_subjects: this.#partitions.map((partition) => telemetrySubject(lane, partition)),
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: after + 1,

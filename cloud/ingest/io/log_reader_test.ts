@@ -82,8 +82,9 @@ function stage() {
     return Promise.resolve(consumer);
   };
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+  const js = { consumers: { get } } as unknown as JetStreamClient;
   const reader = new LogReader({ tenure: 1, partitions, from: { live: 4, backfill: 0 } }, {
-    ...{ js: { consumers: { get } } as unknown as JetStreamClient, queue, clock, log: silent },
+    ...{ js: { live: js, backfill: js }, queue, clock, log: silent },
     onMessage: () => {},
     onLaneEnd: () => {},
     whenNotFull: (lane) =>
