@@ -31,7 +31,8 @@ import type { CutOptions, CutResult } from "./cuts.ts";
 import type { Promises } from "./promises.ts";
 import { readRows } from "./questdb_rows.ts";
 
-const diskBytes = 8 * 2 ** 30;
+/** A hundred cuts with growth leave tables of 10 GB behind, and a checkpoint keeps what was merged meanwhile. */
+const diskBytes = 24 * 2 ** 30;
 const vehicle = "drone-001";
 const streams = ["power_a", "power_b", "power_c"];
 /** A cut has at least so many frames to lose that were committed since the one before, */
