@@ -91,6 +91,11 @@ export class RelayLogin {
     this.deadlineMs = now.uptimeMs + loginTimeoutMs;
   }
 
+  /** The certificate that Hello shows: checked, and not proven to be the peer's before Proof. Undefined before Hello. */
+  get certificate(): Pick<CertificateFacts, "issuer" | "serial"> | undefined {
+    return this.#pending?.facts;
+  }
+
   /** Takes a frame of the control lane. */
   handleFrame(frame: LinkFrame, now: Instant): RelayLoginStep {
     ok(!this.#over, "login goes on");

@@ -138,7 +138,12 @@ class LinkDriver {
     const isTurn = await this.#house.turns.take(addressOf(this.#link.peer), this.#loginIsOver.signal);
     if (this.#loginIsOver.signal.aborted) return;
     if (!isTurn) return this.#refuseFor("busy", "Too many log in at once");
-    await this.#handleStep(this.#login.handleFrame(frame, instantOf(this.#node.clock)));
+    const step = this.#login.handleFrame(frame, instantOf(this.#node.clock));
+    // What is known of it already is said before anybody has to sign; behind Proof it is asked for.
+    const shown = step.kind === "send" ? this.#login.certificate : undefined;
+    const reason = shown && this.#node.revocation.reasonAgainstSession(shown);
+    if (reason !== undefined) return this.#refuseFor(reason.code, reason.detail);
+    await this.#handleStep(step);
   }
 
   #handleStep(step: RelayLoginStep): void | Promise<void> {

@@ -3,6 +3,7 @@ import { crlIssuerOf } from "#proto/base/crl.ts";
 import { readX509 } from "#proto/base/x509.ts";
 import { Fault } from "#proto/errors.ts";
 import { loginTimeoutMs } from "#proto/limits.ts";
+import { signerOf } from "#proto/signature.ts";
 import type { Leaf } from "#proto/testing/certificates.ts";
 import { CrlDesk } from "./crl_desk.ts";
 import { type Revocation, revocationOff, type RevocationReason } from "./revocation.ts";
@@ -98,6 +99,17 @@ Deno.test("without an authority the door closes, then sessions end, and nobody i
   crl.fault = undefined;
   await house.clock.advance(pollMs);
   deepEqual([(await house.dial(await house.issue("drone-003"))).outcome?.kind], ["welcome"]);
+  await house.relay.drain();
+});
+
+Deno.test("a revoked certificate is refused for what Hello shows, whoever shows it: nothing has to be signed", async () => {
+  const { house, crl } = await makeGuardedHouse();
+  const [leaf, thief] = [await house.issue("drone-001"), await house.issue("drone-002")];
+  crl.revoke(serialOf(leaf));
+  await house.clock.advance(pollMs);
+  // Without the key that belongs to it the Proof would be refused as bad.
+  const { outcome } = await house.dial(leaf, { login: { signer: signerOf(thief.keyPem) } });
+  deepEqual(outcome?.kind === "refused" && [outcome.code, outcome.by], ["certificate_revoked", "relay"]);
   await house.relay.drain();
 });
 

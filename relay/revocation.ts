@@ -38,7 +38,7 @@ export interface Revocation {
   reasonAgainstLogin(
     certificate: CertificateName,
   ): RevocationReason | undefined | Promise<RevocationReason | undefined>;
-  /** Why a session may not go on, by what is known already. */
+  /** Why a session may not go on, by what is known already. A certificate of which this is so is not challenged either. */
   reasonAgainstSession(certificate: CertificateName): RevocationReason | undefined;
   /** Why no vehicle of some issuer can log in; undefined when all can that are not revoked. */
   reasonAgainstReady(): string | undefined;
