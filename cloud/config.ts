@@ -3,9 +3,15 @@ import { z } from "zod";
 import { parseConfig } from "#proto/base/config.ts";
 
 /** Services that this binary can run, one worker each. */
-const serviceNames = ["ingest", "query"] as const;
+const serviceNames = ["ingest", "query", "revocation"] as const;
 /** A service that this binary can run. */
 export type ServiceName = typeof serviceNames[number];
+
+/**
+ * A list of revoked certificates is looked at so often, so that a vehicle is out within a second of its revocation. A list
+ * of 100,000 has 4 MB; with a minute between looks, relays that poll by themselves are as good.
+ */
+const watchPollMs = { min: 100, usual: 500, max: 60_000 };
 
 const address = z.string().regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/, "wanted host:port");
 
@@ -31,7 +37,7 @@ const schema = z.strictObject({
    */
   instance: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/).optional(),
   environment: z.enum(["development", "production"]).default("development"),
-  services: z.array(z.enum(serviceNames)).min(1).default([...serviceNames]),
+  services: z.array(z.enum(serviceNames)).min(1).default(["ingest", "query"]),
   nats: z.strictObject({
     servers: z.array(z.string().min(1)).min(1),
     user: z.string(),
@@ -47,12 +53,23 @@ const schema = z.strictObject({
     /** Its account at `nats.servers`, to ask the owners of partitions; without it, it only reads. */
     nats: z.strictObject({ user: z.string(), password: z.string() }).optional(),
   }),
+  /** What the revocation service watches; one in all regions is enough. */
+  revocation: z.strictObject({
+    /** Addresses of the lists of revoked certificates, as in the relays' configuration. */
+    crls: z.array(z.url({ protocol: /^https?$/ })).min(1),
+    poll_ms: z.int().min(watchPollMs.min).max(watchPollMs.max).default(watchPollMs.usual),
+    /** Its account at `nats.servers`. */
+    nats: z.strictObject({ user: z.string(), password: z.string() }),
+  }).optional(),
   /** Health and metrics of all services; not for the public. */
   private_address: address.default("127.0.0.1:9080"),
   log: z.strictObject({
     level: z.enum(["debug", "info", "warn", "error"]).default("info"),
     format: z.enum(["json", "pretty"]).default("json"),
   }).prefault({}),
+}).refine(({ services, revocation }) => revocation !== undefined || !services.includes("revocation"), {
+  path: ["revocation"],
+  error: "the service revocation wants to know what to watch",
 }).refine((config) => config.environment !== "production" || config.store.kind !== "sqlite", {
   path: ["store", "kind"],
   error: "sqlite is the embedded store for development, production wants questdb",

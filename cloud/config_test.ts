@@ -35,6 +35,15 @@ Deno.test("the log has as many copies as a cluster can keep a majority of", () =
   }
 });
 
+Deno.test("the watch over revocations is wanted with what it watches, or not at all", () => {
+  const services = "\nservices: [ingest, revocation]\n";
+  const watch = 'revocation: { crls: ["http://ca/1.0/crl"], nats: { user: revocation, password: p } }\n';
+  throws(() => parseCloudConfig(`${minimal}${services}`, "cloud.yaml"), /revocation: .*wants to know what to watch/);
+  strictEqual(parseCloudConfig(`${minimal}${services}${watch}`, "cloud.yaml").revocation?.poll_ms, 500);
+  strictEqual(parseCloudConfig(minimal, "cloud.yaml").services.includes("revocation"), false);
+  throws(() => parseCloudConfig(`${minimal}${watch.replace("http", "ftp")}`, "cloud.yaml"), /revocation\/crls/);
+});
+
 Deno.test("unknown services and keys are named", () => {
   throws(() => parseCloudConfig(`${minimal}\nservices: [video]\n`, "cloud.yaml"), /services/);
   throws(() => parseCloudConfig(`${minimal}\nstroe: 1\n`, "cloud.yaml"), /stroe/);

@@ -76,6 +76,11 @@ export const laneBufferMs = 200;
 /** The relay reports what it read at most so often. */
 export const readReportIntervalMs = 100;
 
+// Lists of revoked certificates
+
+/** One fetch: 8 MiB in a slow network. At a relay's start, logins wait for the first. */
+export const crlFetchTimeoutMs = 10_000;
+
 // HTTP ports that strangers reach
 
 /** Head of a request: what a browser sends with its cookies has a quarter of it. */

@@ -123,3 +123,9 @@ export interface Listener {
   /** Lets nobody in any more and ends all links that came in, in good order; resolves when they have ended. */
   close(): Promise<void>;
 }
+
+/** Where an issuer's list of revoked certificates is. */
+export interface CrlSource {
+  /** Gives the list (DER) as it is now. Faults: `unavailable`, `too_large`. Stops when the signal fires. */
+  fetch(signal: AbortSignal): Promise<Uint8Array>;
+}

@@ -2,18 +2,12 @@
 import type { CrlIssuer } from "#proto/base/crl.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import { instantOf } from "#proto/instant.ts";
-import type { Clock, Log, Random } from "#proto/ports.ts";
+import { crlFetchTimeoutMs } from "#proto/limits.ts";
+import type { Clock, CrlSource, Log, Random } from "#proto/ports.ts";
 import { within } from "#proto/within.ts";
 import { CrlSchedule } from "./crl_schedule.ts";
 import { CrlStanding, type CrlTerms, type Standing } from "./crl_standing.ts";
-import { crlFetchTimeoutMs } from "./limits.ts";
 import type { CertificateName, Revocation, RevocationFacts, RevocationReason } from "./revocation.ts";
-
-/** Where an issuer's list is. */
-export interface CrlSource {
-  /** Gives the list (DER) as it is now. Faults: `unavailable`, `too_large`. Stops when the signal fires. */
-  fetch(signal: AbortSignal): Promise<Uint8Array>;
-}
 
 /** What a {@link CrlDesk} is made of. */
 export interface CrlDeskOptions {

@@ -2,13 +2,14 @@ import { deepEqual, equal } from "node:assert/strict";
 import { crlIssuerOf } from "#proto/base/crl.ts";
 import { readX509 } from "#proto/base/x509.ts";
 import { Fault } from "#proto/errors.ts";
+import { crlFetchTimeoutMs } from "#proto/limits.ts";
 import type { Log } from "#proto/ports.ts";
 import { type Authority, derOf, makeAuthority } from "#proto/testing/certificates.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { seededRandom } from "#proto/testing/random.ts";
 import { CrlDesk } from "./crl_desk.ts";
-import { crlFetchTimeoutMs, crlHintIntervalMs } from "./limits.ts";
-import { MemoryCrl } from "./testing/crl.ts";
+import { crlHintIntervalMs } from "./limits.ts";
+import { MemoryCrl } from "#proto/testing/memory_crl.ts";
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const clock = () => new VirtualClock();

@@ -66,8 +66,6 @@ export const crlLoginGraceMsDefault = 3_600_000;
 export const crlSessionGraceMsDefault = 86_400_000;
 /** Longest grace: after a week nobody knows who drives. */
 export const crlGraceMsMax = 7 * 86_400_000;
-/** One fetch: 8 MiB in a slow network. Logins wait for the first as the shard starts. */
-export const crlFetchTimeoutMs = 10_000;
 /** Wait after the first failure; twice as long after each further one, up to the poll interval. */
 export const crlRetryMs = 1_000;
 /** Hints lead to two fetches a second at most, however many there are. */

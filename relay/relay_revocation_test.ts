@@ -7,7 +7,7 @@ import { signerOf } from "#proto/signature.ts";
 import type { Leaf } from "#proto/testing/certificates.ts";
 import { CrlDesk } from "./crl_desk.ts";
 import { type Revocation, revocationOff, type RevocationReason } from "./revocation.ts";
-import { MemoryCrl } from "./testing/crl.ts";
+import { MemoryCrl } from "#proto/testing/memory_crl.ts";
 import { type House, makeHouse } from "./testing/house.ts";
 import type { TestVehicle } from "./testing/vehicle.ts";
 

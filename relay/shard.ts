@@ -19,7 +19,7 @@ import type { Log } from "#proto/ports.ts";
 import { settledWithin } from "#proto/within.ts";
 import { CrlDesk, type CrlDeskOptions } from "./crl_desk.ts";
 import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
-import { crlSource } from "./io/crl_source.ts";
+import { crlSource } from "#proto/io/crl_source.ts";
 import { readRelayFiles, type RelayFiles } from "./io/files.ts";
 import { backboneStopMs, handshakesMax } from "./limits.ts";
 import { type ProcessFacts, shardMetrics } from "./metrics.ts";

@@ -18,6 +18,10 @@ export function permissionsOf(service: ServiceName, config: CloudConfig): Servic
       return { ...store, net: [...store.net, ...config.nats.servers.map(natsAddress)] };
     case "query":
       return queryPermissions(config, store);
+    case "revocation": {
+      const crls = config.revocation?.crls ?? [];
+      return { net: [...config.nats.servers.map(natsAddress), ...crls.map(httpAddress)], read: [], write: [] };
+    }
   }
 }
 

@@ -24,6 +24,18 @@ Deno.test("ingest reaches NATS and its store, and nothing else", () => {
   });
 });
 
+Deno.test("the watch over revocations reaches NATS and the authorities, and no store", () => {
+  const watch = 'revocation: { crls: ["http://ca:9002/1.0/crl"], nats: { user: r, password: p } }';
+  const config = parseCloudConfig(
+    `nats: { servers: ["a:4222"], user: u, password: p }
+store: { kind: sqlite, path: /data/t.db }
+query: { token_sha256_file: /etc/token }
+${watch}`,
+    "cloud.yaml",
+  );
+  deepStrictEqual(permissionsOf("revocation", config), { net: ["a:4222", "ca:9002"], read: [], write: [] });
+});
+
 const socket = "/tmp/systemscale-query-8081.sock";
 
 Deno.test("query listens, reads its token's hash, and reaches NATS only with an account of its own", () => {

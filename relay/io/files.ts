@@ -5,7 +5,7 @@ import type { CredentialFiles } from "#proto/base/credential_watch.ts";
 import { Fault } from "#proto/errors.ts";
 import { credentialFiles } from "#proto/io/credential_files.ts";
 import { parseRelayConfig, type RelayConfig } from "../config.ts";
-import type { CrlLocation } from "./crl_source.ts";
+import type { CrlLocation } from "#proto/io/crl_source.ts";
 
 /** What stands in the files. */
 export interface RelayFiles {

@@ -42,19 +42,20 @@ function relayConfig(layout: Layout, passwords: NatsPasswords) {
     key: join(pki, "relay.key"),
     vehicle_roots: [trust.root],
     vehicle_issuers: [trust.vehicleIssuer],
-    ...(layout.ca === "step-ca" && { revocation: revocationOf(layout) }),
+    ...(layout.ca === "step-ca" && {
+      revocation: { crls: [{ issuer: trust.vehicleIssuer, url: crlUrlOf(layout) }] },
+    }),
     nats: { servers: [`127.0.0.1:${ports.leaf}`], user: "relay", password: passwords.relay, domain: "hub" },
     private_address: `127.0.0.1:${ports.relayPrivate}`,
   };
 }
 
-/** Sooner than in production: whoever revokes a vehicle here wants to see it go. */
-function revocationOf(layout: Layout) {
-  const url = `http://127.0.0.1:${layout.ports.caCrl}/1.0/crl`;
-  return { crls: [{ issuer: trustFilesOf(layout).vehicleIssuer, url }], poll_seconds: 5 };
+function crlUrlOf({ ports }: Layout): string {
+  return `http://127.0.0.1:${ports.caCrl}/1.0/crl`;
 }
 
-function cloudConfig({ state, ports, store, hubNodes }: Layout, passwords: NatsPasswords) {
+function cloudConfig(layout: Layout, passwords: NatsPasswords) {
+  const { state, ports, store, hubNodes } = layout;
   const paths = pathsOf(state);
   const hubs = hubNodes?.map(({ client }) => client) ?? [ports.hub];
   return {
@@ -73,6 +74,10 @@ function cloudConfig({ state, ports, store, hubNodes }: Layout, passwords: NatsP
       token_sha256_file: paths.tokenHash,
       nats: { user: "query", password: passwords.query },
     },
+    ...(layout.ca === "step-ca" && {
+      services: ["ingest", "query", "revocation"],
+      revocation: { crls: [crlUrlOf(layout)], nats: { user: "revocation", password: passwords.revocation } },
+    }),
     private_address: `127.0.0.1:${ports.cloudPrivate}`,
   };
 }

@@ -5,7 +5,7 @@ import { quicDialer } from "#proto/io/quic.ts";
 import { systemRandom } from "#proto/io/random.ts";
 import { revokedSubject } from "#proto/subjects.ts";
 import { type Authority, type Leaf, makeAuthority } from "#proto/testing/certificates.ts";
-import { MemoryCrl } from "#relay/testing/crl.ts";
+import { MemoryCrl } from "#proto/testing/memory_crl.ts";
 import { TestVehicle } from "#relay/testing/vehicle.ts";
 import { tryFetch, waitFor } from "../servers/wait.ts";
 import { startNatsPair } from "./nats_pair.ts";

@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
-import { crlBytesMax } from "#proto/base/crl.ts";
+import { crlBytesMax } from "../base/crl.ts";
 import { crlSource } from "./crl_source.ts";
 
 const list = Uint8Array.of(0x30, 1, 2);

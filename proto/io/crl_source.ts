@@ -1,8 +1,8 @@
 /** Fetches lists of revoked certificates from where the configuration says, and from nowhere else. */
 import { readFile, stat } from "node:fs/promises";
-import { crlBytesMax } from "#proto/base/crl.ts";
-import { Fault } from "#proto/errors.ts";
-import type { CrlSource } from "../crl_desk.ts";
+import { crlBytesMax } from "../base/crl.ts";
+import { Fault } from "../errors.ts";
+import type { CrlSource } from "../ports.ts";
 
 /** An address (http, https) or a file. */
 export type CrlLocation = { readonly url: string } | { readonly file: string };

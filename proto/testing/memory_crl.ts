@@ -1,8 +1,7 @@
 /** An authority's list in memory, whose every answer is the test's to give. */
-import type { Clock } from "#proto/ports.ts";
-import type { CertifiedKey } from "#proto/testing/certificates.ts";
-import { makeCrl } from "#proto/testing/crls.ts";
-import type { CrlSource } from "../crl_desk.ts";
+import type { Clock, CrlSource } from "../ports.ts";
+import type { CertifiedKey } from "./certificates.ts";
+import { makeCrl } from "./crls.ts";
 
 /** Lists end after a day, and are made anew with every certificate that is revoked. */
 export class MemoryCrl implements CrlSource {
