@@ -53,6 +53,8 @@ export class TestVehicle {
   outcome: VehicleLoginStep | undefined;
   /** How the link ended; undefined while it lives. */
   end: LinkEnd | undefined;
+  /** Settles with {@link end}. */
+  readonly ended: Promise<LinkEnd>;
   answersPings = true;
   #isReading = true;
   readonly #link: Link;
@@ -75,7 +77,7 @@ export class TestVehicle {
       agentVersion: "test",
       ...options.login,
     }, instantOf(clock));
-    link.ended.then((end) => this.end = end);
+    this.ended = link.ended.then((end) => this.end = end);
     this.#talk(login);
   }
 

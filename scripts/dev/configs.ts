@@ -43,7 +43,10 @@ function relayConfig(layout: Layout, passwords: NatsPasswords) {
     vehicle_roots: [trust.root],
     vehicle_issuers: [trust.vehicleIssuer],
     ...(layout.ca === "step-ca" && {
-      revocation: { crls: [{ issuer: trust.vehicleIssuer, url: crlUrlOf(layout) }] },
+      revocation: {
+        crls: [{ issuer: trust.vehicleIssuer, url: crlUrlOf(layout) }],
+        poll_seconds: layout.revocation?.pollSeconds,
+      },
     }),
     nats: { servers: [`127.0.0.1:${ports.leaf}`], user: "relay", password: passwords.relay, domain: "hub" },
     private_address: `127.0.0.1:${ports.relayPrivate}`,
@@ -74,7 +77,7 @@ function cloudConfig(layout: Layout, passwords: NatsPasswords) {
       token_sha256_file: paths.tokenHash,
       nats: { user: "query", password: passwords.query },
     },
-    ...(layout.ca === "step-ca" && {
+    ...(layout.ca === "step-ca" && layout.revocation?.hints !== false && {
       services: ["ingest", "query", "revocation"],
       revocation: { crls: [crlUrlOf(layout)], nats: { user: "revocation", password: passwords.revocation } },
     }),

@@ -71,6 +71,8 @@ export interface Layout {
   readonly store: StoreKind;
   /** The development CA when nothing is said. */
   readonly ca?: CaKind;
+  /** How word of a revocation by a step-ca reaches the relay; hints, and a poll a minute, when nothing is said. */
+  readonly revocation?: { readonly hints: boolean; readonly pollSeconds: number };
   readonly vehicles: readonly string[];
   readonly simulate: boolean;
   /** UDP port that vehicles dial; the relay's own unless something stands between. */

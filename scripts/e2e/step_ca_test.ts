@@ -14,14 +14,7 @@ import { TestVehicle } from "#relay/testing/vehicle.ts";
 import { certificateLines } from "../dev/describe.ts";
 import { pathsOf, relayNode, trustFilesOf } from "../dev/layout.ts";
 import { run } from "../servers/run.ts";
-import {
-  certify,
-  type IssuedLeaf,
-  type StepCa,
-  stepCaFiles,
-  type StepCaKind,
-  stepCommand,
-} from "../servers/step_ca.ts";
+import { certify, type IssuedLeaf, revoke, step, type StepCa, stepCaFiles } from "../servers/step_ca.ts";
 import { obtainStep } from "../servers/step_binaries.ts";
 import { waitFor } from "../servers/wait.ts";
 import { freeLayout, type TestSystem, withSystem } from "./harness.ts";
@@ -216,16 +209,6 @@ async function certifyByDefaultTemplate(name: string, { running }: TestSystem): 
   return await certify({ name, provisioner: "plain" }, target);
 }
 
-async function revoke(serial: string, stepCa: StepCa): Promise<void> {
-  const decimal = BigInt(`0x${serial}`).toString();
-  const target = { kind: "vehicles", stepCa } as const;
-  const { adminPassword } = stepCaFiles(stepCa.folder);
-  const password = ["--provisioner", "admin", "--provisioner-password-file", adminPassword];
-  const said = await step(["ca", "token", decimal, "--revoke", ...password], target);
-  const token = said.split("\n").find((line) => line.startsWith("ey")) ?? "";
-  await step(["ca", "revoke", decimal, "--token", token, "--reasonCode", "KeyCompromise"], target);
-}
-
 /** Serials in the CRL, whose signature by the vehicles' issuer is checked. */
 async function revokedSerials({ layout }: TestSystem): Promise<string[]> {
   const response = await fetch(`http://localhost:${layout.ports.caCrl}/1.0/crl`);
@@ -237,10 +220,4 @@ async function revokedSerials({ layout }: TestSystem): Promise<string[]> {
 
 async function leafOf(file: string): Promise<X509> {
   return readX509(certificatesOf(await Deno.readTextFile(file))[0]);
-}
-
-async function step(args: readonly string[], target: { kind: StepCaKind; stepCa: StepCa }): Promise<string> {
-  const { ok: isGood, text } = await run(...stepCommand(args, target));
-  if (!isGood) throw new Error(`step ${args.slice(0, 2).join(" ")} failed: ${text}`);
-  return text;
 }

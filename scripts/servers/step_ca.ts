@@ -107,6 +107,25 @@ function orderFlags({ alternativeNames = [], algorithm, provisioner }: Certifica
   ];
 }
 
+/** Lets a CA revoke a vehicle's certificate, named by its serial in hex. `onBegin` is called when step is asked to. */
+export async function revoke(serial: string, stepCa: StepCa, onBegin = () => {}): Promise<void> {
+  const decimal = BigInt(`0x${serial}`).toString();
+  const target = { kind: "vehicles", stepCa } as const;
+  const { adminPassword } = stepCaFiles(stepCa.folder);
+  const password = ["--provisioner", "admin", "--provisioner-password-file", adminPassword];
+  const said = await step(["ca", "token", decimal, "--revoke", ...password], target);
+  const token = said.split("\n").find((line) => line.startsWith("ey")) ?? "";
+  onBegin();
+  await step(["ca", "revoke", decimal, "--token", token, "--reasonCode", "KeyCompromise"], target);
+}
+
+/** Runs step against a CA; gives what it said, or throws with it. */
+export async function step(args: readonly string[], target: { kind: StepCaKind; stepCa: StepCa }): Promise<string> {
+  const { ok, text } = await run(...stepCommand(args, target));
+  if (!ok) throw new Error(`step ${args.slice(0, 2).join(" ")} failed: ${text}`);
+  return text;
+}
+
 /** What runs step against a CA: program, arguments, environment. */
 export function stepCommand(
   args: readonly string[],

@@ -66,6 +66,13 @@ const entries: readonly Entry[] = [
     args: [],
   },
   {
+    name: "revoke",
+    what: "vehicles that are revoked in a real step-ca while they stream: how soon they are cut (R14)",
+    usage: "[--times N] [--at-once N] [--hints on|off] [--poll-seconds N]",
+    file: "scripts/soak/revoke/main.ts",
+    args: [],
+  },
+  {
     name: "repeats",
     what: "each of many batches ten times across owners that go, one in a hundred changed: rows and quarantine (R7)",
     usage: "[--batches N]",
