@@ -25,8 +25,7 @@ const pollSeconds = countOf(values["poll-seconds"] ?? (hints ? "60" : "5"));
 const [times, atOnce] = [values.times, values["at-once"]].map(countOf);
 
 console.log(`${machineText()}\n${runtimeText()}`);
-let cuts = 0;
-const onCut = (ms: number) => console.error(`${++cuts}: ${ms.toFixed(0)} ms`);
+const onCut = (ms: number) => console.error(`cut after ${ms.toFixed(0)} ms`);
 const result = await runRevokeRig({ times, atOnce, onCut, hints, pollSeconds });
 console.log(revokeText(result, { hints, pollSeconds }));
 Deno.exit(missedBy(result, { hints, pollSeconds }).length === 0 ? 0 : 1);
