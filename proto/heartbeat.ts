@@ -84,6 +84,11 @@ export class Heartbeat {
     return { kind: "send", bytes: encodeMessage("ping", { id, sentAtNs: now.wallNs, ready: options.ready ?? false }) };
   }
 
+  /** The next Ping is due at once. */
+  hurry(): void {
+    this.#nextPingMs = -Infinity;
+  }
+
   /** Anything that came from the peer shows that it lives. Cheap: call it per read. */
   handleBytes(now: Instant): void {
     this.#lastHeardMs = now.uptimeMs;

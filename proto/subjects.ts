@@ -47,6 +47,9 @@ export function presenceSubject(relay: RelayName, shard: number): string {
   return `presence.v1.${relay}.${shard}`;
 }
 
+/** The logins of all vehicles: each message ends with the vehicle's id. */
+export const allSessionsSubject = "session.v1.*";
+
 /** The signed Proof of a vehicle's newest login. */
 export function sessionSubject(vehicle: VehicleId): string {
   return `session.v1.${vehicle}`;

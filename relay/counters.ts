@@ -12,6 +12,11 @@ export interface Counters {
   ended: number;
   logins: number;
   superseded: number;
+  /** Pairs of links that claimed to be one vehicle, both alive. */
+  duplicates: number;
+  /** Proofs of logins elsewhere that do not hold, and those that were too many or too large to look at. */
+  proofsRefused: number;
+  proofsIgnored: number;
   /** Hints that something was revoked. */
   revocationHints: number;
   /** Sessions ended because of revocation, by code. */
@@ -48,6 +53,9 @@ export function newCounters(): Counters {
     ended: 0,
     logins: 0,
     superseded: 0,
+    duplicates: 0,
+    proofsRefused: 0,
+    proofsIgnored: 0,
     revocationHints: 0,
     revoked: { certificate_revoked: 0, revocation_unknown: 0 },
     faults: 0,

@@ -53,6 +53,15 @@ export const refusalPublishIntervalMs = 5_000;
 /** Refusals of any kind published per second: strangers must not fill the backbone. */
 export const refusalsPublishedPerSecondMax = 20;
 
+// Takeover
+
+/** One proof: two certificates of 4 KiB and an intermediate, the rest of Hello, and Challenge and Proof. */
+export const proofBytesMax = 24 * KiB;
+/** Proofs of vehicles that are here, per second and in a burst: each takes a millisecond to verify. */
+export const proofRate: Rate = { perSecond: 100, burst: 500 };
+/** A vehicle that answers within that time after an unrelated login lives: several round trips of a bad network. */
+export const duplicateAnswerMs = 2_000;
+
 // Revocation
 
 /** A list of revoked certificates is fetched so often: what is revoked without a push is out by then. */

@@ -30,7 +30,8 @@ import type { Node } from "./node.ts";
 import { announceEnd, announceLogin, announceRefused } from "./presence.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Registry } from "./registry.ts";
-import { hexOf, type SessionFacts } from "./session.ts";
+import type { SessionFacts } from "./session.ts";
+import { rankOf, type TakeoverDesk } from "./takeover_desk.ts";
 
 /** What the links of a shard share. */
 export interface LinkHouse {
@@ -40,6 +41,7 @@ export interface LinkHouse {
   readonly rates: LoginRates;
   readonly refusals: Refusals;
   readonly registry: Registry<LiveSession>;
+  readonly takeovers: TakeoverDesk;
 }
 
 /** Serves a link until it has ended. Never rejects for what the peer does. */
@@ -162,12 +164,12 @@ class LinkDriver {
     if (reason !== undefined) return this.#refuseFor(reason.code, reason.detail);
     if (this.#node.draining.aborted) return this.#refuseFor("draining", "The node is being drained");
     const live = new LiveSession(this.#factsOf(login), { node: this.#node, link: this.#link });
-    const { superseded } = this.#house.registry.enter(live);
+    const { superseded, order } = this.#house.registry.enter(live);
     if (superseded === live) return this.#refuseFor("superseded", "A newer session of this vehicle is here already");
     this.#welcome(live, login);
     if (superseded === undefined) return;
-    this.#node.counters.superseded += 1;
-    superseded.finish({ code: "superseded", detail: "A newer session of this vehicle took over" });
+    const where = `this node, from ${this.#link.peer}`;
+    this.#house.takeovers.retire(superseded, { order, successor: { session: live.session.id, where } });
   }
 
   #welcome(live: LiveSession, login: AcceptedLogin): void {
@@ -266,11 +268,11 @@ class LinkDriver {
     this.#node.log.info("Session ended", { vehicle: live.vehicle, code: end.code, detail: end.detail });
   }
 
-  #factsOf({ vehicle, hello, fields, notAfterMs, issuer, serial }: AcceptedLogin): SessionFacts {
+  #factsOf({ vehicle, hello, challenge, fields, notAfterMs, issuer, serial }: AcceptedLogin): SessionFacts {
     return {
       vehicle,
-      boot: hexOf(hello.boot),
-      linkCounter: fields.linkCounter,
+      ...rankOf({ hello, fields }),
+      challengedAtNs: challenge.relayTimeNs,
       id: this.#node.random.bytes(16),
       notAfterMs,
       certificate: { issuer, serial },

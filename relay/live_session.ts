@@ -32,6 +32,7 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
   readonly #desk: InventoryDesk;
   readonly #over = new AbortController();
   #now: Instant;
+  #heardCount = 0;
   // One per chunk, shared by the batches in it.
   #header: RelayHeader;
   #end: SessionEnd | undefined;
@@ -59,6 +60,19 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
     return this.session.linkCounter;
   }
 
+  get epoch() {
+    return this.session.epoch;
+  }
+
+  get ancestors() {
+    return this.session.ancestors;
+  }
+
+  /** How often anything came from the vehicle: it rises as long as the vehicle lives. */
+  get heardCount(): number {
+    return this.#heardCount;
+  }
+
   /** Why this side ended the session; undefined while it lives or when the vehicle or the network ended it. */
   get end(): SessionEnd | undefined {
     return this.#end;
@@ -77,6 +91,7 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
   /** Bytes came on a lane. */
   handleBytes(lane: Lane, count: number): void {
     this.#now = instantOf(this.#node.clock);
+    this.#heardCount += 1;
     this.heartbeat.handleBytes(this.#now);
     if (lane !== "live" && lane !== "backfill") return;
     this.#header = this.#makeHeader();
@@ -137,6 +152,13 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
   speak(nowMs: number): boolean {
     this.say(...this.session.pollWords(nowMs));
     return this.session.hasUnreported;
+  }
+
+  /** Pings now: an answer shows that the vehicle lives. */
+  ask(): void {
+    this.heartbeat.hurry();
+    const now = instantOf(this.#node.clock);
+    this.handleTick(now, { ready: this.#node.readiness.reasonAgainst(now.uptimeMs) === undefined });
   }
 
   /** Pings when one is due; a vehicle that was silent for too long is given up. */

@@ -76,6 +76,9 @@ function links({ counters, refused }: RelayFacts): MetricFamily[] {
     counter("links_ended_total", "Links that have ended, turned away ones too", plain(counters.ended)),
     counter("logins_total", "Logins", plain(counters.logins)),
     counter("superseded_total", "Sessions that a newer one took over", plain(counters.superseded)),
+    counter("duplicate_identities_total", "Pairs of links of one vehicle, both alive", plain(counters.duplicates)),
+    counter("proofs_refused_total", "Proofs of logins elsewhere that do not hold", plain(counters.proofsRefused)),
+    counter("proofs_ignored_total", "Proofs that were too many or too large", plain(counters.proofsIgnored)),
     counter("faults_total", "Sessions ended for a fault of the vehicle", plain(counters.faults)),
   ];
 }

@@ -25,6 +25,8 @@ export interface BackboneEars {
   verdicts(notice: Uint8Array): void;
   /** An OwnerNotice (log/v1/ledger.proto), not decoded. */
   owner(notice: Uint8Array): void;
+  /** A vehicle logged in somewhere, perhaps here: its SessionProof (log/v1/presence.proto), not decoded. */
+  login(vehicle: string, proof: Uint8Array): void;
   /** Someone says that certificates were revoked; what it says beyond that is not looked at. */
   revoked(): void;
 }

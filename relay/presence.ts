@@ -44,6 +44,13 @@ export function announceEnd(by: Announcer, ended: { session: Session; end: Sessi
   announce(by, { case: "down", value: down });
 }
 
+/** Two links of one vehicle live, and neither goes on from the other. */
+export function announceDuplicate(by: Announcer, twins: { session: Session; other: Uint8Array }): void {
+  const { vehicle, id } = twins.session;
+  const duplicate = { vehicleId: vehicle, session: id, otherSession: twins.other, atNs: by.clock.wallNs() };
+  announce(by, { case: "duplicate", value: duplicate });
+}
+
 /** A login was refused. */
 export function announceRefused(by: Announcer, refused: RefusedLogin): void {
   const { claimed, code, detail } = refused;

@@ -1,19 +1,14 @@
 /**
- * Who is where: at most one session per vehicle on this shard, the newest login wins.
- *
- * Newest: within one start of an agent the one with the higher link counter, which the vehicle signed; across starts
- * the one that came later. (Judging by the chain of epochs, across shards, belongs to the identity work.)
+ * Who is where: at most one session per vehicle on this shard, the newest login wins. Which that is says login_order.ts;
+ * of two that are unrelated, the one that came later.
  */
 import type { VehicleId } from "#proto/ids.ts";
+import { type LoginOrder, loginOrder, type LoginRank } from "#proto/login_order.ts";
 import { partitionOf } from "#proto/subjects.ts";
 
 /** What the registry must know of a session. */
-export interface Registered {
+export interface Registered extends LoginRank {
   readonly vehicle: VehicleId;
-  /** 16 random bytes of one start of the agent, in hex. */
-  readonly boot: string;
-  /** Rises with every login of a boot. */
-  readonly linkCounter: bigint;
 }
 
 /** The sessions of one shard. */
@@ -27,17 +22,18 @@ export class Registry<Session extends Registered> {
 
   /**
    * Enters a session. `superseded` is the older one that must be told so and closed: another session of the vehicle, or
-   * the given one itself when a newer is here already (then nothing was entered).
+   * the given one itself when a newer is here already (then nothing was entered). `order`: how the given one stands to it.
    */
-  enter(session: Session): { superseded: Session | undefined } {
+  enter(session: Session): { superseded: Session | undefined; order: LoginOrder } {
     const other = this.#byVehicle.get(session.vehicle);
-    if (other !== undefined && isNewer(other, session)) return { superseded: session };
+    const order = other === undefined ? "newer" : loginOrder(session, other);
+    if (order === "older" || order === "same") return { superseded: session, order };
     if (other !== undefined) this.leave(other);
     this.#byVehicle.set(session.vehicle, session);
     const partition = partitionOf(session.vehicle);
     const neighbours = this.#byPartition.get(partition) ?? new Set();
     this.#byPartition.set(partition, neighbours.add(session));
-    return { superseded: other };
+    return { superseded: other, order };
   }
 
   /** Takes a session out; one that was superseded is out already. Tells whether it was in. */
@@ -64,8 +60,4 @@ export class Registry<Session extends Registered> {
   inPartition(partition: number): Iterable<Session> {
     return this.#byPartition.get(partition) ?? [];
   }
-}
-
-function isNewer(here: Registered, coming: Registered): boolean {
-  return here.boot === coming.boot && here.linkCounter >= coming.linkCounter;
 }

@@ -1,20 +1,19 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { parseVehicleId } from "#proto/ids.ts";
+import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { type Registered, Registry } from "./registry.ts";
 
 const session = (vehicle: string, boot: string, linkCounter: bigint): Registered => ({
-  vehicle: parseVehicleId(vehicle),
-  boot,
-  linkCounter,
+  ...{ vehicle: parseVehicleId(vehicle), boot, linkCounter },
+  ...{ epoch: parseEpoch(BigInt(1 + boot.charCodeAt(0))), ancestors: [] },
 });
 
 Deno.test("the newest login of a vehicle takes over, and the older one no longer counts", () => {
   const registry = new Registry<Registered>();
   const [first, second, rebooted] = [session("v", "a", 1n), session("v", "a", 2n), session("v", "b", 1n)];
-  deepEqual(registry.enter(first), { superseded: undefined });
-  deepEqual(registry.enter(second), { superseded: first });
-  deepEqual(registry.enter(rebooted), { superseded: second });
+  deepEqual(registry.enter(first), { superseded: undefined, order: "newer" });
+  deepEqual(registry.enter(second), { superseded: first, order: "newer" });
+  deepEqual(registry.enter(rebooted), { superseded: second, order: "unrelated" });
   equal(registry.of(first.vehicle), rebooted);
   equal(registry.leave(first), false);
   equal(registry.size, 1);
@@ -26,7 +25,7 @@ Deno.test("a login that was overtaken by a later one of the same boot is itself 
   const registry = new Registry<Registered>();
   const [late, newest] = [session("v", "a", 5n), session("v", "a", 6n)];
   registry.enter(newest);
-  deepEqual(registry.enter(late), { superseded: late });
+  deepEqual(registry.enter(late), { superseded: late, order: "older" });
   equal(registry.of(newest.vehicle), newest);
 });
 

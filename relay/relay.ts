@@ -41,6 +41,7 @@ import { Registry } from "./registry.ts";
 import type { Revocation } from "./revocation.ts";
 import { ShapeShelf } from "./shape_shelf.ts";
 import { Speakers } from "./speakers.ts";
+import { TakeoverDesk } from "./takeover_desk.ts";
 import { TelemetryPath } from "./telemetry_path.ts";
 import { VerdictDesk } from "./verdict_desk.ts";
 
@@ -92,6 +93,7 @@ export class Relay {
       rates: new LoginRates({ perSecond: loginsPerMinuteAndVehicle / 60, burst: loginsOfVehicleBurst }),
       refusals: new Refusals(),
       registry,
+      takeovers: new TakeoverDesk(this.#node, registry),
     };
     this.#verdicts = new VerdictDesk({ registry, log: options.log });
     this.#owners = new OwnerDesk(this.#node, registry);
@@ -199,6 +201,7 @@ export class Relay {
         this.#verdicts.handleNotice(notice);
       },
       owner: (notice) => this.#owners.handleNotice(notice),
+      login: (vehicle, proof) => this.#house.takeovers.handleProof(vehicle, proof),
       revoked: () => {
         counters.revocationHints += 1;
         revocation.handleHint();

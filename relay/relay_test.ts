@@ -245,8 +245,9 @@ Deno.test("verdicts go to the vehicle's live session, and places passed to all o
 Deno.test("a newer session of a vehicle ends the older one with a word", async () => {
   const house = await makeHouse();
   const leaf = await house.issue("drone-001");
-  const older = await house.dial(leaf);
-  const newer = await house.dial(leaf);
+  const boot = new Uint8Array(16);
+  const older = await house.dial(leaf, { login: { boot, linkCounter: 1n } });
+  const newer = await house.dial(leaf, { login: { boot, linkCounter: 2n } });
   await house.clock.advance(10);
   equal(newer.outcome?.kind, "welcome");
   deepEqual(older.messages("goodbye").map(({ code }) => code), ["superseded"]);

@@ -30,6 +30,8 @@ export interface SessionFacts extends Registered {
   /** Milliseconds since 1970 at which the certificate ends, and the session with it. */
   readonly notAfterMs: number;
   readonly certificate: CertificateName;
+  /** Wall-clock nanoseconds of the relay when it challenged the vehicle. */
+  readonly challengedAtNs: bigint;
   readonly agentVersion: string;
   readonly peer: string;
 }
@@ -44,10 +46,13 @@ type ReceivedBatch = NonNullable<MessageInit<"received">["batches"]>[number];
 type ClassRangesInit = NonNullable<MessageInit<"lost">["ranges"]>[number];
 
 /** The pure part of a session. Times are uptime in ms unless they say otherwise. */
-export class Session implements Registered {
+export class Session implements SessionFacts {
   readonly vehicle: VehicleId;
   readonly boot: string;
   readonly linkCounter: bigint;
+  readonly epoch: Epoch;
+  readonly ancestors: readonly Epoch[];
+  readonly challengedAtNs: bigint;
   readonly id: Uint8Array;
   readonly notAfterMs: number;
   readonly certificate: CertificateName;
@@ -74,6 +79,9 @@ export class Session implements Registered {
     this.vehicle = facts.vehicle;
     this.boot = facts.boot;
     this.linkCounter = facts.linkCounter;
+    this.epoch = facts.epoch;
+    this.ancestors = facts.ancestors;
+    this.challengedAtNs = facts.challengedAtNs;
     this.id = facts.id;
     this.notAfterMs = facts.notAfterMs;
     this.certificate = facts.certificate;

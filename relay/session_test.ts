@@ -14,8 +14,7 @@ const epoch = parseEpoch(5n);
 const newSession = () =>
   new Session({
     vehicle,
-    boot: "00",
-    linkCounter: 1n,
+    ...{ boot: "00", linkCounter: 1n, epoch, ancestors: [], challengedAtNs: 0n },
     id: new Uint8Array(16),
     certificate: { issuer: "", serial: "1" },
     notAfterMs: 0,

@@ -21,6 +21,7 @@ import type { RelayName } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
 import {
   ackSubject,
+  allSessionsSubject,
   ledgerSubject,
   ownerSubject,
   revokedSubject,
@@ -142,6 +143,10 @@ function listen(ears: BackboneEars, options: NatsBackboneOptions & { publisher: 
   });
   connection.subscribe(ownerSubject, {
     callback: (error, message) => error === null ? ears.owner(message.data) : logDenied(log, error),
+  });
+  connection.subscribe(allSessionsSubject, {
+    callback: (error, { subject, data }) =>
+      error === null ? ears.login(subject.slice(subject.lastIndexOf(".") + 1), data) : logDenied(log, error),
   });
   connection.subscribe(revokedSubject, {
     callback: (error) => error === null ? ears.revoked() : logDenied(log, error),

@@ -13,7 +13,6 @@ import { type Revocation, revocationOff } from "../revocation.ts";
 import { MemoryBackbone } from "./backbone.ts";
 import { TestVehicle, type TestVehicleOptions } from "./vehicle.ts";
 
-const node = "relay-1.test";
 const port = 443;
 const daysMs = 86_400_000;
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -45,20 +44,26 @@ export interface HouseOptions {
   readonly revocation?: (
     given: Pick<RelayOptions, "clock" | "random" | "log"> & { authority: Authority },
   ) => Revocation;
+  /** One of its own by default. */
+  readonly authority?: Authority;
+  /** What vehicles dial. */
+  readonly node?: string;
+  /** Of what the relay draws. */
+  readonly seed?: number;
 }
 
 /** Builds a relay; limits may be other than usual. */
 export async function makeHouse(
   limits: Partial<RelayOptions["limits"]> = {},
-  { revocation = () => revocationOff }: HouseOptions = {},
+  { revocation = () => revocationOff, node = "relay-1.test", ...options }: HouseOptions = {},
 ): Promise<House> {
   const clock = new VirtualClock();
-  const random = seededRandom(7);
+  const random = seededRandom(options.seed ?? 7);
   const network = new VirtualNetwork({ clock, random });
   const backbone = new MemoryBackbone();
   const nowMs = Number(clock.wallNs() / 1_000_000n);
   const validity = { notBeforeMs: nowMs - daysMs, notAfterMs: nowMs + daysMs };
-  const authority = await makeAuthority("house", validity);
+  const authority = options.authority ?? await makeAuthority("house", validity);
   const tlsCertificateSha256 = random.bytes(32);
   let reclaimed = 0;
   const relay = new Relay({

@@ -44,15 +44,17 @@ function keepAnswers(backbone: Backbone) {
   const refused: number[] = [];
   const notices: Uint8Array[] = [];
   const owners: Uint8Array[] = [];
+  const logins: (readonly [string, Uint8Array])[] = [];
   const ears: BackboneEars = {
     placed: (number, place) => void placed.push([number, place]),
     refused: (number) => void refused.push(number),
     verdicts: (notice) => void notices.push(notice.slice()),
     owner: (notice) => void owners.push(notice.slice()),
+    login: (vehicle, proof) => void logins.push([vehicle, proof.slice()]),
     revoked: () => {},
   };
   backbone.listen(ears);
-  return { placed, refused, notices, owners };
+  return { placed, refused, notices, owners, logins };
 }
 
 Deno.test("the backbone works over a leaf with the permissions of a relay, and through the loss of the hub", async () => {

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file systemscale/log/v1/presence.proto.
  */
 export const file_systemscale_log_v1_presence: GenFile = /*@__PURE__*/
-  fileDesc("CiFzeXN0ZW1zY2FsZS9sb2cvdjEvcHJlc2VuY2UucHJvdG8SEnN5c3RlbXNjYWxlLmxvZy52MSKsAQoMU2Vzc2lvblByb29mEhIKCnZlaGljbGVfaWQYASABKAkSDQoFcmVsYXkYAiABKAkSDQoFc2hhcmQYAyABKA0SDwoHc2Vzc2lvbhgEIAEoDBINCgVoZWxsbxgFIAEoDBIRCgljaGFsbGVuZ2UYBiABKAwSKQoFcHJvb2YYByABKAsyGi5zeXN0ZW1zY2FsZS5saW5rLnYxLlByb29mEgwKBGFscG4YCCABKAkizgEKCFByZXNlbmNlEigKAnVwGAEgASgLMhouc3lzdGVtc2NhbGUubG9nLnYxLkxpbmtVcEgAEiwKBGRvd24YAiABKAsyHC5zeXN0ZW1zY2FsZS5sb2cudjEuTGlua0Rvd25IABIzCgdyZWZ1c2VkGAMgASgLMiAuc3lzdGVtc2NhbGUubG9nLnYxLkxvZ2luUmVmdXNlZEgAEiwKBmRpZ2VzdBgEIAEoCzIaLnN5c3RlbXNjYWxlLmxvZy52MS5EaWdlc3RIAEIHCgVldmVudCKNAQoGTGlua1VwEhIKCnZlaGljbGVfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoDBINCgVhdF9ucxgDIAEoBhIVCg1hZ2VudF92ZXJzaW9uGAQgASgJEhYKDnJlbW90ZV9hZGRyZXNzGAUgASgJEiAKGGNlcnRpZmljYXRlX25vdF9hZnRlcl9tcxgGIAEoAyJcCghMaW5rRG93bhISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSDQoFYXRfbnMYAyABKAYSDAoEY29kZRgEIAEoCRIOCgZkZXRhaWwYBSABKAkiVwoMTG9naW5SZWZ1c2VkEhoKEmNsYWltZWRfdmVoaWNsZV9pZBgBIAEoCRINCgVhdF9ucxgCIAEoBhIMCgRjb2RlGAMgASgJEg4KBmRldGFpbBgEIAEoCSLHAQoGRGlnZXN0Ei4KBWxpbmtzGAEgAygLMh8uc3lzdGVtc2NhbGUubG9nLnYxLkRpZ2VzdC5MaW5rEg0KBWF0X25zGAIgASgGGn4KBExpbmsSEgoKdmVoaWNsZV9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgMEg4KBnJ0dF91cxgDIAEoDRIXCg9jbG9ja19vZmZzZXRfbnMYBCABKBISDgoGZnJhbWVzGAUgASgEEhgKEGxhc3RfYmF0Y2hfYXRfbnMYBiABKAZiBnByb3RvMw", [file_systemscale_link_v1_login]);
+  fileDesc("CiFzeXN0ZW1zY2FsZS9sb2cvdjEvcHJlc2VuY2UucHJvdG8SEnN5c3RlbXNjYWxlLmxvZy52MSKsAQoMU2Vzc2lvblByb29mEhIKCnZlaGljbGVfaWQYASABKAkSDQoFcmVsYXkYAiABKAkSDQoFc2hhcmQYAyABKA0SDwoHc2Vzc2lvbhgEIAEoDBINCgVoZWxsbxgFIAEoDBIRCgljaGFsbGVuZ2UYBiABKAwSKQoFcHJvb2YYByABKAsyGi5zeXN0ZW1zY2FsZS5saW5rLnYxLlByb29mEgwKBGFscG4YCCABKAkiigIKCFByZXNlbmNlEigKAnVwGAEgASgLMhouc3lzdGVtc2NhbGUubG9nLnYxLkxpbmtVcEgAEiwKBGRvd24YAiABKAsyHC5zeXN0ZW1zY2FsZS5sb2cudjEuTGlua0Rvd25IABIzCgdyZWZ1c2VkGAMgASgLMiAuc3lzdGVtc2NhbGUubG9nLnYxLkxvZ2luUmVmdXNlZEgAEiwKBmRpZ2VzdBgEIAEoCzIaLnN5c3RlbXNjYWxlLmxvZy52MS5EaWdlc3RIABI6CglkdXBsaWNhdGUYBSABKAsyJS5zeXN0ZW1zY2FsZS5sb2cudjEuRHVwbGljYXRlSWRlbnRpdHlIAEIHCgVldmVudCJeChFEdXBsaWNhdGVJZGVudGl0eRISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSFQoNb3RoZXJfc2Vzc2lvbhgDIAEoDBINCgVhdF9ucxgEIAEoBiKNAQoGTGlua1VwEhIKCnZlaGljbGVfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoDBINCgVhdF9ucxgDIAEoBhIVCg1hZ2VudF92ZXJzaW9uGAQgASgJEhYKDnJlbW90ZV9hZGRyZXNzGAUgASgJEiAKGGNlcnRpZmljYXRlX25vdF9hZnRlcl9tcxgGIAEoAyJcCghMaW5rRG93bhISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSDQoFYXRfbnMYAyABKAYSDAoEY29kZRgEIAEoCRIOCgZkZXRhaWwYBSABKAkiVwoMTG9naW5SZWZ1c2VkEhoKEmNsYWltZWRfdmVoaWNsZV9pZBgBIAEoCRINCgVhdF9ucxgCIAEoBhIMCgRjb2RlGAMgASgJEg4KBmRldGFpbBgEIAEoCSLHAQoGRGlnZXN0Ei4KBWxpbmtzGAEgAygLMh8uc3lzdGVtc2NhbGUubG9nLnYxLkRpZ2VzdC5MaW5rEg0KBWF0X25zGAIgASgGGn4KBExpbmsSEgoKdmVoaWNsZV9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgMEg4KBnJ0dF91cxgDIAEoDRIXCg9jbG9ja19vZmZzZXRfbnMYBCABKBISDgoGZnJhbWVzGAUgASgEEhgKEGxhc3RfYmF0Y2hfYXRfbnMYBiABKAZiBnByb3RvMw", [file_systemscale_link_v1_login]);
 
 /**
  * session.v1.<vehicle>: the whole login transcript, so that anyone with the root can verify it.
@@ -103,6 +103,12 @@ export type Presence = Message<"systemscale.log.v1.Presence"> & {
      */
     value: Digest;
     case: "digest";
+  } | {
+    /**
+     * @generated from field: systemscale.log.v1.DuplicateIdentity duplicate = 5;
+     */
+    value: DuplicateIdentity;
+    case: "duplicate";
   } | { case: undefined; value?: undefined };
 };
 
@@ -112,6 +118,42 @@ export type Presence = Message<"systemscale.log.v1.Presence"> & {
  */
 export const PresenceSchema: GenMessage<Presence> = /*@__PURE__*/
   messageDesc(file_systemscale_log_v1_presence, 1);
+
+/**
+ * Two links of one vehicle, both alive, of which neither disk goes on from the other: one is a copy. The later login stays.
+ *
+ * @generated from message systemscale.log.v1.DuplicateIdentity
+ */
+export type DuplicateIdentity = Message<"systemscale.log.v1.DuplicateIdentity"> & {
+  /**
+   * @generated from field: string vehicle_id = 1;
+   */
+  vehicleId: string;
+
+  /**
+   * The one that was here first, and ends now.
+   *
+   * @generated from field: bytes session = 2;
+   */
+  session: Uint8Array;
+
+  /**
+   * @generated from field: bytes other_session = 3;
+   */
+  otherSession: Uint8Array;
+
+  /**
+   * @generated from field: fixed64 at_ns = 4;
+   */
+  atNs: bigint;
+};
+
+/**
+ * Describes the message systemscale.log.v1.DuplicateIdentity.
+ * Use `create(DuplicateIdentitySchema)` to create a new message.
+ */
+export const DuplicateIdentitySchema: GenMessage<DuplicateIdentity> = /*@__PURE__*/
+  messageDesc(file_systemscale_log_v1_presence, 2);
 
 /**
  * @generated from message systemscale.log.v1.LinkUp
@@ -155,7 +197,7 @@ export type LinkUp = Message<"systemscale.log.v1.LinkUp"> & {
  * Use `create(LinkUpSchema)` to create a new message.
  */
 export const LinkUpSchema: GenMessage<LinkUp> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 2);
+  messageDesc(file_systemscale_log_v1_presence, 3);
 
 /**
  * @generated from message systemscale.log.v1.LinkDown
@@ -192,7 +234,7 @@ export type LinkDown = Message<"systemscale.log.v1.LinkDown"> & {
  * Use `create(LinkDownSchema)` to create a new message.
  */
 export const LinkDownSchema: GenMessage<LinkDown> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 3);
+  messageDesc(file_systemscale_log_v1_presence, 4);
 
 /**
  * @generated from message systemscale.log.v1.LoginRefused
@@ -226,7 +268,7 @@ export type LoginRefused = Message<"systemscale.log.v1.LoginRefused"> & {
  * Use `create(LoginRefusedSchema)` to create a new message.
  */
 export const LoginRefusedSchema: GenMessage<LoginRefused> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 4);
+  messageDesc(file_systemscale_log_v1_presence, 5);
 
 /**
  * Every 5 s: all links of the shard.
@@ -250,7 +292,7 @@ export type Digest = Message<"systemscale.log.v1.Digest"> & {
  * Use `create(DigestSchema)` to create a new message.
  */
 export const DigestSchema: GenMessage<Digest> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 5);
+  messageDesc(file_systemscale_log_v1_presence, 6);
 
 /**
  * @generated from message systemscale.log.v1.Digest.Link
@@ -292,5 +334,5 @@ export type Digest_Link = Message<"systemscale.log.v1.Digest.Link"> & {
  * Use `create(Digest_LinkSchema)` to create a new message.
  */
 export const Digest_LinkSchema: GenMessage<Digest_Link> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 5, 0);
+  messageDesc(file_systemscale_log_v1_presence, 6, 0);
 
