@@ -47,6 +47,14 @@ export function presenceSubject(relay: RelayName, shard: number): string {
   return `presence.v1.${relay}.${shard}`;
 }
 
+/** Whether one shard takes vehicles, and how many it has. */
+export function nodeSubject(relay: RelayName, shard: number): string {
+  return `node.v1.${relay}.${shard}`;
+}
+
+/** The same of all shards: each message ends with relay and shard. */
+export const allNodesSubject = "node.v1.*.*";
+
 /** The logins of all vehicles: each message ends with the vehicle's id. */
 export const allSessionsSubject = "session.v1.*";
 

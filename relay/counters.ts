@@ -12,6 +12,8 @@ export interface Counters {
   ended: number;
   logins: number;
   superseded: number;
+  /** Vehicles that were sent to another node, at their login or when this one drained. */
+  redirected: number;
   /** Pairs of links that claimed to be one vehicle, both alive. */
   duplicates: number;
   /** Proofs of logins elsewhere that do not hold, and those that were too many or too large to look at. */
@@ -53,6 +55,7 @@ export function newCounters(): Counters {
     ended: 0,
     logins: 0,
     superseded: 0,
+    redirected: 0,
     duplicates: 0,
     proofsRefused: 0,
     proofsIgnored: 0,

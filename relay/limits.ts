@@ -53,6 +53,20 @@ export const refusalPublishIntervalMs = 5_000;
 /** Refusals of any kind published per second: strangers must not fill the backbone. */
 export const refusalsPublishedPerSecondMax = 20;
 
+// Nodes, and who is sent where
+
+/** A shard tells so often whether it takes vehicles, and how many it has. */
+export const nodeStateIntervalMs = 2_000;
+/** A node that was silent for so long is sent nobody: two states may be lost. */
+export const nodeSilenceMs = 7_000;
+/** Shards that are remembered. */
+export const nodesMax = 1_024;
+/** A node with so many times the mean of the others' links, and so many more, gets no more vehicles for now. */
+export const nodeCrowdFactor = 1.25;
+export const nodeCrowdLinks = 50;
+/** A vehicle comes back to its node without asking anew for so long; the agent takes no longer time either. */
+export const redirectMs = 24 * 3_600_000;
+
 // Takeover
 
 /** One proof: two certificates of 4 KiB and an intermediate, the rest of Hello, and Challenge and Proof. */
@@ -186,4 +200,5 @@ ok(drainMs + lastWordsMs + backboneStopMs < shardStopMs, "a shard that drains is
 ok(crlHintIntervalMs <= crlRetryMs && crlRetryMs <= crlPollMsMin, "a hint puts nothing off, nor does a retry");
 ok(crlLoginGraceMsDefault <= crlSessionGraceMsDefault, "who may log in may stay");
 ok(rangesPerFrameMax * 20 < linkFrameBytesMax, "a chunk of ranges fits into a frame");
+ok(nodeSilenceMs > 3 * nodeStateIntervalMs, "two states may be lost");
 ok(stallMs >= republishAfterMs * 2 && stallMs > probeIntervalMs * 2, "one lost answer is no stall");

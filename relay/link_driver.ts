@@ -29,6 +29,7 @@ import type { LoginTurns } from "./login_turns.ts";
 import type { Node } from "./node.ts";
 import { announceEnd, announceLogin, announceRefused } from "./presence.ts";
 import type { Refusals } from "./refusals.ts";
+import { redirectOfHello } from "./redirects.ts";
 import type { Registry } from "./registry.ts";
 import type { SessionFacts } from "./session.ts";
 import { rankOf, type TakeoverDesk } from "./takeover_desk.ts";
@@ -140,12 +141,22 @@ class LinkDriver {
     const isTurn = await this.#house.turns.take(addressOf(this.#link.peer), this.#loginIsOver.signal);
     if (this.#loginIsOver.signal.aborted) return;
     if (!isTurn) return this.#refuseFor("busy", "Too many log in at once");
+    if (this.#node.isSharedName) return this.#sendOn(frame);
     const step = this.#login.handleFrame(frame, instantOf(this.#node.clock));
     // What is known of it already is said before anybody has to sign; behind Proof it is asked for.
     const shown = step.kind === "send" ? this.#login.certificate : undefined;
     const reason = shown && this.#node.revocation.reasonAgainstSession(shown);
     if (reason !== undefined) return this.#refuseFor(reason.code, reason.detail);
     await this.#handleStep(step);
+  }
+
+  /** A shared name logs nobody in, and looks at no more of Hello than it needs. */
+  #sendOn(frame: LinkFrame): void {
+    const redirect = redirectOfHello(frame.payload, this.#node);
+    if (redirect === undefined) return this.#refuseFor("not_ready", "No node takes vehicles at present");
+    this.#loginIsOver.abort();
+    this.#link.write("control", redirect).catch(() => undefined);
+    this.#link.close(closeOf());
   }
 
   #handleStep(step: RelayLoginStep): void | Promise<void> {

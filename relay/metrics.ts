@@ -27,6 +27,8 @@ export interface RelayFacts {
   readonly isReady: boolean;
   readonly links: number;
   readonly halfOpen: number;
+  /** Nodes, this one included, that vehicles may be sent to. */
+  readonly readyNodes: number;
   readonly loginsWaiting: number;
   readonly sessions: number;
   /** Sessions whose certificate ends within so many days. */
@@ -53,6 +55,7 @@ function gauges(facts: RelayFacts & ProcessFacts & NodeFacts): MetricFamily[] {
   return [
     gauge("ready", "Whether the shard takes logins and can hand telemetry on", plain(facts.isReady ? 1 : 0)),
     gauge("links", "Open links, logged in or not", plain(facts.links)),
+    gauge("nodes_ready", "Nodes that vehicles may be sent to", plain(facts.readyNodes)),
     gauge("links_half_open", "Links that have not logged in yet", plain(facts.halfOpen)),
     gauge("logins_waiting", "Links that wait for their turn to log in", plain(facts.loginsWaiting)),
     gauge("sessions", "Logged-in vehicles", plain(facts.sessions)),
@@ -76,6 +79,7 @@ function links({ counters, refused }: RelayFacts): MetricFamily[] {
     counter("links_ended_total", "Links that have ended, turned away ones too", plain(counters.ended)),
     counter("logins_total", "Logins", plain(counters.logins)),
     counter("superseded_total", "Sessions that a newer one took over", plain(counters.superseded)),
+    counter("redirected_total", "Vehicles sent to another node", plain(counters.redirected)),
     counter("duplicate_identities_total", "Pairs of links of one vehicle, both alive", plain(counters.duplicates)),
     counter("proofs_refused_total", "Proofs of logins elsewhere that do not hold", plain(counters.proofsRefused)),
     counter("proofs_ignored_total", "Proofs that were too many or too large", plain(counters.proofsIgnored)),

@@ -20,6 +20,7 @@ function textOf(shard: number): string {
     links: 2,
     loginsWaiting: 4,
     halfOpen: 1,
+    readyNodes: 2,
     sessions: 1,
     certificatesEnding: new Map([[30, 2], [7, 1]]),
     certificate: { serial: "1f", notAfterMs: 1_790_000_000_000, daysLeft: 12.5, fault: undefined },

@@ -3,6 +3,7 @@ import type { CertificateCheck } from "#proto/base/certificate.ts";
 import type { RelayName } from "#proto/ids.ts";
 import type { Clock, Log, Random } from "#proto/ports.ts";
 import type { Counters } from "./counters.ts";
+import type { NodeBoard } from "./node_board.ts";
 import type { Backbone } from "./ports.ts";
 import type { Readiness } from "./readiness.ts";
 import type { Revocation } from "./revocation.ts";
@@ -32,6 +33,12 @@ export interface Node {
   readonly path: TelemetryPath;
   readonly speakers: Speakers;
   readonly counters: Counters;
+  /** Whether this node is a shared name: then it sends every vehicle to another and logs nobody in. */
+  readonly isSharedName: boolean;
+  /** Port that vehicles dial. */
+  readonly port: number;
+  /** All nodes that take vehicles. */
+  readonly board: NodeBoard;
   /** Fires when the node begins to drain: no more logins, no more reading. */
   readonly draining: AbortSignal;
 }

@@ -27,6 +27,8 @@ export interface BackboneEars {
   owner(notice: Uint8Array): void;
   /** A vehicle logged in somewhere, perhaps here: its SessionProof (log/v1/presence.proto), not decoded. */
   login(vehicle: string, proof: Uint8Array): void;
+  /** A shard, perhaps this one, tells of its node: a NodeState (log/v1/presence.proto), not decoded. */
+  node(who: { relay: string; shard: string }, state: Uint8Array): void;
   /** Someone says that certificates were revoked; what it says beyond that is not looked at. */
   revoked(): void;
 }

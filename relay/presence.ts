@@ -1,12 +1,13 @@
 /** What a shard tells the cloud about its links: logins, logouts, refusals, a digest. Source: protocol.md section 6. */
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { PresenceSchema, SessionProofSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
+import { NodeStateSchema, PresenceSchema, SessionProofSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
 import type { RelayName } from "#proto/ids.ts";
 import type { Clock } from "#proto/ports.ts";
-import { presenceSubject, sessionSubject } from "#proto/subjects.ts";
+import { nodeSubject, presenceSubject, sessionSubject } from "#proto/subjects.ts";
 import { alpn, type LoginTranscript } from "#proto/transcript.ts";
 import { linksPerDigestMax } from "./limits.ts";
 import type { LiveSession, SessionEnd } from "./live_session.ts";
+import type { NodeState } from "./node_board.ts";
 import type { Backbone } from "./ports.ts";
 import type { RefusedLogin } from "./refusals.ts";
 import type { Session } from "./session.ts";
@@ -49,6 +50,11 @@ export function announceDuplicate(by: Announcer, twins: { session: Session; othe
   const { vehicle, id } = twins.session;
   const duplicate = { vehicleId: vehicle, session: id, otherSession: twins.other, atNs: by.clock.wallNs() };
   announce(by, { case: "duplicate", value: duplicate });
+}
+
+/** Whether this shard takes vehicles. A shared name takes none. */
+export function announceNode(by: Announcer, state: NodeState): void {
+  by.backbone.announce(nodeSubject(by.relay, by.shard), toBinary(NodeStateSchema, create(NodeStateSchema, state)));
 }
 
 /** A login was refused. */

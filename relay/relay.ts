@@ -4,11 +4,9 @@
  */
 import type { CertificateCheck } from "#proto/base/certificate.ts";
 import { daysLeft } from "#proto/base/expiry_warnings.ts";
-import { RedirectReason } from "#proto/gen/systemscale/link/v1/login_pb.ts";
 import type { RelayName } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import { certificateWarningDays } from "#proto/limits.ts";
-import { encodeMessage } from "#proto/link_message.ts";
 import type { Clock, Link, Listener, Log, Random } from "#proto/ports.ts";
 import { settledWithin } from "#proto/within.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
@@ -19,6 +17,7 @@ import {
   lastWordsMs,
   loginsBurst,
   loginsOfVehicleBurst,
+  nodeStateIntervalMs,
   passedIntervalMs,
   probeIntervalMs,
   reclaimIntervalMs,
@@ -32,11 +31,13 @@ import { LoginRates } from "./login_rates.ts";
 import { LoginTurns } from "./login_turns.ts";
 import type { RelayFacts } from "./metrics.ts";
 import type { Node } from "./node.ts";
+import { NodeBoard } from "./node_board.ts";
 import { OwnerDesk } from "./owner_desk.ts";
 import type { Backbone, BackboneEars } from "./ports.ts";
-import { announceDigest } from "./presence.ts";
+import { announceDigest, announceNode } from "./presence.ts";
 import { Readiness } from "./readiness.ts";
 import { type RefusalEntry, Refusals } from "./refusals.ts";
+import { handleNodeState, redirectOnDrain } from "./redirects.ts";
 import { Registry } from "./registry.ts";
 import type { Revocation } from "./revocation.ts";
 import { ShapeShelf } from "./shape_shelf.ts";
@@ -49,8 +50,11 @@ import { VerdictDesk } from "./verdict_desk.ts";
 export interface RelayOptions {
   readonly relay: RelayName;
   readonly shard: number;
-  /** Name that vehicles dial. */
+  /** Name and port that vehicles dial. */
   readonly node: string;
+  readonly port: number;
+  /** Whether it is a shared name, which only sends vehicles to nodes. */
+  readonly isSharedName: boolean;
   /** Of the certificate that handshakes are shown at present; it may be renewed. */
   readonly tlsCertificateSha256: () => Uint8Array;
   readonly checkChain: CertificateCheck;
@@ -77,6 +81,7 @@ export class Relay {
   readonly #draining = new AbortController();
   readonly #stopped = new AbortController();
   readonly #links = new Set<Promise<void>>();
+  readonly #linksMax: number;
   readonly #reclaim: () => void;
   /** Count of ended links when memory was last taken back. */
   #reclaimedAt = 0;
@@ -84,6 +89,7 @@ export class Relay {
   constructor(options: RelayOptions) {
     this.#node = nodeOf(options, this.#draining.signal);
     this.#reclaim = options.reclaim;
+    this.#linksMax = options.limits.linksMax;
     const registry = new Registry<LiveSession>();
     const { loginsPerSecond, loginsPerMinuteAndVehicle } = options.limits;
     this.#house = {
@@ -117,8 +123,10 @@ export class Relay {
     this.#node.counters.failedHandshakes += 1;
   }
 
-  /** Why the node cannot hand telemetry on or takes no logins; undefined when it is ready. */
+  /** Why the node cannot hand telemetry on or takes no logins; undefined when it is ready. A shared name is with its nodes. */
   reasonAgainstReady(): string | undefined {
+    const { board, clock, isSharedName } = this.#node;
+    if (isSharedName) return board.readyNodes(clock.uptimeMs()) === 0 ? "no node takes vehicles" : undefined;
     return this.#reasonAgainstStaying() ?? this.#node.revocation.reasonAgainstReady();
   }
 
@@ -133,6 +141,7 @@ export class Relay {
       isReady: this.reasonAgainstReady() === undefined,
       links: admission.links,
       halfOpen: admission.halfOpen,
+      readyNodes: this.#node.board.readyNodes(this.#node.clock.uptimeMs()),
       loginsWaiting: turns.waiting,
       sessions: registry.size,
       certificatesEnding: this.#certificatesEnding(),
@@ -153,9 +162,9 @@ export class Relay {
    */
   async drain(): Promise<void> {
     this.#draining.abort();
-    const redirect = encodeMessage("redirect", { reason: RedirectReason.DRAIN });
+    this.#tellNode();
     const sessions = [...this.#house.registry.all()];
-    for (const live of sessions) live.say(redirect);
+    for (const live of sessions) live.say(redirectOnDrain(live.vehicle, this.#node));
     const { clock, log, path } = this.#node;
     const isFlushed = await settledWithin(path.flush(), { clock, limitMs: drainMs });
     if (!isFlushed) log.warn("Drained with telemetry that the log has not confirmed", { bytes: path.heldBytes });
@@ -201,6 +210,7 @@ export class Relay {
         this.#verdicts.handleNotice(notice);
       },
       owner: (notice) => this.#owners.handleNotice(notice),
+      node: (who, state) => handleNodeState(who, state, this.#node),
       login: (vehicle, proof) => this.#house.takeovers.handleProof(vehicle, proof),
       revoked: () => {
         counters.revocationHints += 1;
@@ -216,6 +226,7 @@ export class Relay {
     this.#every(passedIntervalMs, () => this.#verdicts.tellPassed());
     this.#every(reclaimIntervalMs, () => this.#reclaimIfMany());
     this.#every(digestIntervalMs, () => announceDigest(this.#node, this.#house.registry.all()));
+    if (!this.#node.isSharedName) this.#every(nodeStateIntervalMs, () => this.#tellNode(), { atOnce: true });
     this.#every(probeIntervalMs, () => this.#probe(), { atOnce: true });
   }
 
@@ -237,6 +248,13 @@ export class Relay {
       }
       goesOn = await pause();
     }
+  }
+
+  #tellNode(): void {
+    const { node, port, isSharedName } = this.#node;
+    if (isSharedName) return;
+    const ready = this.reasonAgainstReady() === undefined;
+    announceNode(this.#node, { node, port, ready, links: this.#house.admission.links, linksMax: this.#linksMax });
   }
 
   #lookAfterSessions(): void {
@@ -297,6 +315,7 @@ function nodeOf(options: RelayOptions, draining: AbortSignal): Node {
   return {
     ...options,
     readiness,
+    board: new NodeBoard(),
     counters,
     draining,
     shelf: new ShapeShelf({ store: backbone.shapes, clock }),

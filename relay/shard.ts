@@ -63,6 +63,8 @@ async function run(files: RelayFiles): Promise<void> {
     relay: config.name,
     shard,
     node: config.node,
+    port: config.public_port ?? config.listen.port,
+    isSharedName: config.role === "shared_name",
     tlsCertificateSha256: () => tls.sha256,
     checkChain,
     revocation: crls ?? revocationOff,

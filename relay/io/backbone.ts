@@ -21,6 +21,7 @@ import type { RelayName } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
 import {
   ackSubject,
+  allNodesSubject,
   allSessionsSubject,
   ledgerSubject,
   ownerSubject,
@@ -147,6 +148,12 @@ function listen(ears: BackboneEars, options: NatsBackboneOptions & { publisher: 
   connection.subscribe(allSessionsSubject, {
     callback: (error, { subject, data }) =>
       error === null ? ears.login(subject.slice(subject.lastIndexOf(".") + 1), data) : logDenied(log, error),
+  });
+  connection.subscribe(allNodesSubject, {
+    callback: (error, { subject, data }) => {
+      const [, , relay, shard] = subject.split(".");
+      return error === null ? ears.node({ relay, shard }, data) : logDenied(log, error);
+    },
   });
   connection.subscribe(revokedSubject, {
     callback: (error) => error === null ? ears.revoked() : logDenied(log, error),

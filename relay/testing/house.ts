@@ -48,6 +48,7 @@ export interface HouseOptions {
   readonly authority?: Authority;
   /** What vehicles dial. */
   readonly node?: string;
+  readonly isSharedName?: boolean;
   /** Of what the relay draws. */
   readonly seed?: number;
 }
@@ -70,6 +71,8 @@ export async function makeHouse(
     relay: parseRelayName("relay-1"),
     shard: 0,
     node,
+    port,
+    isSharedName: options.isSharedName ?? false,
     tlsCertificateSha256: () => tlsCertificateSha256,
     checkChain: certificateCheck({ roots: [authority.root.certPem] }),
     revocation: revocation({ clock, random, log: silent, authority }),

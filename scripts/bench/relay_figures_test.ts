@@ -6,7 +6,16 @@ import { figuresOf, onceInLog, roundLine } from "./relay_figures.ts";
 function textOf(records: number, heldBytes: number): string {
   const counters = newCounters();
   counters.records.live = records;
-  const gauges = { isReady: true, links: 1, halfOpen: 0, loginsWaiting: 0, sessions: 1, unanswered: 0, shapeBytes: 0 };
+  const gauges = {
+    isReady: true,
+    links: 1,
+    halfOpen: 0,
+    readyNodes: 1,
+    loginsWaiting: 0,
+    sessions: 1,
+    unanswered: 0,
+    shapeBytes: 0,
+  };
   const used = { cpuSeconds: records / 1e6, residentBytes: 2e6 };
   const certificate = { serial: "1f", notAfterMs: 0, daysLeft: 0, fault: undefined };
   const empty = { refused: new Map(), revocation: [], certificatesEnding: new Map() };

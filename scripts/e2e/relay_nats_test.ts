@@ -44,6 +44,7 @@ function keepAnswers(backbone: Backbone) {
   const refused: number[] = [];
   const notices: Uint8Array[] = [];
   const owners: Uint8Array[] = [];
+  const nodes: (readonly [string, Uint8Array])[] = [];
   const logins: (readonly [string, Uint8Array])[] = [];
   const ears: BackboneEars = {
     placed: (number, place) => void placed.push([number, place]),
@@ -51,10 +52,11 @@ function keepAnswers(backbone: Backbone) {
     verdicts: (notice) => void notices.push(notice.slice()),
     owner: (notice) => void owners.push(notice.slice()),
     login: (vehicle, proof) => void logins.push([vehicle, proof.slice()]),
+    node: (who, state) => void nodes.push([`${who.relay} ${who.shard}`, state.slice()]),
     revoked: () => {},
   };
   backbone.listen(ears);
-  return { placed, refused, notices, owners, logins };
+  return { placed, refused, notices, owners, logins, nodes };
 }
 
 Deno.test("the backbone works over a leaf with the permissions of a relay, and through the loss of the hub", async () => {

@@ -16,21 +16,23 @@ export interface RelayPorts {
 /** Writes certificates and configuration into the pair's folder. */
 export async function writeRelayFolder(
   pair: NatsPair,
-  { authority, validity, limits = {}, settings = {} }: {
+  { authority, validity, node = "localhost", limits = {}, settings = {} }: {
     authority: Authority;
     validity: Validity;
+    /** Name that vehicles dial. */
+    node?: string;
     /** Settings under `limits` that are other than usual. */
     limits?: Record<string, number>;
     /** Other settings. */
     settings?: Record<string, unknown>;
   },
 ): Promise<RelayPorts> {
-  const leaf = await authority.issueRelay("localhost", validity);
+  const leaf = await authority.issueRelay(node, validity);
   const [quic, privatePort] = freePorts(2);
   const ports = { quic, private: privatePort };
   const config = {
     name: "relay-1",
-    node: "localhost",
+    node,
     listen: `127.0.0.1:${ports.quic}`,
     certificate: "relay.crt",
     key: "relay.key",

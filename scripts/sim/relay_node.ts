@@ -49,6 +49,8 @@ export class RelayNode {
       relay: parseRelayName(name),
       shard: 0,
       node,
+      port: relayPort,
+      isSharedName: false,
       tlsCertificateSha256: () => new Uint8Array(32),
       checkChain,
       revocation: revocationOff,

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file systemscale/log/v1/presence.proto.
  */
 export const file_systemscale_log_v1_presence: GenFile = /*@__PURE__*/
-  fileDesc("CiFzeXN0ZW1zY2FsZS9sb2cvdjEvcHJlc2VuY2UucHJvdG8SEnN5c3RlbXNjYWxlLmxvZy52MSKsAQoMU2Vzc2lvblByb29mEhIKCnZlaGljbGVfaWQYASABKAkSDQoFcmVsYXkYAiABKAkSDQoFc2hhcmQYAyABKA0SDwoHc2Vzc2lvbhgEIAEoDBINCgVoZWxsbxgFIAEoDBIRCgljaGFsbGVuZ2UYBiABKAwSKQoFcHJvb2YYByABKAsyGi5zeXN0ZW1zY2FsZS5saW5rLnYxLlByb29mEgwKBGFscG4YCCABKAkiigIKCFByZXNlbmNlEigKAnVwGAEgASgLMhouc3lzdGVtc2NhbGUubG9nLnYxLkxpbmtVcEgAEiwKBGRvd24YAiABKAsyHC5zeXN0ZW1zY2FsZS5sb2cudjEuTGlua0Rvd25IABIzCgdyZWZ1c2VkGAMgASgLMiAuc3lzdGVtc2NhbGUubG9nLnYxLkxvZ2luUmVmdXNlZEgAEiwKBmRpZ2VzdBgEIAEoCzIaLnN5c3RlbXNjYWxlLmxvZy52MS5EaWdlc3RIABI6CglkdXBsaWNhdGUYBSABKAsyJS5zeXN0ZW1zY2FsZS5sb2cudjEuRHVwbGljYXRlSWRlbnRpdHlIAEIHCgVldmVudCJeChFEdXBsaWNhdGVJZGVudGl0eRISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSFQoNb3RoZXJfc2Vzc2lvbhgDIAEoDBINCgVhdF9ucxgEIAEoBiKNAQoGTGlua1VwEhIKCnZlaGljbGVfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoDBINCgVhdF9ucxgDIAEoBhIVCg1hZ2VudF92ZXJzaW9uGAQgASgJEhYKDnJlbW90ZV9hZGRyZXNzGAUgASgJEiAKGGNlcnRpZmljYXRlX25vdF9hZnRlcl9tcxgGIAEoAyJcCghMaW5rRG93bhISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSDQoFYXRfbnMYAyABKAYSDAoEY29kZRgEIAEoCRIOCgZkZXRhaWwYBSABKAkiVwoMTG9naW5SZWZ1c2VkEhoKEmNsYWltZWRfdmVoaWNsZV9pZBgBIAEoCRINCgVhdF9ucxgCIAEoBhIMCgRjb2RlGAMgASgJEg4KBmRldGFpbBgEIAEoCSLHAQoGRGlnZXN0Ei4KBWxpbmtzGAEgAygLMh8uc3lzdGVtc2NhbGUubG9nLnYxLkRpZ2VzdC5MaW5rEg0KBWF0X25zGAIgASgGGn4KBExpbmsSEgoKdmVoaWNsZV9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgMEg4KBnJ0dF91cxgDIAEoDRIXCg9jbG9ja19vZmZzZXRfbnMYBCABKBISDgoGZnJhbWVzGAUgASgEEhgKEGxhc3RfYmF0Y2hfYXRfbnMYBiABKAZiBnByb3RvMw", [file_systemscale_link_v1_login]);
+  fileDesc("CiFzeXN0ZW1zY2FsZS9sb2cvdjEvcHJlc2VuY2UucHJvdG8SEnN5c3RlbXNjYWxlLmxvZy52MSKsAQoMU2Vzc2lvblByb29mEhIKCnZlaGljbGVfaWQYASABKAkSDQoFcmVsYXkYAiABKAkSDQoFc2hhcmQYAyABKA0SDwoHc2Vzc2lvbhgEIAEoDBINCgVoZWxsbxgFIAEoDBIRCgljaGFsbGVuZ2UYBiABKAwSKQoFcHJvb2YYByABKAsyGi5zeXN0ZW1zY2FsZS5saW5rLnYxLlByb29mEgwKBGFscG4YCCABKAkiigIKCFByZXNlbmNlEigKAnVwGAEgASgLMhouc3lzdGVtc2NhbGUubG9nLnYxLkxpbmtVcEgAEiwKBGRvd24YAiABKAsyHC5zeXN0ZW1zY2FsZS5sb2cudjEuTGlua0Rvd25IABIzCgdyZWZ1c2VkGAMgASgLMiAuc3lzdGVtc2NhbGUubG9nLnYxLkxvZ2luUmVmdXNlZEgAEiwKBmRpZ2VzdBgEIAEoCzIaLnN5c3RlbXNjYWxlLmxvZy52MS5EaWdlc3RIABI6CglkdXBsaWNhdGUYBSABKAsyJS5zeXN0ZW1zY2FsZS5sb2cudjEuRHVwbGljYXRlSWRlbnRpdHlIAEIHCgVldmVudCJeChFEdXBsaWNhdGVJZGVudGl0eRISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSFQoNb3RoZXJfc2Vzc2lvbhgDIAEoDBINCgVhdF9ucxgEIAEoBiJYCglOb2RlU3RhdGUSDAoEbm9kZRgBIAEoCRIMCgRwb3J0GAIgASgNEg0KBXJlYWR5GAMgASgIEg0KBWxpbmtzGAQgASgNEhEKCWxpbmtzX21heBgFIAEoDSKNAQoGTGlua1VwEhIKCnZlaGljbGVfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoDBINCgVhdF9ucxgDIAEoBhIVCg1hZ2VudF92ZXJzaW9uGAQgASgJEhYKDnJlbW90ZV9hZGRyZXNzGAUgASgJEiAKGGNlcnRpZmljYXRlX25vdF9hZnRlcl9tcxgGIAEoAyJcCghMaW5rRG93bhISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSDQoFYXRfbnMYAyABKAYSDAoEY29kZRgEIAEoCRIOCgZkZXRhaWwYBSABKAkiVwoMTG9naW5SZWZ1c2VkEhoKEmNsYWltZWRfdmVoaWNsZV9pZBgBIAEoCRINCgVhdF9ucxgCIAEoBhIMCgRjb2RlGAMgASgJEg4KBmRldGFpbBgEIAEoCSLHAQoGRGlnZXN0Ei4KBWxpbmtzGAEgAygLMh8uc3lzdGVtc2NhbGUubG9nLnYxLkRpZ2VzdC5MaW5rEg0KBWF0X25zGAIgASgGGn4KBExpbmsSEgoKdmVoaWNsZV9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgMEg4KBnJ0dF91cxgDIAEoDRIXCg9jbG9ja19vZmZzZXRfbnMYBCABKBISDgoGZnJhbWVzGAUgASgEEhgKEGxhc3RfYmF0Y2hfYXRfbnMYBiABKAZiBnByb3RvMw", [file_systemscale_link_v1_login]);
 
 /**
  * session.v1.<vehicle>: the whole login transcript, so that anyone with the root can verify it.
@@ -156,6 +156,49 @@ export const DuplicateIdentitySchema: GenMessage<DuplicateIdentity> = /*@__PURE_
   messageDesc(file_systemscale_log_v1_presence, 2);
 
 /**
+ * node.v1.<relay>.<shard>, every 2 s: where vehicles may be sent.
+ *
+ * @generated from message systemscale.log.v1.NodeState
+ */
+export type NodeState = Message<"systemscale.log.v1.NodeState"> & {
+  /**
+   * Name and port that vehicles dial.
+   *
+   * @generated from field: string node = 1;
+   */
+  node: string;
+
+  /**
+   * @generated from field: uint32 port = 2;
+   */
+  port: number;
+
+  /**
+   * Whether it takes vehicles.
+   *
+   * @generated from field: bool ready = 3;
+   */
+  ready: boolean;
+
+  /**
+   * @generated from field: uint32 links = 4;
+   */
+  links: number;
+
+  /**
+   * @generated from field: uint32 links_max = 5;
+   */
+  linksMax: number;
+};
+
+/**
+ * Describes the message systemscale.log.v1.NodeState.
+ * Use `create(NodeStateSchema)` to create a new message.
+ */
+export const NodeStateSchema: GenMessage<NodeState> = /*@__PURE__*/
+  messageDesc(file_systemscale_log_v1_presence, 3);
+
+/**
  * @generated from message systemscale.log.v1.LinkUp
  */
 export type LinkUp = Message<"systemscale.log.v1.LinkUp"> & {
@@ -197,7 +240,7 @@ export type LinkUp = Message<"systemscale.log.v1.LinkUp"> & {
  * Use `create(LinkUpSchema)` to create a new message.
  */
 export const LinkUpSchema: GenMessage<LinkUp> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 3);
+  messageDesc(file_systemscale_log_v1_presence, 4);
 
 /**
  * @generated from message systemscale.log.v1.LinkDown
@@ -234,7 +277,7 @@ export type LinkDown = Message<"systemscale.log.v1.LinkDown"> & {
  * Use `create(LinkDownSchema)` to create a new message.
  */
 export const LinkDownSchema: GenMessage<LinkDown> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 4);
+  messageDesc(file_systemscale_log_v1_presence, 5);
 
 /**
  * @generated from message systemscale.log.v1.LoginRefused
@@ -268,7 +311,7 @@ export type LoginRefused = Message<"systemscale.log.v1.LoginRefused"> & {
  * Use `create(LoginRefusedSchema)` to create a new message.
  */
 export const LoginRefusedSchema: GenMessage<LoginRefused> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 5);
+  messageDesc(file_systemscale_log_v1_presence, 6);
 
 /**
  * Every 5 s: all links of the shard.
@@ -292,7 +335,7 @@ export type Digest = Message<"systemscale.log.v1.Digest"> & {
  * Use `create(DigestSchema)` to create a new message.
  */
 export const DigestSchema: GenMessage<Digest> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 6);
+  messageDesc(file_systemscale_log_v1_presence, 7);
 
 /**
  * @generated from message systemscale.log.v1.Digest.Link
@@ -334,5 +377,5 @@ export type Digest_Link = Message<"systemscale.log.v1.Digest.Link"> & {
  * Use `create(Digest_LinkSchema)` to create a new message.
  */
 export const Digest_LinkSchema: GenMessage<Digest_Link> = /*@__PURE__*/
-  messageDesc(file_systemscale_log_v1_presence, 6, 0);
+  messageDesc(file_systemscale_log_v1_presence, 7, 0);
 
