@@ -9,7 +9,7 @@
 import { addressOf } from "#proto/base/address.ts";
 import { TokenBucket } from "#proto/token_bucket.ts";
 import { type HalfOpenLink, HalfOpenLinks } from "./half_open.ts";
-import { addressBurstSeconds, addressesMax, handshakeRate } from "./limits.ts";
+import { addressBurstSeconds, addressesMax, handshakesInVainBurst } from "./limits.ts";
 
 /** Bounds; defaults in limits.ts. */
 export interface AdmissionLimits {
@@ -17,6 +17,7 @@ export interface AdmissionLimits {
   readonly halfOpenMax: number;
   readonly halfOpenPerAddressMax: number;
   readonly linksPerSecondAndAddress: number;
+  readonly handshakesInVainPerSecond: number;
 }
 
 /** Which bound turned a link away; a metric's label. */
@@ -47,7 +48,10 @@ export class Admission {
 
   constructor(limits: AdmissionLimits, nowMs: number) {
     this.#limits = limits;
-    this.#handshakes = new TokenBucket(handshakeRate, nowMs);
+    this.#handshakes = new TokenBucket(
+      { perSecond: limits.handshakesInVainPerSecond, burst: handshakesInVainBurst },
+      nowMs,
+    );
   }
 
   get links(): number {

@@ -1,9 +1,12 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { Admission, type Admitted, type Refusal } from "./admission.ts";
-import { addressBurstSeconds, addressesMax, halfOpenGraceMs, handshakeRate } from "./limits.ts";
+import { addressBurstSeconds, addressesMax, halfOpenGraceMs, handshakesInVainBurst } from "./limits.ts";
 
-const limits = { linksMax: 4, halfOpenMax: 3, halfOpenPerAddressMax: 2, linksPerSecondAndAddress: 10 };
+const limits = {
+  ...{ linksMax: 4, halfOpenMax: 3, halfOpenPerAddressMax: 2 },
+  ...{ linksPerSecondAndAddress: 10, handshakesInVainPerSecond: 60 },
+};
 
 function ask(admission: Admission, peer: string, nowMs = 0, onDisplaced = () => {}): Admitted | Refusal {
   return admission.admit({ peer, onDisplaced }, nowMs);
@@ -90,7 +93,7 @@ Deno.test("handshakes have a rate, and those that led to a login do not count", 
     while (admission.mayShakeHands(nowMs)) count++;
     return count;
   };
-  deepEqual([begun(0), begun(1000)], [handshakeRate.burst, handshakeRate.perSecond]);
+  deepEqual([begun(0), begun(1000)], [handshakesInVainBurst, limits.handshakesInVainPerSecond]);
   const [vehicle, stranger] = [1, 2].map((host) => admit(admission, `10.0.0.${host}:1`, 1000));
   stranger.left();
   equal(begun(1000), 0);

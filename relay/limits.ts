@@ -26,11 +26,12 @@ export const linksPerSecondAndAddressDefault = 100;
 /** Seconds of that rate that an address may save up for a burst. */
 export const addressBurstSeconds = 4;
 /**
- * Handshakes that lead to no login, of one shard: each takes 1 to 2 ms with all that follows, and 150 kB for a while. For
- * strangers a tenth of a core and as much memory as the runtime takes back in one go; as many vehicles may be on their
- * way in at a time as the burst.
+ * Handshakes per second that lead to no login, of one shard: each takes 1 to 2 ms with all that follows, and 150 kB for a
+ * while. For strangers a tenth of a core and as much memory as the runtime takes back in one go.
  */
-export const handshakeRate: Rate = { perSecond: 60, burst: 256 };
+export const handshakesInVainPerSecondDefault = 60;
+/** So many at once: as many vehicles may be on their way in at a time. */
+export const handshakesInVainBurst = 256;
 /** Logins per second of one shard, and in a burst: each takes 1 to 2 ms, so telemetry keeps half of the core. */
 export const loginsPerSecondDefault = 300;
 export const loginsBurst = 50;
@@ -173,6 +174,8 @@ export const flushEveryBytes = 256 * KiB;
 export const repeatTickMs = 100;
 /** Heartbeats and ends of certificates are looked after so often. */
 export const sessionTickMs = 500;
+/** Vehicles that are sent to other nodes get so long: they wait up to 2 s, so that not all come at once, and dial. */
+export const leaveMs = 6_000;
 /** What was read is given so long to reach the log when the node stops. */
 export const drainMs = 1_600;
 /** Links that close behind their last words are waited for so long. */
@@ -182,7 +185,7 @@ export const backboneStopMs = 200;
 /** Answers of the private port are given so long to leave after that. */
 export const privateStopMs = 300;
 /** A shard that has not ended so long after SIGTERM is killed. */
-export const shardStopMs = 2_700;
+export const shardStopMs = leaveMs + 2_700;
 /** First and longest wait before a shard is started again, and how long it must have run to count as healthy. */
 export const restartDelayMs = 200;
 export const restartDelayMaxMs = 10_000;
@@ -191,12 +194,15 @@ export const restartHealthyMs = 30_000;
 export const shardAnswerTimeoutMs = 1_000;
 
 ok(halfOpenPerAddressMaxDefault * 2 <= halfOpenMaxDefault, "one address does not take all places at the door");
-ok(handshakeRate.burst * 2 > loginsPerSecondDefault, "those on their way in for half a second use the rate of logins");
+ok(
+  handshakesInVainBurst * 2 > loginsPerSecondDefault,
+  "those on their way in for half a second use the rate of logins",
+);
 ok(halfOpenMaxDefault / loginsPerSecondDefault * 1000 < loginTurnWaitMs, "as many as may wait have their turn in time");
 ok(loginTurnWaitMs < loginTimeoutMs, "who had no turn hears why");
 ok(batchBytesMax < bundleBytesMax && bundleTargetBytes <= bundleBytesMax, "a bundle holds a largest batch");
 ok(republishAfterMs * 2 ** publishAttemptsMax < duplicateWindowMs, "every repeat is recognised as one");
-ok(drainMs + lastWordsMs + backboneStopMs < shardStopMs, "a shard that drains is not killed");
+ok(leaveMs + drainMs + lastWordsMs + backboneStopMs < shardStopMs, "a shard that drains is not killed");
 ok(crlHintIntervalMs <= crlRetryMs && crlRetryMs <= crlPollMsMin, "a hint puts nothing off, nor does a retry");
 ok(crlLoginGraceMsDefault <= crlSessionGraceMsDefault, "who may log in may stay");
 ok(rangesPerFrameMax * 20 < linkFrameBytesMax, "a chunk of ranges fits into a frame");

@@ -173,7 +173,7 @@ class LinkDriver {
     const reason = await this.#node.revocation.reasonAgainstLogin(login);
     if (this.#loginIsOver.signal.aborted) return;
     if (reason !== undefined) return this.#refuseFor(reason.code, reason.detail);
-    if (this.#node.draining.aborted) return this.#refuseFor("draining", "The node is being drained");
+    if (this.#node.leaving.aborted) return this.#refuseFor("draining", "The node is being drained");
     const live = new LiveSession(this.#factsOf(login), { node: this.#node, link: this.#link });
     const { superseded, order } = this.#house.registry.enter(live);
     if (superseded === live) return this.#refuseFor("superseded", "A newer session of this vehicle is here already");

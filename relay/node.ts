@@ -39,6 +39,8 @@ export interface Node {
   readonly port: number;
   /** All nodes that take vehicles. */
   readonly board: NodeBoard;
-  /** Fires when the node begins to drain: no more logins, no more reading. */
+  /** Fires when the node begins to leave: no more logins, and vehicles are sent to other nodes, while all else goes on. */
+  readonly leaving: AbortSignal;
+  /** Fires when it drains: no more reading. */
   readonly draining: AbortSignal;
 }

@@ -45,12 +45,16 @@ export function redirectOfHello(
   });
 }
 
-/** What a node that drains says to a vehicle: where to go, for once, or, when there is no other node, only that it should. */
+/**
+ * What a node that drains says to a vehicle: where to go, for once, or, when there is no other node, only that it should.
+ * `hasPlace`: whether it names one.
+ */
 export function redirectOnDrain(
   vehicle: string,
   { node, board, clock, counters }: Pick<Node, "node" | "board" | "clock" | "counters">,
-): Uint8Array {
+): { frame: Uint8Array; hasPlace: boolean } {
   const to = board.nodeFor(vehicle, clock.uptimeMs(), node);
-  if (to !== undefined) counters.redirected += 1;
-  return encodeMessage("redirect", { ...to, reason: RedirectReason.DRAIN });
+  const hasPlace = to !== undefined;
+  counters.redirected += hasPlace ? 1 : 0;
+  return { frame: encodeMessage("redirect", { ...to, reason: RedirectReason.DRAIN }), hasPlace };
 }

@@ -15,6 +15,7 @@ import {
   digestIntervalMs,
   drainMs,
   lastWordsMs,
+  leaveMs,
   loginsBurst,
   loginsOfVehicleBurst,
   nodeStateIntervalMs,
@@ -78,6 +79,7 @@ export class Relay {
   readonly #house: LinkHouse;
   readonly #verdicts: VerdictDesk;
   readonly #owners: OwnerDesk;
+  readonly #leaving = new AbortController();
   readonly #draining = new AbortController();
   readonly #stopped = new AbortController();
   readonly #links = new Set<Promise<void>>();
@@ -87,7 +89,7 @@ export class Relay {
   #reclaimedAt = 0;
 
   constructor(options: RelayOptions) {
-    this.#node = nodeOf(options, this.#draining.signal);
+    this.#node = nodeOf(options, { leaving: this.#leaving.signal, draining: this.#draining.signal });
     this.#reclaim = options.reclaim;
     this.#linksMax = options.limits.linksMax;
     const registry = new Registry<LiveSession>();
@@ -157,15 +159,15 @@ export class Relay {
   }
 
   /**
-   * Tells every vehicle to move on, gives what was read time to reach the log, says what became of it, closes all
-   * links. Reading stops at once.
+   * Sends every vehicle on and goes on serving until those that have another node to go to are gone, or took too long.
+   * Then reading stops; what was read gets time to reach the log, the vehicles that are left hear what became of it, and
+   * all links are closed.
    */
   async drain(): Promise<void> {
-    this.#draining.abort();
-    this.#tellNode();
-    const sessions = [...this.#house.registry.all()];
-    for (const live of sessions) live.say(redirectOnDrain(live.vehicle, this.#node));
     const { clock, log, path } = this.#node;
+    await settledWithin(this.#sendAllOn(), { clock, limitMs: leaveMs });
+    this.#draining.abort();
+    const sessions = [...this.#house.registry.all()];
     const isFlushed = await settledWithin(path.flush(), { clock, limitMs: drainMs });
     if (!isFlushed) log.warn("Drained with telemetry that the log has not confirmed", { bytes: path.heldBytes });
     for (const live of sessions) live.speak(clock.uptimeMs());
@@ -173,6 +175,19 @@ export class Relay {
     // Their ends are announced; links that never logged in end with the listener.
     await settledWithin(Promise.all(this.#links), { clock, limitMs: lastWordsMs });
     this.#stopped.abort();
+  }
+
+  /** Resolves when all that can be elsewhere are. */
+  async #sendAllOn(): Promise<void> {
+    this.#leaving.abort();
+    this.#tellNode();
+    const leaving: Promise<void>[] = [];
+    for (const live of this.#house.registry.all()) {
+      const { frame, hasPlace } = redirectOnDrain(live.vehicle, this.#node);
+      live.say(frame);
+      if (hasPlace) leaving.push(firing(live.over));
+    }
+    await Promise.all(leaving);
   }
 
   #certificatesEnding(): Map<number, number> {
@@ -283,7 +298,7 @@ export class Relay {
 
   /** Why vehicles that are logged in should move on. That others cannot log in here is no reason for them. */
   #reasonAgainstStaying(): string | undefined {
-    if (this.#draining.signal.aborted) return "the node is being drained";
+    if (this.#leaving.signal.aborted) return "the node is being drained";
     return this.#node.readiness.reasonAgainst(this.#node.clock.uptimeMs());
   }
 
@@ -307,7 +322,12 @@ export class Relay {
   }
 }
 
-function nodeOf(options: RelayOptions, draining: AbortSignal): Node {
+/** Resolves when the signal fires. */
+function firing(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+function nodeOf(options: RelayOptions, signals: Pick<Node, "leaving" | "draining">): Node {
   const { clock, backbone } = options;
   const readiness = new Readiness();
   const counters = newCounters();
@@ -317,7 +337,7 @@ function nodeOf(options: RelayOptions, draining: AbortSignal): Node {
     readiness,
     board: new NodeBoard(),
     counters,
-    draining,
+    ...signals,
     shelf: new ShapeShelf({ store: backbone.shapes, clock }),
     path: new TelemetryPath({ log: backbone.log, clock, readiness, counters, heldBytesMax }),
     speakers: new Speakers(clock),

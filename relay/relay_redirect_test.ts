@@ -3,8 +3,9 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { RedirectReason } from "#proto/gen/systemscale/link/v1/login_pb.ts";
 import { NodeStateSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
 import { encodeFrame, frameKinds } from "#proto/frame.ts";
-import { nodeSilenceMs, nodeStateIntervalMs, redirectMs } from "./limits.ts";
+import { leaveMs, nodeSilenceMs, nodeStateIntervalMs, redirectMs } from "./limits.ts";
 import { type House, makeHouse } from "./testing/house.ts";
+import type { TestVehicle } from "./testing/vehicle.ts";
 
 const nodes = ["a.relay.test", "b.relay.test", "c.relay.test"];
 
@@ -97,15 +98,50 @@ Deno.test("a node tells every 2 s whether it takes vehicles and how many it has,
   equal(statesOf(house).at(-1)?.ready, false);
 });
 
-for (const [others, where] of [[[], ["", 0]], [["b.relay.test"], ["b.relay.test", 4401]]] as const) {
-  Deno.test(`a node that drains while ${others.length} others take vehicles says where to go, for once`, async () => {
-    const house = await makeHouse();
-    const vehicle = await house.dial(await house.issue("drone-001"));
-    // Its own word from before may come last.
-    tell(house, [house.node, ...others]);
-    await house.relay.drain();
-    const [{ node, port, reason, expiresAtMs }] = vehicle.messages("redirect");
-    deepEqual([node, port, reason, expiresAtMs], [...where, RedirectReason.DRAIN, 0n]);
-    equal(house.relay.facts().counters.redirected, others.length);
-  });
+/** What a vehicle was told by a node that drains. */
+function toldOnDrain(vehicle: TestVehicle): unknown[] {
+  const [{ node, port, reason, expiresAtMs }] = vehicle.messages("redirect");
+  return [node, port, reason, expiresAtMs];
 }
+
+Deno.test("a node that drains and knows no other one says so to its vehicles, and waits for nobody", async () => {
+  const house = await makeHouse();
+  const vehicle = await house.dial(await house.issue("drone-001"));
+  // Its own word from before may come last.
+  tell(house, [house.node]);
+  await house.relay.drain();
+  deepEqual(toldOnDrain(vehicle), ["", 0, RedirectReason.DRAIN, 0n]);
+  deepEqual([vehicle.end?.reason, house.relay.facts().counters.redirected], ["draining", 0]);
+});
+
+Deno.test("a node that drains serves its vehicles until they are at the other one, and takes no others", async () => {
+  const house = await makeHouse();
+  const vehicle = await house.dial(await house.issue("drone-001"));
+  tell(house, [house.node, "b.relay.test"]);
+  const drained = house.relay.drain();
+  await house.clock.advance(10);
+  deepEqual(toldOnDrain(vehicle), ["b.relay.test", 4401, RedirectReason.DRAIN, 0n]);
+  equal(statesOf(house).at(-1)?.ready, false);
+  const late = await house.dial(await house.issue("drone-002"));
+  equal(late.outcome?.kind === "refused" && late.outcome.code, "draining");
+
+  await house.clock.advance(leaveMs / 2);
+  vehicle.useShape("live");
+  vehicle.sendBatch("live", { first: 1, last: 10 });
+  await house.clock.advance(100);
+  deepEqual([vehicle.messages("received").length, vehicle.end], [1, undefined]);
+  vehicle.close();
+  const leftAtMs = house.clock.uptimeMs();
+  await house.clock.run(drained);
+  ok(house.clock.uptimeMs() - leftAtMs < 100);
+});
+
+Deno.test("a vehicle that does not go to the other node is let go after a while", async () => {
+  const house = await makeHouse();
+  const vehicle = await house.dial(await house.issue("drone-001"));
+  tell(house, ["b.relay.test"]);
+  const [beganMs, drained] = [house.clock.uptimeMs(), house.relay.drain()];
+  await house.clock.run(drained);
+  ok(Math.abs(house.clock.uptimeMs() - beganMs - leaveMs) < 100);
+  equal(vehicle.end?.reason, "draining");
+});

@@ -143,6 +143,7 @@ function limitsOf(limits: RelayFiles["config"]["limits"]) {
     halfOpenMax: limits.half_open,
     halfOpenPerAddressMax: limits.half_open_per_address,
     linksPerSecondAndAddress: limits.links_per_second_and_address,
+    handshakesInVainPerSecond: limits.handshakes_in_vain_per_second,
     loginsPerSecond: limits.logins_per_second,
     loginsPerMinuteAndVehicle: limits.logins_per_minute_and_vehicle,
     heldBytesMax: limits.held_megabytes * 1024 * 1024,

@@ -99,11 +99,11 @@ export class TakeoverDesk {
 
   /** The one that was here first is asked whether it lives: then there are two. */
   async #retireIfAlive(live: LiveSession, successor: Successor): Promise<void> {
-    const { clock, counters, draining, log } = this.#node;
+    const { clock, counters, leaving, log } = this.#node;
     const heardBefore = live.heardCount;
     live.ask();
     // A node that drains asks nobody: all its links end now.
-    await clock.after(duplicateAnswerMs, AbortSignal.any([live.over, draining])).catch(() => undefined);
+    await clock.after(duplicateAnswerMs, AbortSignal.any([live.over, leaving])).catch(() => undefined);
     if (!live.over.aborted && live.heardCount > heardBefore) {
       counters.duplicates += 1;
       announceDuplicate(this.#node, { session: live.session, other: successor.session });

@@ -149,7 +149,9 @@ class World {
     for (const { epoch, items } of this.disk) {
       for (const name of modelClasses) {
         const list = items[name];
-        if (list.every(({ state }) => state === "gone")) continue;
+        // The agent knows the end of its present epoch although nothing of it may be left; an older one's is in its segments.
+        const isPresent = epoch === this.disk.at(-1)!.epoch;
+        if (isPresent ? list.length === 0 : list.every(({ state }) => state === "gone")) continue;
         durable.push({ epoch, class: name, ranges: [{ first: list.length, last: list.length }] });
         const ranges = list.flatMap(({ state }, at) => state === "board" ? [{ first: at + 1, last: at + 1 }] : []);
         if (ranges.length > 0) onBoard.push({ epoch, class: name, ranges: normalize(ranges) });

@@ -11,7 +11,7 @@
  * | reason     | its moment                    | old link is hushed       | takes a relay not ready | in vain          |
  * |------------|-------------------------------|--------------------------|-------------------------|------------------|
  * | restart    | after a jitter                | -                        | -                       | -                |
- * | drained    | after a jitter                | no: nothing is read there | no                     | forgotten        |
+ * | drained    | after a jitter                | yes                      | no                      | forgotten        |
  * | redirected | after a jitter                | yes                      | no                      | forgotten        |
  * | not_ready  | after a jitter                | no: nothing lands there  | no                      | forgotten        |
  * | renewed    | a quiet one, or quietWaitMs   | yes                      | yes: it has no say here | after moveRetryMs |
@@ -50,7 +50,7 @@ const manners: Readonly<Record<MoveReason, Manner>> = {
   renewed: { urgency: 0, waitsForQuiet: true, hushes: true, needsReady: false, isRetried: true },
   not_ready: { ...ordinary, urgency: 1 },
   redirected: { ...ordinary, urgency: 2, hushes: true },
-  drained: { ...ordinary, urgency: 3 },
+  drained: { ...ordinary, urgency: 3, hushes: true },
   restart: { ...ordinary, urgency: 4 },
 };
 

@@ -245,6 +245,12 @@ export class Uplink {
       return "not_ready";
     }
     const { redirect } = move;
+    // It drains and knows no other node: the configuration may.
+    if (redirect.node === "" && redirect.reason === RedirectReason.DRAIN) {
+      if (!this.#targets.hasOthers) return undefined;
+      this.#targets.handleFailed();
+      return "drained";
+    }
     if (redirect.node === node && redirect.port === port) return "restart";
     if (!this.#targets.handleRedirect(redirect, { node, port, ...target }, now)) {
       this.#parts.log.warn("Redirect leads where this vehicle may not go", { node: redirect.node });

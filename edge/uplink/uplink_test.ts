@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { RedirectReason } from "#proto/gen/systemscale/link/v1/login_pb.ts";
 import { linkDeadMs } from "#proto/limits.ts";
 import {
   linkedFleet,
@@ -80,7 +81,7 @@ Deno.test("a drained relay is left only when the next one has said welcome", asy
   const agent = await fleet.agent();
   await fleet.clock.advance(1000);
   const fresh = fleet.relay("n2.nodes.test");
-  await old.send("redirect", { node: "n2.nodes.test", port: 443, expiresAtMs: 0n, reason: 2 });
+  await old.send("redirect", { node: "n2.nodes.test", port: 443, expiresAtMs: 0n, reason: RedirectReason.DRAIN });
   let sent = 0;
   for (let i = 0; i < 60; i++) {
     await take({ fleet, agent }, 1);
@@ -105,15 +106,38 @@ Deno.test("a node that sends on to yet another one is followed at once, while th
   const shared = fleet.relay("n2.nodes.test");
   fleet.relay("n3.nodes.test");
   shared.manners.redirect = { node: "n3.nodes.test", port: 443, expiresAtMs: 0n };
-  await old.send("redirect", { node: "n2.nodes.test", port: 443, expiresAtMs: 0n, reason: 2 });
+  await old.send("redirect", { node: "n2.nodes.test", port: 443, expiresAtMs: 0n, reason: RedirectReason.DRAIN });
   await fleet.clock.advance(3000);
   equal(agent.status().link.relay, "n3.nodes.test");
   await fleet.clock.run(agent.stop());
 });
 
+Deno.test("a drained relay that knows no other node is left for another one of the configuration", async () => {
+  const fleet = await makeFleet();
+  const old = fleet.relay("relay-1.test");
+  fleet.relay("relay-2.test");
+  const agent = await fleet.agent();
+  await fleet.clock.advance(1000);
+  await old.send("redirect", { node: "", port: 0, expiresAtMs: 0n, reason: RedirectReason.DRAIN });
+  for (let i = 0; i < 60; i++) {
+    await fleet.clock.advance(50);
+    equal(agent.status().link.state, "linked");
+  }
+  equal(agent.status().link.relay, "relay-2.test");
+  await fleet.clock.run(agent.stop());
+});
+
+Deno.test("a drained relay is kept to its end where there is no other one", async () => {
+  const { fleet, relay, agent } = await linkedFleet();
+  await relay.send("redirect", { node: "", port: 0, expiresAtMs: 0n, reason: RedirectReason.DRAIN });
+  await fleet.clock.advance(10_000);
+  deepEqual([agent.status().link.state, relay.logins, relay.goodbyes], ["linked", 1, []]);
+  await fleet.clock.run(agent.stop());
+});
+
 Deno.test("a relay that starts anew is left after a jitter and dialled again", async () => {
   const { fleet, relay, agent } = await linkedFleet();
-  await relay.send("redirect", { node: "relay-1.test", port: 443, expiresAtMs: 0n, reason: 2 });
+  await relay.send("redirect", { node: "relay-1.test", port: 443, expiresAtMs: 0n, reason: RedirectReason.DRAIN });
   await fleet.clock.advance(4000);
   deepEqual([relay.goodbyes, relay.logins], [["relay starts anew"], 2]);
   equal(agent.status().link.state, "linked");

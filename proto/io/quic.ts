@@ -142,6 +142,8 @@ class QuicDialer implements Dialer {
 class QuicListener implements RenewableListener {
   readonly port: number;
   readonly #listener: Deno.QuicListener;
+  /** One for each renewal. The runtime ends listening altogether when it collects any of them. */
+  readonly #renewed: Deno.QuicListener[] = [];
   readonly #options: QuicListenerOptions;
   readonly #ready: Link[] = [];
   readonly #open = new Set<Link>();
@@ -168,8 +170,8 @@ class QuicListener implements RenewableListener {
   renew(pair: Pick<QuicListenerOptions, "certPem" | "keyPem">): void {
     try {
       // To listen again gives the endpoint another configuration, and nothing else: attempts still come to whoever listened
-      // first, and what this returns must not be stopped, for that would end listening altogether.
-      listenOn(this.#listener.endpoint, { ...this.#options, ...pair });
+      // first.
+      this.#renewed.push(listenOn(this.#listener.endpoint, { ...this.#options, ...pair }));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Fault("bad_config", `Cannot serve with new certificate: ${reason}`, { cause });

@@ -1,4 +1,6 @@
 import { ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { encodeFrame, frameKinds } from "../frame.ts";
 import { closeOf, codeOfEnd } from "../link_end.ts";
 import type { Link, Listener } from "../ports.ts";
@@ -83,6 +85,24 @@ Deno.test("quic: a renewed certificate is shown to new links, old ones go on, an
   strictEqual((await taking).length, 3);
   await listener.close();
 });
+
+Deno.test("quic: a listener whose certificate was renewed goes on when the runtime collects its garbage", async () => {
+  const { listener, target, dialer, authority } = await openQuic();
+  const taking = takeLinks(listener, 2);
+  const { chainPem: certPem, keyPem } = await authority.issueRelay(node, validityNow());
+  for (let i = 0; i < 5; i++) listener.renew({ certPem, keyPem });
+  await dialer.dial(target, never);
+  garbageCollector()();
+  await dialer.dial(target, AbortSignal.timeout(2_000));
+  strictEqual((await taking).length, 2);
+  await listener.close();
+});
+
+/** V8's, which a program cannot call otherwise. */
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
+}
 
 Deno.test("quic: no handshake is lost while the certificate is renewed again and again", async () => {
   const { listener, target, dialer, authority, leaf } = await openQuic();

@@ -81,6 +81,7 @@ export async function makeHouse(
       halfOpenMax: 100,
       halfOpenPerAddressMax: 100,
       linksPerSecondAndAddress: 1000,
+      handshakesInVainPerSecond: 1000,
       loginsPerSecond: 1e6,
       loginsPerMinuteAndVehicle: 6e7,
       heldBytesMax: 1024 * 1024,

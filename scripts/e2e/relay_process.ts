@@ -13,9 +13,12 @@ export interface RelayPorts {
   readonly private: number;
 }
 
-/** Writes certificates and configuration into the pair's folder. */
+/** A folder for a relay, and the leaf beside it. */
+export type RelayFolder = Pick<NatsPair, "folder" | "leafPort" | "relayPassword">;
+
+/** Writes certificates and configuration into the folder. */
 export async function writeRelayFolder(
-  pair: NatsPair,
+  pair: RelayFolder,
   { authority, validity, node = "localhost", limits = {}, settings = {} }: {
     authority: Authority;
     validity: Validity;
@@ -52,7 +55,7 @@ export async function writeRelayFolder(
 }
 
 /** Starts it from the folder's configuration. */
-export function startRelay(pair: NatsPair): Child {
+export function startRelay(pair: Pick<RelayFolder, "folder">): Child {
   return startChild({
     name: "relay",
     command: Deno.execPath(),

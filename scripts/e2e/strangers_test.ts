@@ -64,7 +64,7 @@ Deno.test("strangers are refused with a code and counted, while the relay stays 
   const ports = await writeRelayFolder(pair, {
     authority,
     validity,
-    limits: { links_per_second_and_address: 10_000 },
+    limits: { links_per_second_and_address: 10_000, handshakes_in_vain_per_second: 10_000 },
   });
   const metrics = async () => await tryFetch(`http://127.0.0.1:${ports.private}/metrics`) ?? "";
   const relay = startRelay(pair);

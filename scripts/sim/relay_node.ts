@@ -59,6 +59,7 @@ export class RelayNode {
         halfOpenMax: 100,
         halfOpenPerAddressMax: 100,
         linksPerSecondAndAddress: 1_000,
+        handshakesInVainPerSecond: 1_000,
         loginsPerSecond: loginsPerSecondDefault,
         loginsPerMinuteAndVehicle: loginsPerMinuteAndVehicleDefault,
         heldBytesMax: 4 * 1024 * 1024,
