@@ -191,7 +191,11 @@ class LinkDriver {
     this.#node.counters.logins += 1;
     this.#decoder.bytesMax = linkFrameBytesMax;
     announceLogin(this.#node, { session: live.session, transcript: login.transcript });
-    this.#node.log.info("Vehicle logged in", { vehicle: live.vehicle, peer: live.session.peer });
+    this.#node.log.info("Vehicle logged in", {
+      vehicle: live.vehicle,
+      peer: live.session.peer,
+      transport: live.transport,
+    });
     live.say(encodeMessage("welcome", {
       session: live.session.id,
       liveWindowBytes,
