@@ -77,6 +77,13 @@ export const proofRate: Rate = { perSecond: 100, burst: 500 };
 /** A vehicle that answers within that time after an unrelated login lives: several round trips of a bad network. */
 export const duplicateAnswerMs = 2_000;
 
+// Proofs of sessions
+
+/** A proof that could not be kept is tried again after that: until then the session's telemetry is not read. */
+export const proofRetryMs = 1_000;
+/** A session that lasts keeps its proof again after that: three times while the log is kept. */
+export const proofRenewMs = 8 * 3_600_000;
+
 // Revocation
 
 /** A list of revoked certificates is fetched so often: what is revoked without a push is out by then. */

@@ -5,6 +5,7 @@
 import type { CertificateCheck } from "#proto/base/certificate.ts";
 import { daysLeft } from "#proto/base/expiry_warnings.ts";
 import type { RelayName } from "#proto/ids.ts";
+import type { NodeIdentity } from "#proto/session_proof.ts";
 import { instantOf } from "#proto/instant.ts";
 import { certificateWarningDays } from "#proto/limits.ts";
 import type { Clock, Link, Listener, Log, Random } from "#proto/ports.ts";
@@ -56,8 +57,8 @@ export interface RelayOptions {
   readonly port: number;
   /** Whether it is a shared name, which only sends vehicles to nodes. */
   readonly isSharedName: boolean;
-  /** Of the certificate that handshakes are shown at present; it may be renewed. */
-  readonly tlsCertificateSha256: () => Uint8Array;
+  /** The certificate that handshakes are shown at present, with its key; they may be renewed. */
+  readonly identity: () => NodeIdentity;
   readonly checkChain: CertificateCheck;
   readonly revocation: Revocation;
   readonly limits: AdmissionLimits & {

@@ -5,19 +5,19 @@ import { checkDates } from "#proto/base/certificate.ts";
 import type { CredentialFiles } from "#proto/base/credential_watch.ts";
 import type { Validity } from "#proto/base/expiry_warnings.ts";
 import { Fault } from "#proto/errors.ts";
+import type { NodeIdentity } from "#proto/session_proof.ts";
+import { signerOf } from "#proto/signature.ts";
 
 /** A certificate with its key, read and found to belong together and to the node. */
-export interface TlsIdentity {
+export interface TlsIdentity extends NodeIdentity {
   readonly certPem: string;
   readonly keyPem: string;
-  /** Of the leaf's DER. */
-  readonly sha256: Uint8Array;
   readonly leaf: Validity & { /** Hex. */ readonly serial: string };
 }
 
 /**
- * Reads the PEM chain and key of a node; throws `bad_config` when they are none, do not belong together, or are for
- * another node. Dates are not looked at: a clock may be wrong at the start.
+ * Reads the PEM chain and key of a node; throws `bad_config` when they are none, do not belong together, are for another
+ * node, or the key is neither Ed25519 nor P-256: it signs who carries a session. Dates are not looked at: a clock may be wrong at the start.
  */
 export function readTlsIdentity({ certificatePem, keyPem }: CredentialFiles, node: string): TlsIdentity {
   const leaf = leafOf(certificatePem);
@@ -32,7 +32,9 @@ export function readTlsIdentity({ certificatePem, keyPem }: CredentialFiles, nod
   return {
     certPem: certificatePem,
     keyPem,
+    certificate: new Uint8Array(leaf.raw),
     sha256: createHash("sha256").update(leaf.raw).digest(),
+    signer: signerOf(keyPem),
     leaf: {
       serial: leaf.serialNumber.toLowerCase(),
       notBeforeMs: Date.parse(leaf.validFrom),

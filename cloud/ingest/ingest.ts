@@ -13,6 +13,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type LedgerAnswer, type LedgerRequest, OwnerNoticeSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { QuarantineAnswer, QuarantineRequest } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
+import type { RelayHeader } from "#proto/bundle.ts";
 import type { TelemetryLane } from "#proto/class.ts";
 import type { KeptAside } from "../lib/store/quarantine_entry.ts";
 import type { IngestCounts } from "./counters.ts";
@@ -52,7 +53,7 @@ export class Ingest {
   async commit(messages: readonly LogMessage[]): Promise<void> {
     const { tenures, decoder } = this.#owner;
     const wanted = messages.filter((message) => tenures.isWanted(message));
-    const unpacked = await decoder.unpackAll(wanted);
+    const unpacked = await this.#provenOnly(await decoder.unpackAll(wanted));
     const planned = await this.#plan(unpacked);
     const unreadable = wanted.flatMap((message, at) => this.#unreadableOf(message, unpacked[at]));
     const repeats = new Repeats(planned, this.#owner);
@@ -66,6 +67,21 @@ export class Ingest {
     tenures.reach(messages);
     this.#count(planned, unreadable.length);
     this.#tell([...fresh, ...repeats.verdicts()]);
+  }
+
+  /** Leaves out what relays brought of sessions that are not theirs. Nothing is told of it: the vehicle keeps its own. */
+  async #provenOnly(unpacked: readonly Unpacked[]): Promise<Unpacked[]> {
+    const { proven, counters } = this.#owner;
+    const isProven = async ({ relay }: { relay?: RelayHeader }) => relay === undefined || await proven.holds(relay);
+    const all: Unpacked[] = [];
+    for (const one of unpacked) {
+      const deliveries = await filterAsync(one.deliveries, isProven);
+      const unreadable = await filterAsync(one.unreadable, isProven);
+      const items = deliveries.length + unreadable.length;
+      counters.unproven += one.deliveries.length + one.unreadable.length - items;
+      all.push({ ...one, deliveries, unreadable });
+    }
+    return all;
   }
 
   /** Says of each batch what is to be done with it, once all is in memory that this depends on. */
@@ -180,4 +196,11 @@ export class Ingest {
   get figures(): LedgerFigures {
     return this.#owner.figures.figures(this.#owner.clock.wallNs());
   }
+}
+
+/** The items that pass, asked one after another. */
+async function filterAsync<T>(items: readonly T[], passes: (item: T) => Promise<boolean>): Promise<T[]> {
+  const passing: T[] = [];
+  for (const item of items) if (await passes(item)) passing.push(item);
+  return passing;
 }

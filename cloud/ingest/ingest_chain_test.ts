@@ -55,7 +55,14 @@ class Stage {
   owner(): Ingest {
     const { store, clock } = this;
     const shapes = { find: () => Promise.resolve(undefined) };
-    return new Ingest({ store, shapes, verdicts: { publish: () => {}, announce: () => {} }, clock, log: silent });
+    return new Ingest({
+      store,
+      shapes,
+      verdicts: { publish: () => {}, announce: () => {} },
+      proofs: undefined,
+      clock,
+      log: silent,
+    });
   }
 
   async begin(): Promise<this> {

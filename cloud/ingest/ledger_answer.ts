@@ -11,14 +11,18 @@ import { fromWire, type LineRanges, mergeLines, placesToWire, toWire } from "./w
 
 /**
  * Answers which ranges of an inventory have a verdict and which are wanted again, and notes where the vehicle's verdicts go
- * from now on. Rejects with the fault of an id that cannot be read.
+ * from now on; or nothing but that the session is not proven. Rejects with the fault of an id that cannot be read.
  */
 export async function answerLedger(request: LedgerRequest, owner: Owner): Promise<LedgerAnswer> {
   const vehicle = parseVehicleId(request.vehicleId);
   const partition = partitionOf(vehicle);
-  await recallLedgers([vehicle], owner);
   const relay = parseRelayName(request.relay);
-  owner.sessions.register(vehicle, { relay, shard: request.shard, session: request.session });
+  const { shard, session } = request;
+  if (!await owner.proven.holds({ vehicle, relay, shard, session })) {
+    return create(LedgerAnswerSchema, { unproven: true });
+  }
+  await recallLedgers([vehicle], owner);
+  owner.sessions.register(vehicle, { relay, shard, session });
   const onBoard = fromWire(request.inventory?.onBoard ?? []);
   const lines = owner.ledger.linesOf(vehicle);
   const known = { ledger: lines, waiting: owner.waiting.linesOf(vehicle) };
@@ -28,7 +32,7 @@ export async function answerLedger(request: LedgerRequest, owner: Owner): Promis
   owner.ledger.takeInventory(vehicle, {
     onBoard: mergeLines([...onBoard, ...unknown]),
     durable: fromWire(request.inventory?.durable ?? []),
-    through: { relay, session: request.session.toHex() },
+    through: { relay, session: session.toHex() },
   }, owner.clock.wallNs());
   noteResend(vehicle, resend, owner);
   const within = (pick: "committed" | "quarantined") =>

@@ -82,6 +82,7 @@ function owner(base: Backend, { edition, clock, gate }: { edition: bigint; clock
     store: createStore(backend, edition),
     shapes: { find: (hash) => Promise.resolve(shapes.get(hash)) },
     verdicts: { publish: () => {}, announce: () => {} },
+    proofs: undefined,
     clock,
     log: silent,
   });

@@ -6,6 +6,7 @@ import type { Link, Log } from "#proto/ports.ts";
 import { type Authority, type Leaf, makeAuthority } from "#proto/testing/certificates.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { VirtualNetwork } from "#proto/testing/link.ts";
+import { makeNodeIdentity } from "#proto/testing/node_identity.ts";
 import { seededRandom } from "#proto/testing/random.ts";
 import { fromBinary } from "@bufbuild/protobuf";
 import { Relay, type RelayOptions } from "../relay.ts";
@@ -65,7 +66,7 @@ export async function makeHouse(
   const nowMs = Number(clock.wallNs() / 1_000_000n);
   const validity = { notBeforeMs: nowMs - daysMs, notAfterMs: nowMs + daysMs };
   const authority = options.authority ?? await makeAuthority("house", validity);
-  const tlsCertificateSha256 = random.bytes(32);
+  const identity = makeNodeIdentity(await authority.issueRelay(node, validity));
   let reclaimed = 0;
   const relay = new Relay({
     relay: parseRelayName("relay-1"),
@@ -73,7 +74,7 @@ export async function makeHouse(
     node,
     port,
     isSharedName: options.isSharedName ?? false,
-    tlsCertificateSha256: () => tlsCertificateSha256,
+    identity: () => identity,
     checkChain: certificateCheck({ roots: [authority.root.certPem] }),
     revocation: revocation({ clock, random, log: silent, authority }),
     limits: {

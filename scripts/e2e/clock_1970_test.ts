@@ -57,6 +57,7 @@ async function rowsOf(relay: Relay, fleet: Fleet): Promise<readonly Row[]> {
     store,
     shapes,
     verdicts: { publish() {}, announce() {} },
+    proofs: undefined,
     clock: fleet.clock,
     log: silent,
   });

@@ -41,7 +41,14 @@ Deno.test("QuestDB: after a kill and a new start ingest writes again what the se
   const store = createStore(openQuestDb({ url, clock }), 1n);
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const shapes = { find: () => Promise.resolve(undefined) };
-  const ingest = new Ingest({ store, shapes, verdicts: { publish: () => {}, announce: () => {} }, clock, log });
+  const ingest = new Ingest({
+    store,
+    shapes,
+    verdicts: { publish: () => {}, announce: () => {} },
+    proofs: undefined,
+    clock,
+    log,
+  });
   const partitions = [partitionOf(vehicle)];
   const seqs = async () =>
     (await store.rows({ vehicle, stream: parseStream("telemetry"), limit: 9 })).rows.map(({ seq }) => seq);

@@ -85,14 +85,14 @@ export class World {
   readonly #suspensions = new Set<() => void>();
   #healthySinceMs: number | undefined;
 
-  private constructor({ settings, plant }: WorldOptions) {
+  private constructor({ settings, identities, plant }: WorldOptions) {
     this.settings = settings;
     this.#plant = plant;
     const recognized = plant?.recognizedMs === undefined ? {} : { recognizedMs: plant.recognizedMs };
     this.database = new Database({ kind: settings.store, time: this.time, ...recognized });
     this.#books = new Books(this.database);
     this.hub = new Hub(new Machine(this.time), { bytesMax: settings.logBytesMax, events: this.#hubEvents() });
-    this.ingest = this.#makeIngest();
+    this.ingest = this.#makeIngest(identities);
   }
 
   /** Makes a world and switches everything on. */
@@ -222,7 +222,7 @@ export class World {
     );
   }
 
-  #addRelays({ checkChain }: Identities): void {
+  #addRelays(identities: Identities): void {
     this.settings.relays.forEach((name, at) => {
       const wires = this.#makeWires(name);
       this.wires.push(wires);
@@ -233,7 +233,7 @@ export class World {
           node: `${name}.test`,
           machine: new Machine(this.time),
           random: this.random(`relay ${name}`),
-          checkChain,
+          identities,
           networks: this.networks.map((ofVehicle) => ofVehicle[at]),
           log: this.#logOf(name),
           backbone: (life, run) => {
@@ -259,11 +259,12 @@ export class World {
     return { up: wire("up", false), down: wire("down", true) };
   }
 
-  #makeIngest(): IngestNode {
+  #makeIngest({ checkChain }: Identities): IngestNode {
     const { settings } = this;
     return new IngestNode({
       machine: new Machine(this.time),
       hub: this.hub,
+      checkChain,
       kind: settings.store,
       partitions: [...new Set(settings.vehicles.map((id) => partitionOf(parseVehicleId(id))))],
       log: this.#logOf("ingest"),

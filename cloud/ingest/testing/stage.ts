@@ -20,6 +20,7 @@ import type { Store } from "../../lib/store/store.ts";
 import { createStore } from "../../lib/store/table_store.ts";
 import { Ingest } from "../ingest.ts";
 import type { LogMessage } from "../log_message.ts";
+import type { ProofCheck } from "../ports.ts";
 import { fromWire } from "../wire.ts";
 
 /** A batch under its relay header. */
@@ -95,6 +96,8 @@ export class IngestStage {
   readonly clock = new VirtualClock();
   readonly notices: VerdictNotice[] = [];
   readonly bucket = new Map<string, Uint8Array>();
+  /** Which proofs of sessions there are; without any, every relay is believed. For the next owner. */
+  proofs: ProofCheck | undefined;
   readonly path = Deno.makeTempFileSync({ suffix: ".db" });
   readonly #log: LogMessage[] = [];
   readonly #wrap: (store: Store) => Store;
@@ -128,6 +131,7 @@ export class IngestStage {
       store: this.#store,
       shapes: { find: (hash) => Promise.resolve(this.bucket.get(hash)) },
       verdicts: { publish: (_, notice) => this.notices.push(notice), announce: () => {} },
+      proofs: this.proofs,
       clock: this.clock,
       log: silent,
     });
