@@ -91,9 +91,9 @@ export class InventoryDesk {
 
   async #askOwner(inventory: MessageOf<"inventory">): Promise<LedgerAnswer | undefined> {
     const { relay, shard, backbone, clock, counters, log } = this.#node;
-    const { vehicle, id, partition } = this.#asker.session;
+    const { vehicle, secret: sessionSecret, partition } = this.#asker.session;
     if (!await settledWithin(this.#asker.proven, { clock, limitMs: ledgerRetryMs })) return undefined;
-    const request = create(LedgerRequestSchema, { vehicleId: vehicle, relay, shard, session: id, inventory });
+    const request = create(LedgerRequestSchema, { vehicleId: vehicle, relay, shard, sessionSecret, inventory });
     counters.ledgerAsked += 1;
     try {
       const answer = fromBinary(

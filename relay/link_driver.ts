@@ -21,6 +21,7 @@ import { encodeMessage } from "#proto/link_message.ts";
 import { batchBytesMax, heartbeatIntervalMs, linkFrameBytesMax, linkFrameBytesMaxBeforeLogin } from "#proto/limits.ts";
 import type { Link, LinkEnd } from "#proto/ports.ts";
 import { type AcceptedLogin, RelayLogin, type RelayLoginRefusal, type RelayLoginStep } from "#proto/relay_login.ts";
+import { sessionIdBytes, sessionIdOf } from "#proto/session_id.ts";
 import { type NodeIdentity, sealSession } from "#proto/session_proof.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import { backfillWindowBytes, liveWindowBytes } from "./limits.ts";
@@ -287,11 +288,13 @@ class LinkDriver {
   }
 
   #factsOf({ vehicle, hello, challenge, fields, notAfterMs, issuer, serial }: AcceptedLogin): SessionFacts {
+    const secret = this.#node.random.bytes(sessionIdBytes);
     return {
       vehicle,
       ...rankOf({ hello, fields }),
       challengedAtNs: challenge.relayTimeNs,
-      id: this.#node.random.bytes(16),
+      secret,
+      id: sessionIdOf(secret),
       notAfterMs,
       certificate: { issuer, serial },
       agentVersion: hello.agentVersion,

@@ -237,7 +237,7 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
 
   #makeHeader(): RelayHeader {
     const { relay, shard } = this.#node;
-    return { vehicle: this.vehicle, relay, shard, session: this.session.id, receivedAtNs: this.#now.wallNs };
+    return { vehicle: this.vehicle, relay, shard, sessionSecret: this.session.secret, receivedAtNs: this.#now.wallNs };
   }
 }
 

@@ -13,7 +13,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type LedgerAnswer, type LedgerRequest, OwnerNoticeSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { QuarantineAnswer, QuarantineRequest } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
-import type { RelayHeader } from "#proto/bundle.ts";
 import type { TelemetryLane } from "#proto/class.ts";
 import type { KeptAside } from "../lib/store/quarantine_entry.ts";
 import type { IngestCounts } from "./counters.ts";
@@ -23,7 +22,7 @@ import { flush } from "./flush.ts";
 import { writeFresh } from "./fresh_rows.ts";
 import { answerLedger } from "./ledger_answer.ts";
 import type { LinkReport } from "./links.ts";
-import type { LogMessage } from "./log_message.ts";
+import type { BroughtBy, LogMessage } from "./log_message.ts";
 import { createOwner, type Owner, passedIn } from "./owner.ts";
 import type { LogExtent } from "./places.ts";
 import { planCommit, type Planned } from "./plan.ts";
@@ -72,7 +71,7 @@ export class Ingest {
   /** Leaves out what relays brought of sessions that are not theirs. Nothing is told of it: the vehicle keeps its own. */
   async #provenOnly(unpacked: readonly Unpacked[]): Promise<Unpacked[]> {
     const { proven, counters } = this.#owner;
-    const isProven = async ({ relay }: { relay?: RelayHeader }) => relay === undefined || await proven.holds(relay);
+    const isProven = async ({ relay }: { relay?: BroughtBy }) => relay === undefined || await proven.holds(relay);
     const all: Unpacked[] = [];
     for (const one of unpacked) {
       const deliveries = await filterAsync(one.deliveries, isProven);

@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { type LedgerAnswer, LedgerAnswerSchema, type LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { parseRelayName, parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import { countOf, intersect, none } from "#proto/ranges.ts";
+import { sessionIdOf } from "#proto/session_id.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { type Owner, passedIn } from "./owner.ts";
 import { recallLedgers } from "./recall.ts";
@@ -17,7 +18,8 @@ export async function answerLedger(request: LedgerRequest, owner: Owner): Promis
   const vehicle = parseVehicleId(request.vehicleId);
   const partition = partitionOf(vehicle);
   const relay = parseRelayName(request.relay);
-  const { shard, session } = request;
+  const { shard } = request;
+  const session = sessionIdOf(request.sessionSecret);
   if (!await owner.proven.holds({ vehicle, relay, shard, session })) {
     return create(LedgerAnswerSchema, { unproven: true });
   }

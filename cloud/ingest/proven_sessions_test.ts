@@ -2,6 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { create } from "@bufbuild/protobuf";
 import { LedgerRequestSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { parseRelayName, parseVehicleId } from "#proto/ids.ts";
+import { sessionIdOf } from "#proto/session_id.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { makeSessionFixture } from "#proto/testing/session.ts";
 import { provenSessionsMax, unprovenMs } from "./limits.ts";
@@ -11,7 +12,8 @@ import { batchOf, damaged, IngestStage, recordsOf, scenario, silent, vehicle } f
 
 const fixture = await makeSessionFixture();
 const relay = parseRelayName("relay-1");
-const session = new Uint8Array(16).fill(7);
+const secret = new Uint8Array(16).fill(7);
+const session = sessionIdOf(secret);
 const claim: Claim = { vehicle, relay, shard: 0, session };
 const sealed = fixture.seal(claim);
 
@@ -96,7 +98,7 @@ async function checked(stage: IngestStage): Promise<Map<string, Uint8Array>> {
 scenario("what is brought under a session that is not proven is not taken, and gets no verdict", async (stage) => {
   const kept = await checked(stage);
   const item = batchOf(recordsOf({ first: 1, last: 10 }));
-  const brought = { ...item, header: { ...item.header, ...claim } };
+  const brought = { ...item, header: { ...item.header, relay, sessionSecret: secret } };
   await stage.send(brought, damaged(brought));
   deepEqual(stage.told(), { committed: [], quarantined: [] });
   deepEqual([await stage.rows(), await stage.quarantined(), await stage.line()], [[], [], undefined]);
@@ -104,8 +106,10 @@ scenario("what is brought under a session that is not proven is not taken, and g
 
   kept.set(session.toHex(), sealed);
   await stage.clock.advance(unprovenMs);
+  // By a relay that has none of it but its own name, and by one that knows of the session what everybody does.
   const forged = { ...brought, header: { ...brought.header, relay: parseRelayName("relay-2") } };
-  await stage.send(forged, brought, forged);
+  const guessed = { ...brought, header: { ...brought.header, sessionSecret: session } };
+  await stage.send(forged, brought, guessed);
   deepEqual(stage.told(), { committed: [{ first: 1, last: 10 }], quarantined: [] });
   deepEqual([(await stage.rows()).length, stage.ingest.counts.unproven], [10, 4]);
 });
@@ -115,9 +119,13 @@ scenario(
   async (stage) => {
     const kept = await checked(stage);
     kept.set(session.toHex(), sealed);
-    const request = (relay: string) => create(LedgerRequestSchema, { vehicleId: vehicle, relay, shard: 0, session });
-    const forged = await stage.ingest.answer(request("relay-2"));
-    deepEqual([forged.unproven, forged.passed], [true, undefined]);
-    equal((await stage.ingest.answer(request("relay-1"))).unproven, false);
+    const ask = (name: string, sessionSecret: Uint8Array) =>
+      stage.ingest.answer(
+        create(LedgerRequestSchema, { vehicleId: vehicle, relay: name, shard: 0, sessionSecret }),
+      );
+    for (const forged of [await ask("relay-2", secret), await ask("relay-1", session)]) {
+      deepEqual([forged.unproven, forged.passed], [true, undefined]);
+    }
+    equal((await ask("relay-1", secret)).unproven, false);
   },
 );

@@ -23,7 +23,13 @@ function message(sequence: number): LogMessage {
   const seqs = [2 * sequence - 1, 2 * sequence];
   const records = seqs.map((seq) => ({ seq, ts: 1_718_000_000_000_000_000n + BigInt(seq), shape, values: [seq] }));
   const batch = encodeBatch(records, { epoch: parseEpoch(42n), class: classNumber("normal"), clockOffsetNs: 0n });
-  const header = { vehicle, relay: parseRelayName("dev"), shard: 0, session: new Uint8Array(16), receivedAtNs: 1n };
+  const header = {
+    vehicle,
+    relay: parseRelayName("dev"),
+    shard: 0,
+    sessionSecret: new Uint8Array(16),
+    receivedAtNs: 1n,
+  };
   return {
     place: { lane: "live", partition: partitionOf(vehicle), sequence },
     tenure: 1,

@@ -9,6 +9,7 @@ import { classes } from "#proto/class.ts";
 import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
 import { normalize } from "#proto/ranges.ts";
+import { sessionIdOf } from "#proto/session_id.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { VirtualNetwork } from "#proto/testing/link.ts";
 import { type SeededRandom, seededRandom } from "#proto/testing/random.ts";
@@ -318,9 +319,10 @@ export class World {
     this.tally.add("messages in the log");
     for (const item of readBundle(bytes)) {
       if (item.kind !== "batch") continue;
-      const { vehicle, session } = item.header;
+      const { vehicle, sessionSecret } = item.header;
       const { epoch, class: number, first, last } = readBatchHeader(item.batch);
-      const batch = { vehicle, session: session.toHex(), epoch, class: classes[number], first, last, lane, sequence };
+      const session = sessionIdOf(sessionSecret).toHex();
+      const batch = { vehicle, session, epoch, class: classes[number], first, last, lane, sequence };
       for (const check of this.#checks) this.#note(check, check.handleLogged?.(batch));
     }
   }

@@ -53,8 +53,8 @@ export interface Told {
 
 /** The relay header of a vehicle's batches. */
 function relayHeader(of: VehicleId = vehicle): RelayHeader {
-  const [relay, session] = [parseRelayName("dev"), new Uint8Array(16)];
-  return { vehicle: of, relay, shard: 0, session, receivedAtNs: startNs };
+  const [relay, sessionSecret] = [parseRelayName("dev"), new Uint8Array(16)];
+  return { vehicle: of, relay, shard: 0, sessionSecret, receivedAtNs: startNs };
 }
 
 /** A batch of records. */
