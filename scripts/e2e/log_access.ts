@@ -37,7 +37,7 @@ export async function genuineHeader(system: TestSystem): Promise<RelayHeader> {
     const log = await jetstreamManager(nats);
     return await waitFor("a batch in the log", async () => {
       const found = await log.streams.getMessage(telemetryStream, { last_by_subj: subject });
-      return readBundle(found?.data ?? new Uint8Array(0)).find((item) => item.kind === "batch")?.header;
+      return found === null ? undefined : readBundle(found.data).find((item) => item.kind === "batch")?.header;
     }, patience);
   });
 }
