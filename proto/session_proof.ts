@@ -15,10 +15,15 @@ import { lengthPrefixed } from "./base/length_prefixed.ts";
 import { Fault } from "./errors.ts";
 import { type SessionProof, SessionProofSchema } from "./gen/systemscale/log/v1/presence_pb.ts";
 import { parseRelayName, type RelayName, type VehicleId } from "./ids.ts";
-import type { Signer } from "./signature.ts";
-import { verifySignature } from "./signature.ts";
-import { alpn, loginBytes, type LoginFault, type LoginTranscript, type VerifiedLogin } from "./transcript.ts";
-import { verifyTranscript } from "./transcript.ts";
+import { type Signer, verifySignature } from "./signature.ts";
+import {
+  alpn,
+  loginBytes,
+  type LoginFault,
+  type LoginTranscript,
+  type VerifiedLogin,
+  verifyTranscript,
+} from "./transcript.ts";
 
 const contextText = "SystemScale link, session version 1: a node tells which relay carries a login\0";
 
@@ -36,6 +41,11 @@ export interface NodeIdentity {
   /** Of that: what Challenge carries. */
   readonly sha256: Uint8Array;
   readonly signer: Signer;
+}
+
+/** The identity of a node with this certificate, DER, and its key. */
+export function makeNodeIdentity(certificate: Uint8Array, signer: Signer): NodeIdentity {
+  return { certificate, sha256: sha256(certificate), signer };
 }
 
 /** What a verified proof of a session proves. */

@@ -70,7 +70,7 @@ export const redirectMs = 24 * 3_600_000;
 
 // Takeover
 
-/** One proof: two certificates of 4 KiB and an intermediate, the rest of Hello, and Challenge and Proof. */
+/** One proof: the vehicle's chain of certificates of 4 KiB, the node's, the rest of Hello, and Challenge and Proof. */
 export const proofBytesMax = 24 * KiB;
 /** Proofs of vehicles that are here, per second and in a burst: each takes a millisecond to verify. */
 export const proofRate: Rate = { perSecond: 100, burst: 500 };

@@ -5,10 +5,10 @@
 import type { CertificateCheck } from "#proto/base/certificate.ts";
 import { daysLeft } from "#proto/base/expiry_warnings.ts";
 import type { RelayName } from "#proto/ids.ts";
-import type { NodeIdentity } from "#proto/session_proof.ts";
 import { instantOf } from "#proto/instant.ts";
 import { certificateWarningDays } from "#proto/limits.ts";
 import type { Clock, Link, Listener, Log, Random } from "#proto/ports.ts";
+import type { NodeIdentity } from "#proto/session_proof.ts";
 import { settledWithin } from "#proto/within.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { newCounters } from "./counters.ts";

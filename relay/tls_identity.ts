@@ -1,11 +1,11 @@
 /** The node's own TLS certificate: it must carry the name that vehicles dial, and its hash goes into every Challenge. */
-import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { checkDates } from "#proto/base/certificate.ts";
 import type { CredentialFiles } from "#proto/base/credential_watch.ts";
 import type { Validity } from "#proto/base/expiry_warnings.ts";
 import { Fault } from "#proto/errors.ts";
-import type { NodeIdentity } from "#proto/session_proof.ts";
+import { makeNodeIdentity, type NodeIdentity } from "#proto/session_proof.ts";
 import { signerOf } from "#proto/signature.ts";
 
 /** A certificate with its key, read and found to belong together and to the node. */
@@ -32,9 +32,7 @@ export function readTlsIdentity({ certificatePem, keyPem }: CredentialFiles, nod
   return {
     certPem: certificatePem,
     keyPem,
-    certificate: new Uint8Array(leaf.raw),
-    sha256: createHash("sha256").update(leaf.raw).digest(),
-    signer: signerOf(keyPem),
+    ...makeNodeIdentity(new Uint8Array(leaf.raw), signerOf(keyPem)),
     leaf: {
       serial: leaf.serialNumber.toLowerCase(),
       notBeforeMs: Date.parse(leaf.validFrom),

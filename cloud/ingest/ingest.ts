@@ -1,10 +1,11 @@
 /**
  * The owner's work on one commit: unpack, plan, write, decide, tell.
  *
- *     messages -> unpack -> plan -> write -> verdicts -> ledger (memory) -> notices
- *                   |         |        |- suspended: waits, is tried again, after 60 s kept aside
- *                   |         |        `- refused: kept aside
- *                   |         `- repeat: compared; equal -> verdict again, different -> kept aside
+ *     messages -> unpack -> proven -> plan -> write -> verdicts -> ledger (memory) -> notices
+ *                   |         |        |        |- suspended: waits, is tried again, after 60 s kept aside
+ *                   |         |        |        `- refused: kept aside
+ *                   |         |        `- repeat: compared; equal -> verdict again, different -> kept aside
+ *                   |         `- by a relay that does not carry the session: not taken, without a verdict
  *                   `- faulty: kept aside, by the same write
  *
  * Ledger and places are flushed every few seconds; what a crash forgets is read again from the log, and keys make the
@@ -22,11 +23,12 @@ import { flush } from "./flush.ts";
 import { writeFresh } from "./fresh_rows.ts";
 import { answerLedger } from "./ledger_answer.ts";
 import type { LinkReport } from "./links.ts";
-import type { BroughtBy, LogMessage } from "./log_message.ts";
+import type { LogMessage } from "./log_message.ts";
 import { createOwner, type Owner, passedIn } from "./owner.ts";
 import type { LogExtent } from "./places.ts";
 import { planCommit, type Planned } from "./plan.ts";
 import type { IngestPorts } from "./ports.ts";
+import { provenOnly } from "./proven_only.ts";
 import { unreadableAsideOf, unreadableVehicle } from "./quarantine.ts";
 import { answerQuarantine } from "./quarantine_answer.ts";
 import { recallHeld, recallLedgers } from "./recall.ts";
@@ -52,7 +54,7 @@ export class Ingest {
   async commit(messages: readonly LogMessage[]): Promise<void> {
     const { tenures, decoder } = this.#owner;
     const wanted = messages.filter((message) => tenures.isWanted(message));
-    const unpacked = await this.#provenOnly(await decoder.unpackAll(wanted));
+    const unpacked = await provenOnly(await decoder.unpackAll(wanted), this.#owner);
     const planned = await this.#plan(unpacked);
     const unreadable = wanted.flatMap((message, at) => this.#unreadableOf(message, unpacked[at]));
     const repeats = new Repeats(planned, this.#owner);
@@ -66,21 +68,6 @@ export class Ingest {
     tenures.reach(messages);
     this.#count(planned, unreadable.length);
     this.#tell([...fresh, ...repeats.verdicts()]);
-  }
-
-  /** Leaves out what relays brought of sessions that are not theirs. Nothing is told of it: the vehicle keeps its own. */
-  async #provenOnly(unpacked: readonly Unpacked[]): Promise<Unpacked[]> {
-    const { proven, counters } = this.#owner;
-    const isProven = async ({ relay }: { relay?: BroughtBy }) => relay === undefined || await proven.holds(relay);
-    const all: Unpacked[] = [];
-    for (const one of unpacked) {
-      const deliveries = await filterAsync(one.deliveries, isProven);
-      const unreadable = await filterAsync(one.unreadable, isProven);
-      const items = deliveries.length + unreadable.length;
-      counters.unproven += one.deliveries.length + one.unreadable.length - items;
-      all.push({ ...one, deliveries, unreadable });
-    }
-    return all;
   }
 
   /** Says of each batch what is to be done with it, once all is in memory that this depends on. */
@@ -195,11 +182,4 @@ export class Ingest {
   get figures(): LedgerFigures {
     return this.#owner.figures.figures(this.#owner.clock.wallNs());
   }
-}
-
-/** The items that pass, asked one after another. */
-async function filterAsync<T>(items: readonly T[], passes: (item: T) => Promise<boolean>): Promise<T[]> {
-  const passing: T[] = [];
-  for (const item of items) if (await passes(item)) passing.push(item);
-  return passing;
 }

@@ -2,9 +2,9 @@
 import { ok } from "node:assert/strict";
 import { type CertificateCheck, certificateCheck } from "../base/certificate.ts";
 import type { AcceptedLogin } from "../relay_login.ts";
-import { type Carried, type NodeIdentity, sealSession } from "../session_proof.ts";
+import { type Carried, makeNodeIdentity, type NodeIdentity, sealSession } from "../session_proof.ts";
+import { signerOf } from "../signature.ts";
 import { frameOf, type LoginFixture, makeLoginFixture } from "./login.ts";
-import { makeNodeIdentity } from "./node_identity.ts";
 
 /** A vehicle, `drone-001` by its certificate, that has logged in to a node. */
 export interface SessionFixture {
@@ -25,7 +25,10 @@ export async function makeSessionFixture(): Promise<SessionFixture> {
   const { authority, now } = fixture;
   const nowMs = Number(now.wallNs / 1_000_000n);
   const validity = { notBeforeMs: nowMs - 3_600_000, notAfterMs: nowMs + 3_600_000 };
-  const nodeOf = async (name: string) => makeNodeIdentity(await authority.issueRelay(name, validity));
+  const nodeOf = async (name: string) => {
+    const { chain: [certificate], keyPem } = await authority.issueRelay(name, validity);
+    return makeNodeIdentity(certificate, signerOf(keyPem));
+  };
   const node = await nodeOf("relay-1.test");
   const login = logIn(fixture, node);
   return {

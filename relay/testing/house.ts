@@ -3,10 +3,11 @@ import { certificateCheck } from "#proto/base/certificate.ts";
 import { type Presence, PresenceSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
 import { parseRelayName } from "#proto/ids.ts";
 import type { Link, Log } from "#proto/ports.ts";
+import { makeNodeIdentity } from "#proto/session_proof.ts";
+import { signerOf } from "#proto/signature.ts";
 import { type Authority, type Leaf, makeAuthority } from "#proto/testing/certificates.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { VirtualNetwork } from "#proto/testing/link.ts";
-import { makeNodeIdentity } from "#proto/testing/node_identity.ts";
 import { seededRandom } from "#proto/testing/random.ts";
 import { fromBinary } from "@bufbuild/protobuf";
 import { Relay, type RelayOptions } from "../relay.ts";
@@ -66,7 +67,8 @@ export async function makeHouse(
   const nowMs = Number(clock.wallNs() / 1_000_000n);
   const validity = { notBeforeMs: nowMs - daysMs, notAfterMs: nowMs + daysMs };
   const authority = options.authority ?? await makeAuthority("house", validity);
-  const identity = makeNodeIdentity(await authority.issueRelay(node, validity));
+  const { chain: [certificate], keyPem } = await authority.issueRelay(node, validity);
+  const identity = makeNodeIdentity(certificate, signerOf(keyPem));
   let reclaimed = 0;
   const relay = new Relay({
     relay: parseRelayName("relay-1"),

@@ -15,7 +15,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import { type CertificateCheck, certificateCheck } from "#proto/base/certificate.ts";
-import type { NodeIdentity } from "#proto/session_proof.ts";
+import { makeNodeIdentity, type NodeIdentity } from "#proto/session_proof.ts";
 import { type Signer, signerOf } from "#proto/signature.ts";
 
 /** What a vehicle shows and signs with. */
@@ -69,10 +69,9 @@ export async function makeIdentities(): Promise<Identities> {
     return { chain: [new Uint8Array(leaf.rawData)], signer: signerOf(keys.pem) };
   };
   const { chain: [certificate], signer } = await make("relay");
-  const sha256 = new Uint8Array(createHash("sha256").update(certificate).digest());
   return {
     checkChain: certificateCheck({ roots: [rootPem] }),
-    node: { certificate, sha256, signer },
+    node: makeNodeIdentity(certificate, signer),
     of: (vehicle) => {
       const made = known.get(vehicle) ?? make(vehicle);
       known.set(vehicle, made);
