@@ -46,6 +46,11 @@ const schema = z.strictObject({
     replicas: z.literal([1, 3, 5]).default(1),
   }),
   store,
+  /** Whose word about vehicles counts: the same files as in the relays' configuration. */
+  ingest: z.strictObject({
+    vehicle_roots: z.array(z.string().min(1)).min(1).optional(),
+    vehicle_issuers: z.array(z.string().min(1)).min(1).optional(),
+  }).prefault({}),
   query: z.strictObject({
     address: address.default("127.0.0.1:8081"),
     /** File with the SHA-256 (hex) of the Bearer token that the API asks for. */
@@ -70,7 +75,11 @@ const schema = z.strictObject({
 }).refine(({ services, revocation }) => revocation !== undefined || !services.includes("revocation"), {
   path: ["revocation"],
   error: "the service revocation wants to know what to watch",
-}).refine((config) => config.environment !== "production" || config.store.kind !== "sqlite", {
+}).refine(
+  ({ environment, services, ingest }) =>
+    environment !== "production" || !services.includes("ingest") || ingest.vehicle_roots !== undefined,
+  { path: ["ingest", "vehicle_roots"], error: "production wants to know whose vehicles' proofs count" },
+).refine((config) => config.environment !== "production" || config.store.kind !== "sqlite", {
   path: ["store", "kind"],
   error: "sqlite is the embedded store for development, production wants questdb",
 });

@@ -1,4 +1,4 @@
-import { strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { parseCloudConfig } from "./config.ts";
 
 const minimal = `
@@ -20,6 +20,14 @@ Deno.test("an instance is called as the file says, else as its machine", () => {
   strictEqual(nameOn("..."), "cloud");
   strictEqual(nameOn(`-${"x".repeat(99)}`), "x".repeat(64));
   strictEqual(nameOn("host", `${minimal}\ninstance: own\n`), "own");
+});
+
+Deno.test("production checks the proofs of sessions", () => {
+  const store = 'store: { kind: questdb, url: "http://q:9000" }';
+  const text = `environment: production\n${minimal.replace(/^store:.*$/m, store)}`;
+  throws(() => parseCloudConfig(text, "cloud.yaml"), /ingest\/vehicle_roots/);
+  const config = parseCloudConfig(`${text}\ningest: { vehicle_roots: [root.crt] }`, "cloud.yaml");
+  deepStrictEqual(config.ingest, { vehicle_roots: ["root.crt"] });
 });
 
 Deno.test("the embedded store is refused in production", () => {

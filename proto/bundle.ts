@@ -3,7 +3,7 @@
  * section 4.5. Version 1, little endian; texts are a varint length and ASCII:
  *
  *     u8 version (1) | items, one behind the other to the end:
- *     u8 kind 0, batch: text vehicle | text relay | varint shard | session (16) | i64 received at | varint length, batch
+ *     u8 kind 0, batch: text vehicle | text relay | varint shard | session's secret (16) | i64 received at | varint length, batch
  *     u8 kind 1, shape: varint length, definition
  */
 import { ok } from "node:assert/strict";
@@ -11,6 +11,7 @@ import { ByteReader, ByteWriter, varintBytes } from "./bytes.ts";
 import { Fault } from "./errors.ts";
 import { parseRelayName, parseVehicleId, type RelayName, type VehicleId } from "./ids.ts";
 import { bundleBytesMax, shardsMax } from "./limits.ts";
+import { sessionIdBytes } from "./session_id.ts";
 
 /** What the relay knows of a batch from the login, not from the payload. */
 export interface RelayHeader {
@@ -18,8 +19,8 @@ export interface RelayHeader {
   readonly relay: RelayName;
   /** 0 to `shardsMax` - 1. */
   readonly shard: number;
-  /** 16 bytes of the session's Welcome. */
-  readonly session: Uint8Array;
+  /** 16 bytes that the session's id is made of: see session_id.ts. */
+  readonly sessionSecret: Uint8Array;
   /** Nanoseconds since 1970 at the relay. */
   readonly receivedAtNs: bigint;
 }
@@ -34,14 +35,13 @@ export const bundleHeaderBytes = 1;
 
 const version = 1;
 const kinds = { batch: 0, shape: 1 } as const;
-const sessionBytes = 16;
 
 /** Bytes that an item adds to a bundle. */
 export function bundleItemBytes(item: BundleItem): number {
   if (item.kind === "shape") return 1 + varintBytes(item.definition.length) + item.definition.length;
   const { vehicle, relay, shard } = item.header;
   // Names are ASCII, and shorter than 128.
-  const header = 1 + vehicle.length + 1 + relay.length + varintBytes(shard) + sessionBytes + 8;
+  const header = 1 + vehicle.length + 1 + relay.length + varintBytes(shard) + sessionIdBytes + 8;
   return 1 + header + varintBytes(item.batch.length) + item.batch.length;
 }
 
@@ -75,12 +75,15 @@ function writeItem(out: ByteWriter, item: BundleItem): void {
 }
 
 function writeRelayHeader(out: ByteWriter, header: RelayHeader): void {
-  ok(header.session.length === sessionBytes, `session of ${header.session.length} bytes has ${sessionBytes}`);
+  ok(
+    header.sessionSecret.length === sessionIdBytes,
+    `session secret of ${header.sessionSecret.length} bytes has ${sessionIdBytes}`,
+  );
   ok(header.shard < shardsMax, `shard ${header.shard} is below ${shardsMax}`);
   out.text(header.vehicle);
   out.text(header.relay);
   out.varint(header.shard);
-  out.raw(header.session);
+  out.raw(header.sessionSecret);
   out.i64(header.receivedAtNs);
 }
 
@@ -97,7 +100,7 @@ function readRelayHeader(reader: ByteReader): RelayHeader {
     vehicle: readName(reader, parseVehicleId),
     relay: readName(reader, parseRelayName),
     shard: reader.count(shardsMax - 1, "as shard"),
-    session: reader.take(sessionBytes),
+    sessionSecret: reader.take(sessionIdBytes),
     receivedAtNs: reader.i64(),
   };
 }

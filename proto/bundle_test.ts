@@ -16,7 +16,7 @@ const someItem: fc.Arbitrary<BundleItem> = fc.oneof(
       vehicle: name.map(parseVehicleId),
       relay: name.map(parseRelayName),
       shard: fc.nat(shardsMax - 1),
-      session: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      sessionSecret: fc.uint8Array({ minLength: 16, maxLength: 16 }),
       receivedAtNs: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
     }, plain),
     batch: content,

@@ -55,10 +55,13 @@ export function nodeSubject(relay: RelayName, shard: number): string {
 /** The same of all shards: each message ends with relay and shard. */
 export const allNodesSubject = "node.v1.*.*";
 
-/** The logins of all vehicles: each message ends with the vehicle's id. */
-export const allSessionsSubject = "session.v1.*";
+/** JetStream stream that keeps {@link sessionSubject}, as long as the log is kept. */
+export const sessionStream = "SESSIONS";
 
-/** The signed Proof of a vehicle's newest login. */
-export function sessionSubject(vehicle: VehicleId): string {
-  return `session.v1.${vehicle}`;
+/** The logins of all vehicles: each message ends with the vehicle's id and the session. */
+export const allSessionsSubject = "session.v1.*.*";
+
+/** The proof of one login. `session` in hex. */
+export function sessionSubject(vehicle: VehicleId, session: string): string {
+  return `session.v1.${vehicle}.${session}`;
 }

@@ -9,6 +9,7 @@
 import { ok } from "node:assert/strict";
 import { createHash, type KeyObject } from "node:crypto";
 import type { CertificateCheck, CertificateFacts } from "./base/certificate.ts";
+import { lengthPrefixed } from "./base/length_prefixed.ts";
 import { type Code, Fault } from "./errors.ts";
 import {
   type Challenge,
@@ -82,16 +83,16 @@ export function verifyLoginSignature(transcript: LoginTranscript, publicKey: Key
 
 /**
  * Checks a whole transcript: forms, that Hello and Challenge name the same node, certificate chain at `nowMs`
- * (milliseconds since 1970), signature. Does not know whether the nonce was fresh: only the relay that made it does.
+ * (milliseconds since 1970; the Challenge's own time by default), signature. Does not know whether the nonce was fresh: only the relay that made it does.
  */
 export function verifyTranscript(
   transcript: LoginTranscript,
-  options: { readonly checkChain: CertificateCheck; readonly nowMs: number },
+  options: { readonly checkChain: CertificateCheck; readonly nowMs?: number },
 ): ({ readonly ok: true } & VerifiedLogin) | LoginFault {
   try {
     const hello = readHello(transcript.hello);
     const challenge = readChallenge(transcript.challenge, hello.node);
-    const verdict = options.checkChain(hello.chain, options.nowMs);
+    const verdict = options.checkChain(hello.chain, options.nowMs ?? Number(challenge.relayTimeNs / 1_000_000n));
     if (!verdict.ok) return verdict;
     const fields = readProof(transcript.proof);
     if (!verifyLoginSignature(transcript, verdict.publicKey)) {
@@ -177,18 +178,6 @@ function decodeAs<T>(code: Code, decode: () => T): T {
 
 function sha256(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes).digest();
-}
-
-function lengthPrefixed(items: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(items.reduce((sum, item) => sum + 4 + item.byteLength, 0));
-  const view = new DataView(out.buffer);
-  let at = 0;
-  for (const item of items) {
-    view.setUint32(at, item.byteLength, true);
-    out.set(item, at + 4);
-    at += 4 + item.byteLength;
-  }
-  return out;
 }
 
 function quoteName(name: string): string {

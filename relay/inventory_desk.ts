@@ -10,6 +10,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type LedgerAnswer, LedgerAnswerSchema, LedgerRequestSchema } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import type { MessageOf } from "#proto/link_message.ts";
+import { settledWithin } from "#proto/within.ts";
 import { heldFrames, resendFrames } from "./bookkeeping.ts";
 import { ledgerRetryMs, shapesPerInventoryMax } from "./limits.ts";
 import type { Node } from "./node.ts";
@@ -21,6 +22,10 @@ export interface Asker {
   /** Fires at the session's end. */
   readonly over: AbortSignal;
   say(...frames: Uint8Array[]): void;
+  /** Resolves once the owner can know that the session is the vehicle's. */
+  readonly proven: Promise<void>;
+  /** The owner does not know it. */
+  handleUnproven(): void;
 }
 
 /** The desk of one session. */
@@ -85,13 +90,19 @@ export class InventoryDesk {
   }
 
   async #askOwner(inventory: MessageOf<"inventory">): Promise<LedgerAnswer | undefined> {
-    const { relay, shard, backbone, counters, log } = this.#node;
-    const { vehicle, id, partition } = this.#asker.session;
-    const request = create(LedgerRequestSchema, { vehicleId: vehicle, relay, shard, session: id, inventory });
+    const { relay, shard, backbone, clock, counters, log } = this.#node;
+    const { vehicle, secret: sessionSecret, partition } = this.#asker.session;
+    if (!await settledWithin(this.#asker.proven, { clock, limitMs: ledgerRetryMs })) return undefined;
+    const request = create(LedgerRequestSchema, { vehicleId: vehicle, relay, shard, sessionSecret, inventory });
     counters.ledgerAsked += 1;
     try {
-      const answer = await backbone.askLedger(partition, toBinary(LedgerRequestSchema, request));
-      return fromBinary(LedgerAnswerSchema, answer);
+      const answer = fromBinary(
+        LedgerAnswerSchema,
+        await backbone.askLedger(partition, toBinary(LedgerRequestSchema, request)),
+      );
+      if (!answer.unproven) return answer;
+      this.#asker.handleUnproven();
+      return undefined;
     } catch (fault) {
       counters.ledgerUnanswered += 1;
       log.debug("The owner of a partition did not answer", { partition, vehicle, reason: String(fault) });

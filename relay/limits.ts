@@ -70,12 +70,19 @@ export const redirectMs = 24 * 3_600_000;
 
 // Takeover
 
-/** One proof: two certificates of 4 KiB and an intermediate, the rest of Hello, and Challenge and Proof. */
+/** One proof: the vehicle's chain of certificates of 4 KiB, the node's, the rest of Hello, and Challenge and Proof. */
 export const proofBytesMax = 24 * KiB;
 /** Proofs of vehicles that are here, per second and in a burst: each takes a millisecond to verify. */
 export const proofRate: Rate = { perSecond: 100, burst: 500 };
 /** A vehicle that answers within that time after an unrelated login lives: several round trips of a bad network. */
 export const duplicateAnswerMs = 2_000;
+
+// Proofs of sessions
+
+/** A proof that could not be kept is tried again after that: until then the session's telemetry is not read. */
+export const proofRetryMs = 1_000;
+/** A session that lasts keeps its proof again after that: three times while the log is kept. */
+export const proofRenewMs = 8 * 3_600_000;
 
 // Revocation
 

@@ -21,6 +21,8 @@ import { encodeMessage } from "#proto/link_message.ts";
 import { batchBytesMax, heartbeatIntervalMs, linkFrameBytesMax, linkFrameBytesMaxBeforeLogin } from "#proto/limits.ts";
 import type { Link, LinkEnd } from "#proto/ports.ts";
 import { type AcceptedLogin, RelayLogin, type RelayLoginRefusal, type RelayLoginStep } from "#proto/relay_login.ts";
+import { sessionIdBytes, sessionIdOf } from "#proto/session_id.ts";
+import { type NodeIdentity, sealSession } from "#proto/session_proof.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import { backfillWindowBytes, liveWindowBytes } from "./limits.ts";
 import { LiveSession } from "./live_session.ts";
@@ -70,6 +72,8 @@ class LinkDriver {
   readonly #node: Node;
   readonly #admitted: Admitted;
   readonly #login: RelayLogin;
+  /** Of this link: the node's may be renewed while the vehicle logs in. */
+  readonly #identity: NodeIdentity;
   readonly #decoder = new FrameDecoder(linkFrameBytesMaxBeforeLogin);
   #live: LiveSession | undefined;
   readonly #loginIsOver = new AbortController();
@@ -79,12 +83,10 @@ class LinkDriver {
     this.#house = options.house;
     this.#node = options.house.node;
     this.#admitted = options.admitted;
-    const { clock, random, node, tlsCertificateSha256, checkChain } = this.#node;
-    const nonce = random.bytes(32);
-    this.#login = new RelayLogin(
-      { node, tlsCertificateSha256: tlsCertificateSha256(), nonce, checkChain },
-      instantOf(clock),
-    );
+    const { clock, random, node, identity, checkChain } = this.#node;
+    this.#identity = identity();
+    const [nonce, tlsCertificateSha256] = [random.bytes(32), this.#identity.sha256];
+    this.#login = new RelayLogin({ node, tlsCertificateSha256, nonce, checkChain }, instantOf(clock));
   }
 
   /** Another link gets this one's place at the door. */
@@ -190,7 +192,8 @@ class LinkDriver {
     this.#admitted.loggedIn();
     this.#node.counters.logins += 1;
     this.#decoder.bytesMax = linkFrameBytesMax;
-    announceLogin(this.#node, { session: live.session, transcript: login.transcript });
+    live.prove(this.#proofOf(live, login));
+    announceLogin(this.#node, live.session);
     this.#node.log.info("Vehicle logged in", {
       vehicle: live.vehicle,
       peer: live.session.peer,
@@ -206,6 +209,11 @@ class LinkDriver {
       ready: readiness.reasonAgainst(clock.uptimeMs()) === undefined,
       relay,
     }));
+  }
+
+  #proofOf({ session: { vehicle, id: session } }: LiveSession, { transcript }: AcceptedLogin): Uint8Array {
+    const { relay, shard } = this.#node;
+    return sealSession(vehicle, { carried: { relay, shard, session }, transcript, node: this.#identity });
   }
 
   /** Read from the first moment: what a stranger sends there before its login must not lie in the transport's memory. */
@@ -284,11 +292,13 @@ class LinkDriver {
   }
 
   #factsOf({ vehicle, hello, challenge, fields, notAfterMs, issuer, serial }: AcceptedLogin): SessionFacts {
+    const secret = this.#node.random.bytes(sessionIdBytes);
     return {
       vehicle,
       ...rankOf({ hello, fields }),
       challengedAtNs: challenge.relayTimeNs,
-      id: this.#node.random.bytes(16),
+      secret,
+      id: sessionIdOf(secret),
       notAfterMs,
       certificate: { issuer, serial },
       agentVersion: hello.agentVersion,

@@ -11,6 +11,7 @@ import type { Link, Transport } from "#proto/ports.ts";
 import { ControlWriter } from "./control_writer.ts";
 import { type Asker, InventoryDesk } from "./inventory_desk.ts";
 import type { Node } from "./node.ts";
+import { ProofKeeper } from "./proof_keeper.ts";
 import type { Registered } from "./registry.ts";
 import { type SeqRun, Session, type SessionFacts } from "./session.ts";
 import type { Speaker } from "./speakers.ts";
@@ -30,6 +31,7 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
   readonly #link: Link;
   readonly #writer: ControlWriter;
   readonly #desk: InventoryDesk;
+  readonly #proof: ProofKeeper;
   readonly #over = new AbortController();
   #now: Instant;
   #heardCount = 0;
@@ -43,6 +45,7 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
     this.#link = options.link;
     this.#writer = new ControlWriter(options.link);
     this.#desk = new InventoryDesk(this, options.node);
+    this.#proof = new ProofKeeper(this.session, { node: options.node, over: this.over });
     this.#now = instantOf(options.node.clock);
     this.#header = this.#makeHeader();
     this.heartbeat = new Heartbeat(this.#now);
@@ -87,6 +90,21 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
     return this.#over.signal;
   }
 
+  /** Resolves once those who read the log can know that this session is the vehicle's, or at the session's end. */
+  get proven(): Promise<void> {
+    return this.#proof.kept;
+  }
+
+  /** Begins to tell them, by an encoded SessionProof. */
+  prove(proof: Uint8Array): void {
+    void this.#proof.keep(proof);
+  }
+
+  /** One of them does not know it. */
+  handleUnproven(): void {
+    this.#proof.handleGone();
+  }
+
   /** Whether that start of the owner has compared what the vehicle holds, or is being asked to. */
   isKnownTo(ownerBeganNs: bigint): boolean {
     return this.#desk.isKnownTo(ownerBeganNs);
@@ -122,9 +140,15 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
 
   /** A frame of a telemetry lane; a promise must be waited for before the next. Throws what ends the link. */
   handleTelemetry(lane: TelemetryLane, frame: LinkFrame): void | Promise<void> {
+    if (!this.#proof.isKept) return this.#handleOnceProven(lane, frame);
     if (frame.kind === frameKinds.batch) return this.#handleBatch(lane, frame.payload);
     if (frame.kind === frameKinds.shapeUse) return this.#handleShapeUse(lane, frame.payload);
     throw unexpected(frame);
+  }
+
+  async #handleOnceProven(lane: TelemetryLane, frame: LinkFrame): Promise<void> {
+    await this.proven;
+    if (!this.over.aborted) await this.handleTelemetry(lane, frame);
   }
 
   /** A frame of the command lane, on which nothing is defined yet. */
@@ -217,7 +241,7 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
 
   #makeHeader(): RelayHeader {
     const { relay, shard } = this.#node;
-    return { vehicle: this.vehicle, relay, shard, session: this.session.id, receivedAtNs: this.#now.wallNs };
+    return { vehicle: this.vehicle, relay, shard, sessionSecret: this.session.secret, receivedAtNs: this.#now.wallNs };
   }
 }
 

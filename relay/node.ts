@@ -2,6 +2,7 @@
 import type { CertificateCheck } from "#proto/base/certificate.ts";
 import type { RelayName } from "#proto/ids.ts";
 import type { Clock, Log, Random } from "#proto/ports.ts";
+import type { NodeIdentity } from "#proto/session_proof.ts";
 import type { Counters } from "./counters.ts";
 import type { NodeBoard } from "./node_board.ts";
 import type { Backbone } from "./ports.ts";
@@ -18,8 +19,8 @@ export interface Node {
   readonly shard: number;
   /** Name that vehicles dial and the TLS certificate carries. */
   readonly node: string;
-  /** Of the certificate that handshakes are shown at present. */
-  readonly tlsCertificateSha256: () => Uint8Array;
+  /** The certificate that handshakes are shown at present, with its key. */
+  readonly identity: () => NodeIdentity;
   readonly checkChain: CertificateCheck;
   readonly revocation: Revocation;
 

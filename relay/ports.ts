@@ -3,6 +3,7 @@
  * the cloud says. Implemented over NATS in io/backbone.ts and in memory in testing/. Source: protocol.md section 6.
  */
 import type { TelemetryLane } from "#proto/class.ts";
+import type { VehicleId } from "#proto/ids.ts";
 import type { ShapeHash } from "#proto/shape.ts";
 
 /** One bundle for the log. */
@@ -45,15 +46,22 @@ export interface ShapeStore {
   keep(hash: ShapeHash, definition: Uint8Array): Promise<void>;
 }
 
+/** Proofs of sessions, kept as long as the log, for those who read the log. Faults: `unavailable`, `deadline`. */
+export interface ProofStore {
+  /** `session` in hex; `proof` is an encoded SessionProof (log/v1/presence.proto). */
+  keep(of: { vehicle: VehicleId; session: string }, proof: Uint8Array): Promise<void>;
+}
+
 /** The rest of the backbone. */
 export interface Backbone {
   readonly log: TelemetryLog;
   readonly shapes: ShapeStore;
+  readonly proofs: ProofStore;
   /** From now on the ears hear; called once. */
   listen(ears: BackboneEars): void;
   /** Asks the owner of a partition with an encoded LedgerRequest; returns an encoded LedgerAnswer, or a Fault. */
   askLedger(partition: number, request: Uint8Array): Promise<Uint8Array>;
-  /** Publishes without any promise that it arrives: presence, proofs. */
+  /** Publishes without any promise that it arrives: presence. */
   announce(subject: string, bytes: Uint8Array): void;
   /** Resolves when the log itself has answered; a Fault otherwise. */
   probe(): Promise<void>;

@@ -1,10 +1,9 @@
 /** What a shard tells the cloud about its links: logins, logouts, refusals, a digest. Source: protocol.md section 6. */
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { NodeStateSchema, PresenceSchema, SessionProofSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
+import { NodeStateSchema, PresenceSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
 import type { RelayName } from "#proto/ids.ts";
 import type { Clock } from "#proto/ports.ts";
-import { nodeSubject, presenceSubject, sessionSubject } from "#proto/subjects.ts";
-import { alpn, type LoginTranscript } from "#proto/transcript.ts";
+import { nodeSubject, presenceSubject } from "#proto/subjects.ts";
 import { linksPerDigestMax } from "./limits.ts";
 import type { LiveSession, SessionEnd } from "./live_session.ts";
 import type { NodeState } from "./node_board.ts";
@@ -20,18 +19,9 @@ export interface Announcer {
   readonly backbone: Pick<Backbone, "announce">;
 }
 
-/** A vehicle logged in: its proof for all who must verify it, and its presence. */
-export function announceLogin(by: Announcer, login: { session: Session; transcript: LoginTranscript }): void {
-  const { vehicle, id, agentVersion, peer, notAfterMs } = login.session;
-  const proof = create(SessionProofSchema, {
-    vehicleId: vehicle,
-    relay: by.relay,
-    shard: by.shard,
-    session: id,
-    alpn,
-    ...login.transcript,
-  });
-  by.backbone.announce(sessionSubject(vehicle), toBinary(SessionProofSchema, proof));
+/** A vehicle logged in. */
+export function announceLogin(by: Announcer, session: Session): void {
+  const { vehicle, id, agentVersion, peer, notAfterMs } = session;
   const certificateNotAfterMs = BigInt(notAfterMs);
   const value = { vehicleId: vehicle, session: id, agentVersion, remoteAddress: peer, certificateNotAfterMs };
   announce(by, { case: "up", value: { ...value, atNs: by.clock.wallNs() } });

@@ -8,6 +8,7 @@ import type { RelayName } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import { certificateWarningDays } from "#proto/limits.ts";
 import type { Clock, Link, Listener, Log, Random, Transport } from "#proto/ports.ts";
+import type { NodeIdentity } from "#proto/session_proof.ts";
 import { settledWithin } from "#proto/within.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { newCounters } from "./counters.ts";
@@ -56,8 +57,8 @@ export interface RelayOptions {
   readonly port: number;
   /** Whether it is a shared name, which only sends vehicles to nodes. */
   readonly isSharedName: boolean;
-  /** Of the certificate that handshakes are shown at present; it may be renewed. */
-  readonly tlsCertificateSha256: () => Uint8Array;
+  /** The certificate that handshakes are shown at present, with its key; they may be renewed. */
+  readonly identity: () => NodeIdentity;
   readonly checkChain: CertificateCheck;
   readonly revocation: Revocation;
   readonly limits: AdmissionLimits & {

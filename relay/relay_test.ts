@@ -8,10 +8,9 @@ import {
   LedgerRequestSchema,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
-import { SessionProofSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
 import { parseVehicleId } from "#proto/ids.ts";
 import { partitionOf } from "#proto/subjects.ts";
-import { verifyTranscript } from "#proto/transcript.ts";
+import { readSessionProof, verifySession } from "#proto/session_proof.ts";
 import {
   digestIntervalMs,
   ledgerRetryMs,
@@ -32,19 +31,17 @@ async function loggedIn(house: House, id: string): Promise<TestVehicle> {
 
 const itemsOf = (house: House): BundleItem[] => house.backbone.published.flatMap(({ bytes }) => readBundle(bytes));
 
-Deno.test("a login is welcomed, proven to all who must know, and shown as presence", async () => {
+Deno.test("a login is welcomed, its proof kept for all who must know, and shown as presence", async () => {
   const house = await makeHouse();
   const vehicle = await loggedIn(house, "drone-001");
   const step = vehicle.outcome;
   ok(step?.kind === "welcome");
-  const proofs = house.backbone.announced.filter(({ subject }) => subject === "session.v1.drone-001");
-  const proof = fromBinary(SessionProofSchema, proofs[0].bytes);
-  deepEqual(proof.session, step.welcome.session);
-  ok(proof.proof !== undefined);
+  const [{ vehicle: of, session, bytes }] = house.backbone.kept;
+  deepEqual([of, session], ["drone-001", step.welcome.session.toHex()]);
   const checkChain = certificateCheck({ roots: [house.authority.root.certPem] });
-  const nowMs = Number(house.clock.wallNs() / 1_000_000n);
-  const verified = verifyTranscript({ ...proof, proof: proof.proof }, { checkChain, nowMs });
-  ok(verified.ok && verified.vehicle === "drone-001");
+  const verified = verifySession(readSessionProof(bytes), { checkChain });
+  ok(verified.ok);
+  deepEqual([verified.vehicle, verified.relay, verified.session.toHex()], ["drone-001", "relay-1", session]);
   const up = house.presence().find((event) => event.case === "up")?.value;
   deepEqual([up?.vehicleId, up?.certificateNotAfterMs], ["drone-001", 1_780_086_400_000n]);
   vehicle.close();
@@ -141,13 +138,13 @@ Deno.test("over its byte limit the relay stops reading until the log has taken s
 Deno.test("a shape waits for the store, and its batches behind it, but not the other lane", async () => {
   const house = await makeHouse();
   const vehicle = await loggedIn(house, "drone-001");
-  house.backbone.isStoreAway = true;
+  house.backbone.areShapesAway = true;
   vehicle.useShape("live");
   vehicle.sendBatch("live", { first: 1, last: 1 });
   vehicle.sendBatch("backfill", { first: 2, last: 2 });
   await house.clock.advance(3000);
   deepEqual(house.backbone.published.map(({ lane }) => lane), ["backfill"]);
-  house.backbone.isStoreAway = false;
+  house.backbone.areShapesAway = false;
   await house.clock.advance(3000);
   deepEqual(house.backbone.published.map(({ lane }) => lane), ["backfill", "live"]);
   await house.relay.drain();

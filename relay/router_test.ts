@@ -10,7 +10,7 @@ const header = {
   vehicle: parseVehicleId("drone-001"),
   relay: parseRelayName("relay-1"),
   shard: 0,
-  session: new Uint8Array(16),
+  sessionSecret: new Uint8Array(16),
   receivedAtNs: 1n,
 };
 const batch = (bytes: number, fill = 0): BundleItem => ({

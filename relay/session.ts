@@ -25,7 +25,9 @@ export interface SeqRun {
 
 /** What the login proved. */
 export interface SessionFacts extends Registered {
-  /** 16 random bytes. */
+  /** 16 random bytes, which only those who read the log learn. */
+  readonly secret: Uint8Array;
+  /** Made of them, for everybody. */
   readonly id: Uint8Array;
   /** Milliseconds since 1970 at which the certificate ends, and the session with it. */
   readonly notAfterMs: number;
@@ -53,6 +55,7 @@ export class Session implements SessionFacts {
   readonly epoch: Epoch;
   readonly ancestors: readonly Epoch[];
   readonly challengedAtNs: bigint;
+  readonly secret: Uint8Array;
   readonly id: Uint8Array;
   readonly notAfterMs: number;
   readonly certificate: CertificateName;
@@ -82,6 +85,7 @@ export class Session implements SessionFacts {
     this.epoch = facts.epoch;
     this.ancestors = facts.ancestors;
     this.challengedAtNs = facts.challengedAtNs;
+    this.secret = facts.secret;
     this.id = facts.id;
     this.notAfterMs = facts.notAfterMs;
     this.certificate = facts.certificate;

@@ -15,7 +15,7 @@ const newSession = () =>
   new Session({
     vehicle,
     ...{ boot: "00", linkCounter: 1n, epoch, ancestors: [], challengedAtNs: 0n },
-    id: new Uint8Array(16),
+    ...{ secret: new Uint8Array(16), id: new Uint8Array(16) },
     certificate: { issuer: "", serial: "1" },
     notAfterMs: 0,
     agentVersion: "test",

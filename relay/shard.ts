@@ -65,7 +65,7 @@ async function run(files: RelayFiles): Promise<void> {
     node: config.node,
     port: config.public_port ?? config.listen.port,
     isSharedName: config.role === "shared_name",
-    tlsCertificateSha256: () => tls.sha256,
+    identity: () => tls,
     checkChain,
     revocation: crls ?? revocationOff,
     limits: limitsOf(config.limits),

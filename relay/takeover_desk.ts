@@ -11,13 +11,13 @@
  * believed only when it verifies, and an unrelated one only when it is later than the login here: old ones can be said
  * again by whoever has heard them.
  */
-import { fromBinary } from "@bufbuild/protobuf";
 import { asFault } from "#proto/errors.ts";
-import { type SessionProof, SessionProofSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
+import type { SessionProof } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
 import { parseEpoch, type VehicleId, vehicleIdPattern } from "#proto/ids.ts";
 import { type LoginOrder, loginOrder, type LoginRank } from "#proto/login_order.ts";
+import { readSessionProof, verifySession } from "#proto/session_proof.ts";
 import { TokenBucket } from "#proto/token_bucket.ts";
-import { alpn, type VerifiedLogin, verifyTranscript } from "#proto/transcript.ts";
+import type { VerifiedLogin } from "#proto/transcript.ts";
 import { duplicateAnswerMs, proofBytesMax, proofRate } from "./limits.ts";
 import type { LiveSession } from "./live_session.ts";
 import type { Node } from "./node.ts";
@@ -54,7 +54,7 @@ export class TakeoverDesk {
       return;
     }
     try {
-      const proof = fromBinary(SessionProofSchema, bytes);
+      const proof = readSessionProof(bytes);
       if (!isSame(proof.session, live.session.id)) this.#judge(live, proof);
     } catch (thrown) {
       counters.proofsRefused += 1;
@@ -71,10 +71,9 @@ export class TakeoverDesk {
 
   #judge(live: LiveSession, proof: SessionProof): void {
     const { checkChain, clock, counters, log } = this.#node;
-    const transcript = { hello: proof.hello, challenge: proof.challenge, proof: proof.proof ?? noProof };
     const nowMs = Number(clock.wallNs() / 1_000_000n);
-    const verdict = verifyTranscript(transcript, { checkChain, nowMs });
-    const against = verdict.ok ? this.#reasonAgainst(verdict, { live, proof }) : verdict.detail;
+    const verdict = verifySession(proof, { checkChain, nowMs });
+    const against = verdict.ok ? this.#reasonAgainst(verdict, live) : verdict.detail;
     if (!verdict.ok || against !== undefined) {
       counters.proofsRefused += 1;
       log.warn("A proof of a login does not hold", { vehicle: live.vehicle, relay: proof.relay, reason: against });
@@ -88,12 +87,8 @@ export class TakeoverDesk {
     this.retire(live, { order, successor: { session: proof.session, where: `node "${verdict.challenge.node}"` } });
   }
 
-  #reasonAgainst(
-    verdict: VerifiedLogin,
-    { live, proof }: { live: LiveSession; proof: SessionProof },
-  ): string | undefined {
-    if (verdict.vehicle !== live.vehicle) return `it is of vehicle "${verdict.vehicle}"`;
-    if (proof.alpn !== alpn) return "it is of another protocol";
+  #reasonAgainst(verdict: VerifiedLogin, { vehicle }: LiveSession): string | undefined {
+    if (verdict.vehicle !== vehicle) return `It is of vehicle "${verdict.vehicle}"`;
     return this.#node.revocation.reasonAgainstSession(verdict)?.detail;
   }
 
@@ -116,8 +111,6 @@ export class TakeoverDesk {
     live.finish(supersededBy(successor));
   }
 }
-
-const noProof = { fields: new Uint8Array(0), signature: new Uint8Array(0) };
 
 /** What a login says of its place among the logins of its vehicle. */
 export function rankOf({ hello, fields }: Pick<VerifiedLogin, "hello" | "fields">): LoginRank {

@@ -1,23 +1,23 @@
 /** The node's own TLS certificate: it must carry the name that vehicles dial, and its hash goes into every Challenge. */
-import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { checkDates } from "#proto/base/certificate.ts";
 import type { CredentialFiles } from "#proto/base/credential_watch.ts";
 import type { Validity } from "#proto/base/expiry_warnings.ts";
 import { Fault } from "#proto/errors.ts";
+import { makeNodeIdentity, type NodeIdentity } from "#proto/session_proof.ts";
+import { signerOf } from "#proto/signature.ts";
 
 /** A certificate with its key, read and found to belong together and to the node. */
-export interface TlsIdentity {
+export interface TlsIdentity extends NodeIdentity {
   readonly certPem: string;
   readonly keyPem: string;
-  /** Of the leaf's DER. */
-  readonly sha256: Uint8Array;
   readonly leaf: Validity & { /** Hex. */ readonly serial: string };
 }
 
 /**
- * Reads the PEM chain and key of a node; throws `bad_config` when they are none, do not belong together, or are for
- * another node. Dates are not looked at: a clock may be wrong at the start.
+ * Reads the PEM chain and key of a node; throws `bad_config` when they are none, do not belong together, are for another
+ * node, or the key is neither Ed25519 nor P-256: it signs who carries a session. Dates are not looked at: a clock may be wrong at the start.
  */
 export function readTlsIdentity({ certificatePem, keyPem }: CredentialFiles, node: string): TlsIdentity {
   const leaf = leafOf(certificatePem);
@@ -32,7 +32,7 @@ export function readTlsIdentity({ certificatePem, keyPem }: CredentialFiles, nod
   return {
     certPem: certificatePem,
     keyPem,
-    sha256: createHash("sha256").update(leaf.raw).digest(),
+    ...makeNodeIdentity(new Uint8Array(leaf.raw), signerOf(keyPem)),
     leaf: {
       serial: leaf.serialNumber.toLowerCase(),
       notBeforeMs: Date.parse(leaf.validFrom),

@@ -6,6 +6,8 @@ export interface IngestCounters {
   rows: number;
   repeated: number;
   quarantined: number;
+  /** Batches that were not taken, for want of a proof that the relay carries the vehicle's session. */
+  unproven: number;
   /** Records that vehicles were asked for again. */
   askedAgain: number;
   /** Messages that the log had lost before a take-over wanted them: at most so many. */
@@ -22,5 +24,5 @@ export interface IngestCounts extends Readonly<IngestCounters> {
 
 /** Nothing was counted yet. */
 export function newCounters(): IngestCounters {
-  return { batches: 0, rows: 0, repeated: 0, quarantined: 0, askedAgain: 0, missed: 0 };
+  return { batches: 0, rows: 0, repeated: 0, quarantined: 0, unproven: 0, askedAgain: 0, missed: 0 };
 }

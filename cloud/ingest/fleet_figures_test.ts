@@ -34,6 +34,7 @@ Deno.test("metrics have a sample for each cause and state, and none for a vehicl
     rows: 2,
     repeated: 3,
     quarantined: 4,
+    unproven: 0,
     askedAgain: 0,
     waiting: 5,
     partitions: 32,

@@ -1,10 +1,11 @@
 /**
  * The owner's work on one commit: unpack, plan, write, decide, tell.
  *
- *     messages -> unpack -> plan -> write -> verdicts -> ledger (memory) -> notices
- *                   |         |        |- suspended: waits, is tried again, after 60 s kept aside
- *                   |         |        `- refused: kept aside
- *                   |         `- repeat: compared; equal -> verdict again, different -> kept aside
+ *     messages -> unpack -> proven -> plan -> write -> verdicts -> ledger (memory) -> notices
+ *                   |         |        |        |- suspended: waits, is tried again, after 60 s kept aside
+ *                   |         |        |        `- refused: kept aside
+ *                   |         |        `- repeat: compared; equal -> verdict again, different -> kept aside
+ *                   |         `- by a relay that does not carry the session: not taken, without a verdict
  *                   `- faulty: kept aside, by the same write
  *
  * Ledger and places are flushed every few seconds; what a crash forgets is read again from the log, and keys make the
@@ -27,6 +28,7 @@ import { createOwner, type Owner, passedIn } from "./owner.ts";
 import type { LogExtent } from "./places.ts";
 import { planCommit, type Planned } from "./plan.ts";
 import type { IngestPorts } from "./ports.ts";
+import { provenOnly } from "./proven_only.ts";
 import { unreadableAsideOf, unreadableVehicle } from "./quarantine.ts";
 import { answerQuarantine } from "./quarantine_answer.ts";
 import { recallHeld, recallLedgers } from "./recall.ts";
@@ -52,7 +54,7 @@ export class Ingest {
   async commit(messages: readonly LogMessage[]): Promise<void> {
     const { tenures, decoder } = this.#owner;
     const wanted = messages.filter((message) => tenures.isWanted(message));
-    const unpacked = await decoder.unpackAll(wanted);
+    const unpacked = await provenOnly(await decoder.unpackAll(wanted), this.#owner);
     const planned = await this.#plan(unpacked);
     const unreadable = wanted.flatMap((message, at) => this.#unreadableOf(message, unpacked[at]));
     const repeats = new Repeats(planned, this.#owner);

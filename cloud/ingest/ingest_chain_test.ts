@@ -9,6 +9,7 @@ import { type Epoch, parseEpoch, parseRelayName, parseStream, parseVehicleId } f
 import { partitionCount } from "#proto/limits.ts";
 import type { Log } from "#proto/ports.ts";
 import type { Ranges } from "#proto/ranges.ts";
+import { sessionIdOf } from "#proto/session_id.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { encodeShape, type FrameRecord, makeShape, type Shape } from "#proto/shape.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
@@ -36,6 +37,9 @@ const opening = makeShape(parseStream("ss_epoch"), [
 
 const allPartitions = Array.from({ length: partitionCount }, (_, at) => at);
 
+/** Id of the session of that number, in hex. */
+const idOf = (session: number) => sessionIdOf(new Uint8Array(16).fill(session)).toHex();
+
 /** Where a batch comes from: one session of one disk. */
 interface Source {
   readonly epoch: Epoch;
@@ -55,7 +59,14 @@ class Stage {
   owner(): Ingest {
     const { store, clock } = this;
     const shapes = { find: () => Promise.resolve(undefined) };
-    return new Ingest({ store, shapes, verdicts: { publish: () => {}, announce: () => {} }, clock, log: silent });
+    return new Ingest({
+      store,
+      shapes,
+      verdicts: { publish: () => {}, announce: () => {} },
+      proofs: undefined,
+      clock,
+      log: silent,
+    });
   }
 
   async begin(): Promise<this> {
@@ -103,7 +114,7 @@ class Stage {
     ]);
     const onBoard = epochs.map(({ epoch, onBoard = [] }) => ({ epoch, class: "normal" as const, ranges: onBoard }));
     await this.ingest.answer(create(LedgerRequestSchema, {
-      ...{ vehicleId: vehicle, relay: "relay-1", session: new Uint8Array(16) },
+      ...{ vehicleId: vehicle, relay: "relay-1", sessionSecret: new Uint8Array(16) },
       inventory: { onBoard: toWire(onBoard), durable: toWire(durable) },
     }));
     await this.clock.advance(1);
@@ -140,7 +151,7 @@ class Stage {
     const batch = encodeBatch(records, { epoch, class: classNumber(name), clockOffsetNs });
     const header = {
       ...{ vehicle, relay: parseRelayName(`relay-${session}`), shard: 0 },
-      ...{ session: new Uint8Array(16).fill(session), receivedAtNs: startNs + BigInt(this.#sequence) },
+      ...{ sessionSecret: new Uint8Array(16).fill(session), receivedAtNs: startNs + BigInt(this.#sequence) },
     };
     await this.#commit([{ kind: "batch", header, batch }]);
   }
@@ -174,7 +185,7 @@ scenario(
     const [, second] = openingsOf(lines);
     const { epoch, previous, boot, clockOffsetNs, openedAtNs, relay, session } = second;
     equal([epoch, previous, boot, clockOffsetNs, openedAtNs], [b, a, "bb", 7n, startNs + 7n]);
-    equal([relay, session], ["relay-2", "02".repeat(16)]);
+    equal([relay, session], ["relay-2", idOf(2)]);
   },
 );
 
@@ -222,7 +233,7 @@ scenario(
     equal(await stage.valuesOf(b), Array(9).fill(2));
     equal(await stage.valuesOf(c), Array(9).fill(3));
     equal(await stage.quarantined(), []);
-    equal(forksOf(openingsOf(lines)).get(a)?.map(({ session }) => session), ["01".repeat(16), "02".repeat(16)]);
+    equal(forksOf(openingsOf(lines)).get(a)?.map(({ session }) => session), [idOf(1), idOf(2)]);
   },
 );
 
@@ -239,7 +250,7 @@ scenario("what a vehicle had and no longer lists is lost with its disk, once a n
 });
 
 scenario("what relays tell of a session is evidence of the epochs that came through it", async (stage) => {
-  const report = { vehicle, session: "02".repeat(16) };
+  const report = { vehicle, session: idOf(2) };
   stage.ingest.noteLinks([{ ...report, agentVersion: "1.2.3" }]);
   await stage.open({ epoch: a, session: 1 }, undefined, { critical: 0, normal: 0 });
   await stage.open({ epoch: b, session: 2 }, a, { critical: 1, normal: 0 });

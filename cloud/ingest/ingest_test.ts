@@ -126,7 +126,7 @@ scenario("gap records and opened epochs are rows, and the ledger reads them", as
 scenario("a vehicle's sessions are forgotten with its partition", async (stage) => {
   const ingest = await stage.ingest();
   const register = (name: string) =>
-    ingest.answer(create(LedgerRequestSchema, { vehicleId: vehicle, relay: name, session: new Uint8Array(16) }));
+    ingest.answer(create(LedgerRequestSchema, { vehicleId: vehicle, relay: name, sessionSecret: new Uint8Array(16) }));
   await register("old");
   ingest.disown(allPartitions);
   await ingest.own(allPartitions, { log: stage.log });

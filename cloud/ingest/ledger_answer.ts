@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { type LedgerAnswer, LedgerAnswerSchema, type LedgerRequest } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { parseRelayName, parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import { countOf, intersect, none } from "#proto/ranges.ts";
+import { sessionIdOf } from "#proto/session_id.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { type Owner, passedIn } from "./owner.ts";
 import { recallLedgers } from "./recall.ts";
@@ -11,14 +12,19 @@ import { fromWire, type LineRanges, mergeLines, placesToWire, toWire } from "./w
 
 /**
  * Answers which ranges of an inventory have a verdict and which are wanted again, and notes where the vehicle's verdicts go
- * from now on. Rejects with the fault of an id that cannot be read.
+ * from now on; or nothing but that the session is not proven. Rejects with the fault of an id that cannot be read.
  */
 export async function answerLedger(request: LedgerRequest, owner: Owner): Promise<LedgerAnswer> {
   const vehicle = parseVehicleId(request.vehicleId);
   const partition = partitionOf(vehicle);
-  await recallLedgers([vehicle], owner);
   const relay = parseRelayName(request.relay);
-  owner.sessions.register(vehicle, { relay, shard: request.shard, session: request.session });
+  const { shard } = request;
+  const session = sessionIdOf(request.sessionSecret);
+  if (!await owner.proven.holds({ vehicle, relay, shard, session })) {
+    return create(LedgerAnswerSchema, { unproven: true });
+  }
+  await recallLedgers([vehicle], owner);
+  owner.sessions.register(vehicle, { relay, shard, session });
   const onBoard = fromWire(request.inventory?.onBoard ?? []);
   const lines = owner.ledger.linesOf(vehicle);
   const known = { ledger: lines, waiting: owner.waiting.linesOf(vehicle) };
@@ -28,7 +34,7 @@ export async function answerLedger(request: LedgerRequest, owner: Owner): Promis
   owner.ledger.takeInventory(vehicle, {
     onBoard: mergeLines([...onBoard, ...unknown]),
     durable: fromWire(request.inventory?.durable ?? []),
-    through: { relay, session: request.session.toHex() },
+    through: { relay, session: session.toHex() },
   }, owner.clock.wallNs());
   noteResend(vehicle, resend, owner);
   const within = (pick: "committed" | "quarantined") =>

@@ -14,7 +14,7 @@ function question(seqs: { onBoard?: Ranges; settled?: Ranges }) {
   return create(LedgerRequestSchema, {
     vehicleId: vehicle,
     relay: "dev",
-    session: new Uint8Array(16),
+    sessionSecret: new Uint8Array(16),
     inventory: { onBoard: line(seqs.onBoard), settled: line(seqs.settled) },
   });
 }
@@ -34,7 +34,7 @@ scenario(
     const answer = await ingest.answer(create(LedgerRequestSchema, {
       vehicleId: vehicle,
       relay: "dev",
-      session: new Uint8Array(16),
+      sessionSecret: new Uint8Array(16),
       inventory: { onBoard, durable: toWire([{ epoch, class: "normal", ranges: [{ first: 9, last: 9 }] }]) },
     }));
     deepStrictEqual(fromWire(answer.committed)[0].ranges, [{ first: 3, last: 4 }]);

@@ -50,6 +50,12 @@ export const clockOffsetStepNs = 1_000_000n;
 export const agentVersionLengthMax = 64;
 /** Shapes held in memory: a fleet has some hundred. */
 export const shapesMax = 4_096;
+/** Sessions whose proof was verified, and claims that did not hold: some for each vehicle in memory. 200 bytes each. */
+export const provenSessionsMax = 4 * ledgerVehiclesMax;
+/** A claim that did not hold is looked at again after that: its proof may have come. */
+export const unprovenMs = 1_000;
+/** Proofs of sessions that are kept, of some 4 kB: a quarter of a million logins. */
+export const proofsBytesMax = 1024 * MiB;
 /** A lease that was not renewed for so long is free. */
 export const leaseTtlMs = 15_000;
 /** Leases are renewed so often. */

@@ -1,6 +1,6 @@
 /** What ingest takes from the log and what it makes of one message. */
 import type { BatchHeader, Block } from "#proto/batch.ts";
-import type { RelayHeader } from "#proto/bundle.ts";
+import type { RelayName, VehicleId } from "#proto/ids.ts";
 import type { TelemetryLane } from "#proto/class.ts";
 import type { Fault } from "#proto/errors.ts";
 
@@ -22,12 +22,23 @@ export interface LogMessage {
   readonly bytes: Uint8Array;
 }
 
+/** Who brought something, by its relay header. */
+export interface BroughtBy {
+  readonly vehicle: VehicleId;
+  readonly relay: RelayName;
+  readonly shard: number;
+  /** The session's id. */
+  readonly session: Uint8Array;
+  /** Nanoseconds since 1970 at the relay. */
+  readonly receivedAtNs: bigint;
+}
+
 /** One batch out of a message. */
 export interface Delivery {
   readonly place: Place;
   /** Which item of the message, from 0. */
   readonly item: number;
-  readonly relay: RelayHeader;
+  readonly relay: BroughtBy;
   /** When the relay took it, ns since 1970; when the log did, if the relay says what cannot be. */
   readonly receivedAtNs: bigint;
   readonly header: BatchHeader;

@@ -14,6 +14,12 @@ const families = [
   },
   { key: "quarantined", type: "counter", name: "ingest_quarantined_batches_total", help: "Batches kept aside" },
   {
+    key: "unproven",
+    type: "counter",
+    name: "ingest_unproven_batches_total",
+    help: "Batches not taken, for want of a proof that the relay carries the vehicle's session",
+  },
+  {
     key: "askedAgain",
     type: "counter",
     name: "ingest_asked_again_records_total",

@@ -1,11 +1,11 @@
 /** Reads the vehicle's own records out of decoded blocks: epochs opened and gaps. They are rows too; this is their meaning. */
 import type { BatchHeader, Block, Column } from "#proto/batch.ts";
-import type { RelayHeader } from "#proto/bundle.ts";
 import { type Class, classes } from "#proto/class.ts";
 import { type Epoch, parseEpoch } from "#proto/ids.ts";
 import { type EpochOpening, type Gap, gapCauses } from "../lib/store/ledger_entry.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Links } from "./links.ts";
+import type { BroughtBy } from "./log_message.ts";
 
 /** What an id of a start of the agent looks like, and a reason. */
 const bootPattern = /^[0-9a-f]{2,64}$/;
@@ -13,7 +13,7 @@ const reasonPattern = /^[a-z_]{1,32}$/;
 
 /** The batch that records came in: who brought it, and what it says of all of them. */
 export interface RecordSource {
-  readonly relay: Pick<RelayHeader, "vehicle" | "relay" | "session" | "receivedAtNs">;
+  readonly relay: Pick<BroughtBy, "vehicle" | "relay" | "session" | "receivedAtNs">;
   readonly header: Pick<BatchHeader, "epoch" | "class" | "clockOffsetNs">;
 }
 

@@ -11,6 +11,7 @@ import { countedVehiclesMax, ledgerVehiclesMax } from "./limits.ts";
 import { Links } from "./links.ts";
 import type { LanePlaces } from "./places.ts";
 import type { IngestPorts } from "./ports.ts";
+import { ProvenSessions } from "./proven_sessions.ts";
 import { Sessions } from "./sessions.ts";
 import { StoreWriter } from "./store_writer.ts";
 import { Tenures } from "./tenures.ts";
@@ -24,6 +25,7 @@ export interface Owner extends IngestPorts {
   readonly links: Links;
   readonly figures: FleetFigures;
   readonly sessions: Sessions;
+  readonly proven: ProvenSessions;
   readonly held: Held;
   readonly waiting: WaitingRows;
   readonly tenures: Tenures;
@@ -41,6 +43,7 @@ export function createOwner(ports: IngestPorts): Owner {
     links: new Links(ledgerVehiclesMax),
     figures: new FleetFigures(countedVehiclesMax),
     sessions: new Sessions(ledgerVehiclesMax),
+    proven: new ProvenSessions({ ...ports, writer }),
     held: new Held(ledgerVehiclesMax),
     waiting: new WaitingRows(),
     tenures: new Tenures(),

@@ -39,7 +39,7 @@ function batch(first: number, last: number, options: { shape?: Shape; value?: nu
     vehicle,
     relay: parseRelayName("dev"),
     shard: 0,
-    session: new Uint8Array(16),
+    sessionSecret: new Uint8Array(16),
     receivedAtNs: startNs,
   };
   const bytes = encodeBatch(records, { epoch, class: classNumber("normal"), clockOffsetNs: 0n });
@@ -82,6 +82,7 @@ function owner(base: Backend, { edition, clock, gate }: { edition: bigint; clock
     store: createStore(backend, edition),
     shapes: { find: (hash) => Promise.resolve(shapes.get(hash)) },
     verdicts: { publish: () => {}, announce: () => {} },
+    proofs: undefined,
     clock,
     log: silent,
   });

@@ -2,10 +2,11 @@
 import { type BatchHeader, decodeBatch, readBatchHeader } from "#proto/batch.ts";
 import { type BundleItem, readBundle, type RelayHeader } from "#proto/bundle.ts";
 import { asFault, Fault } from "#proto/errors.ts";
+import { sessionIdOf } from "#proto/session_id.ts";
 import { decodeShape, type Shape, type ShapeHash } from "#proto/shape.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { storedNsMax, storedNsMin } from "../lib/store/limits.ts";
-import type { Content, Delivery, LogMessage, Place } from "./log_message.ts";
+import type { BroughtBy, Content, Delivery, LogMessage, Place } from "./log_message.ts";
 import type { ShapeBook } from "./shape_book.ts";
 
 /** What a message holds. */
@@ -25,7 +26,7 @@ export interface UnreadableItem {
   readonly fault: Fault;
   readonly bytes: Uint8Array;
   /** Who brought it, if that much can be read and believed. */
-  readonly relay?: RelayHeader;
+  readonly relay?: BroughtBy;
 }
 
 /** A batch that was opened. */
@@ -86,7 +87,11 @@ export function unpack(message: LogMessage, shapes: ShapeBook): Unpacked {
     unreadable.push({ place, item, fault, bytes: batch });
   }
 
-  function unpackBatch({ header: relay, batch: bytes }: Extract<BundleItem, { kind: "batch" }>, item: number): void {
+  function unpackBatch(
+    { header: relayHeader, batch: bytes }: Extract<BundleItem, { kind: "batch" }>,
+    item: number,
+  ): void {
+    const relay = broughtBy(relayHeader);
     try {
       const { header, content, missing: lacking } = openBatch(bytes, shapes);
       for (const hash of lacking) missing.add(hash);
@@ -97,8 +102,12 @@ export function unpack(message: LogMessage, shapes: ShapeBook): Unpacked {
   }
 
   /** A relay's clock may be wrong, and what stands there decides where an entry of the quarantine lies. */
-  function receivedAt({ receivedAtNs }: RelayHeader): bigint {
+  function receivedAt({ receivedAtNs }: BroughtBy): bigint {
     const isPlausible = receivedAtNs >= storedNsMin && receivedAtNs <= storedNsMax;
     return isPlausible ? receivedAtNs : message.placedAtNs;
   }
+}
+
+function broughtBy({ vehicle, relay, shard, sessionSecret, receivedAtNs }: RelayHeader): BroughtBy {
+  return { vehicle, relay, shard, session: sessionIdOf(sessionSecret), receivedAtNs };
 }

@@ -1,6 +1,6 @@
 /** Ingest's composition root: the log in, the store and verdicts out. */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { jetstream, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import {
@@ -10,12 +10,20 @@ import {
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
 import { QuarantineAnswerSchema, QuarantineRequestSchema } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
+import { certificateCheck } from "#proto/base/certificate.ts";
 import { asFault } from "#proto/errors.ts";
 import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
 import { connectNats } from "#proto/io/nats.ts";
 import type { Log } from "#proto/ports.ts";
-import { ackSubject, ledgerSubject, ownerSubject, quarantineSubject } from "#proto/subjects.ts";
+import {
+  ackSubject,
+  ledgerSubject,
+  ownerSubject,
+  quarantineSubject,
+  sessionStream,
+  sessionSubject,
+} from "#proto/subjects.ts";
 import type { CloudConfig } from "../config.ts";
 import { commitIntervalOf, openStore } from "../lib/io/open_store.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
@@ -23,11 +31,11 @@ import { Ingest } from "./ingest.ts";
 import { PartitionAttendance } from "./io/attendance.ts";
 import { type Desk, openDesk } from "./io/desk.ts";
 import { openLeases } from "./io/lease.ts";
-import { readLogExtent, setUpLog, setUpReplicas, setUpShapes } from "./io/log_setup.ts";
+import { readLogExtent, setUpLog, setUpProofs, setUpReplicas, setUpShapes } from "./io/log_setup.ts";
 import { linkReportsOf } from "./links.ts";
 import { LaneQueue } from "./lane_queue.ts";
 import { ledgerRequestsMax, logTimeoutMs, quarantineRequestsMax } from "./limits.ts";
-import type { ShapeSource, VerdictSink } from "./ports.ts";
+import type { ProofCheck, ShapeSource, VerdictSink } from "./ports.ts";
 import { ingestMetrics } from "./metrics.ts";
 import { Ownership } from "./ownership.ts";
 import { IngestService } from "./service.ts";
@@ -41,12 +49,14 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const js = jetstream(nats);
   const jsm = await jetstreamManager(nats);
   await setUpLog(jsm);
+  await setUpProofs(jsm);
   const shapes = shapeSource(await setUpShapes(js));
   const board = await openLeases(nats, { instance: config.instance, run: crypto.randomUUID() });
   await setUpReplicas(jsm, config.nats.replicas);
   const store = openStore(config.store);
   const queue = new LaneQueue();
-  const ingest = new Ingest({ store, shapes, verdicts: verdictSink(nats), clock, log });
+  const proofs = await proofCheck(config.ingest, { jsm, log });
+  const ingest = new Ingest({ store, shapes, verdicts: verdictSink(nats), proofs, clock, log });
   const service = new IngestService({ ingest, queue, clock, log, commitIntervalMs: commitIntervalOf(config.store) });
   // Setting up may take the servers longer than what is asked of them every few seconds.
   const asking = { timeout: logTimeoutMs, checkAPI: false };
@@ -93,6 +103,25 @@ async function start(config: CloudConfig): Promise<RunningService> {
 
 function shapeSource(bucket: KV): ShapeSource {
   return { find: async (hash) => (await bucket.get(hash))?.value };
+}
+
+/** Proofs are checked by the same roots and issuers as vehicles at the relays' doors. */
+async function proofCheck(
+  { vehicle_roots: roots, vehicle_issuers: issuers }: CloudConfig["ingest"],
+  { jsm, log }: { jsm: JetStreamManager; log: Log },
+): Promise<ProofCheck | undefined> {
+  if (roots === undefined) {
+    log.warn("Proofs of sessions are not checked: every relay is believed about any vehicle. Production checks them");
+    return undefined;
+  }
+  const read = (paths: readonly string[]) => Promise.all(paths.map((path) => Deno.readTextFile(path)));
+  return {
+    checkChain: certificateCheck({ roots: await read(roots), issuers: issuers && await read(issuers) }),
+    find: async ({ vehicle, session }) => {
+      const query = { last_by_subj: sessionSubject(vehicle, session) };
+      return (await jsm.direct.getMessage(sessionStream, query))?.data;
+    },
+  };
 }
 
 function verdictSink(nats: NatsConnection): VerdictSink {

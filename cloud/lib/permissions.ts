@@ -15,7 +15,11 @@ export function permissionsOf(service: ServiceName, config: CloudConfig): Servic
   const store = storePermissions(config.store);
   switch (service) {
     case "ingest":
-      return { ...store, net: [...store.net, ...config.nats.servers.map(natsAddress)] };
+      return {
+        ...store,
+        net: [...store.net, ...config.nats.servers.map(natsAddress)],
+        read: [...store.read, ...config.ingest.vehicle_roots ?? [], ...config.ingest.vehicle_issuers ?? []],
+      };
     case "query":
       return queryPermissions(config, store);
     case "revocation": {

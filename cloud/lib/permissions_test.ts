@@ -24,6 +24,12 @@ Deno.test("ingest reaches NATS and its store, and nothing else", () => {
   });
 });
 
+Deno.test("ingest reads whose vehicles' proofs count", () => {
+  const ingest = "\ningest: { vehicle_roots: [/pki/root.crt], vehicle_issuers: [/pki/a.crt, /pki/b.crt] }";
+  const { read } = permissionsOf("ingest", configWith('{ kind: questdb, url: "http://q:9000" }', ` }${ingest} #`));
+  deepStrictEqual(read, ["/pki/root.crt", "/pki/a.crt", "/pki/b.crt"]);
+});
+
 Deno.test("the watch over revocations reaches NATS and the authorities, and no store", () => {
   const watch = 'revocation: { crls: ["http://ca:9002/1.0/crl"], nats: { user: r, password: p } }';
   const config = parseCloudConfig(

@@ -54,7 +54,7 @@ export const goldenBundle: BundleItem[] = [
       vehicle: parseVehicleId("drone-001"),
       relay: parseRelayName("relay_1"),
       shard,
-      session: Uint8Array.from({ length: 16 }, (_, i) => i),
+      sessionSecret: Uint8Array.from({ length: 16 }, (_, i) => i),
       receivedAtNs: 1718000000123456789n,
     },
     batch: Uint8Array.from({ length: 200 }, (_, i) => i),

@@ -6,7 +6,7 @@
  * JetStream wire protocol: header `Nats-Msg-Id`, answer `{"stream", "seq"}` or `{"error"}`, status 503 when nobody
  * listens).
  */
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { jetstream, type JetStreamClient, jetstreamManager } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import {
   headers,
@@ -26,12 +26,13 @@ import {
   ledgerSubject,
   ownerSubject,
   revokedSubject,
+  sessionSubject,
   shapeBucket,
   telemetryStream,
   telemetrySubject,
 } from "#proto/subjects.ts";
 import { backboneTimeoutMs, flushEveryBytes, ledgerTimeoutMs, unflushedBytesMax } from "../limits.ts";
-import type { Backbone, BackboneEars, LogMessage } from "../ports.ts";
+import type { Backbone, BackboneEars, LogMessage, ProofStore } from "../ports.ts";
 
 /** Settings of {@link natsBackbone}. */
 export interface NatsBackboneOptions {
@@ -56,6 +57,7 @@ export async function natsBackbone(options: NatsBackboneOptions): Promise<Backbo
   return {
     log: publisher,
     shapes: shapeStore(shapes),
+    proofs: proofStore(jetstream(connection, api)),
     listen: (ears) => listen(ears, { ...options, publisher }),
     askLedger: (partition, request) => askLedger(connection, { partition, request }),
     announce: (subject, bytes) => publisher.announce(subject, bytes),
@@ -146,8 +148,10 @@ function listen(ears: BackboneEars, options: NatsBackboneOptions & { publisher: 
     callback: (error, message) => error === null ? ears.owner(message.data) : logDenied(log, error),
   });
   connection.subscribe(allSessionsSubject, {
-    callback: (error, { subject, data }) =>
-      error === null ? ears.login(subject.slice(subject.lastIndexOf(".") + 1), data) : logDenied(log, error),
+    callback: (error, { subject, data }) => {
+      const [, , vehicle] = subject.split(".");
+      return error === null ? ears.login(vehicle, data) : logDenied(log, error);
+    },
   });
   connection.subscribe(allNodesSubject, {
     callback: (error, { subject, data }) => {
@@ -194,6 +198,15 @@ function shapeStore(bucket: KV): Backbone["shapes"] {
     keep: (hash, definition) =>
       translated(`Cannot store shape "${hash}"`, async () => {
         await bucket.put(hash, definition);
+      }),
+  };
+}
+
+function proofStore(js: JetStreamClient): ProofStore {
+  return {
+    keep: ({ vehicle, session }, proof) =>
+      translated(`Cannot keep the proof of a session of "${vehicle}"`, async () => {
+        await js.publish(sessionSubject(vehicle, session), proof);
       }),
   };
 }

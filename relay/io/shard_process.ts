@@ -2,7 +2,7 @@
  * A shard's process: started, watched, started again with back-off, stopped.
  *
  *     starting -- ended by itself --> waiting -- back-off over --> starting
- *     any -- stop --> SIGTERM -- ended, or 2.7 s over and SIGKILL --> stopped
+ *     any -- stop --> SIGTERM -- ended, or `shardStopMs` over and SIGKILL --> stopped
  */
 import { fileURLToPath } from "node:url";
 import type { Clock, Log } from "#proto/ports.ts";

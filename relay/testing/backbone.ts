@@ -1,5 +1,6 @@
 /** A backbone in memory whose every answer is the test's to give. */
 import { Fault } from "#proto/errors.ts";
+import type { VehicleId } from "#proto/ids.ts";
 import type { ShapeHash } from "#proto/shape.ts";
 import type { Backbone, BackboneEars, LogMessage } from "../ports.ts";
 
@@ -9,15 +10,25 @@ export interface Announcement {
   readonly bytes: Uint8Array;
 }
 
+/** A proof of a session. */
+export interface KeptProof {
+  readonly vehicle: VehicleId;
+  readonly session: string;
+  readonly bytes: Uint8Array;
+}
+
 /** See {@link Backbone}. By default everything works and every message is placed at once. */
 export class MemoryBackbone implements Backbone {
   /** Every publish that was taken, repeats included. */
   readonly published: LogMessage[] = [];
   readonly announced: Announcement[] = [];
   readonly definitions = new Map<ShapeHash, Uint8Array>();
+  /** Every proof that was kept, repeats included. */
+  readonly kept: KeptProof[] = [];
   /** What the log does with a message. */
   mode: "place" | "silent" | "refuse" | "disconnected" = "place";
-  isStoreAway = false;
+  areShapesAway = false;
+  areProofsAway = false;
   isProbeAway = false;
   /** The owners of all partitions; undefined: away. */
   owner: ((partition: number, request: Uint8Array) => Uint8Array) | undefined;
@@ -27,8 +38,14 @@ export class MemoryBackbone implements Backbone {
   readonly log = { publish: (message: LogMessage) => this.#publish(message) };
 
   readonly shapes = {
-    read: (hash: ShapeHash) => this.#store(() => this.definitions.get(hash)),
-    keep: (hash: ShapeHash, definition: Uint8Array) => this.#store(() => void this.definitions.set(hash, definition)),
+    read: (hash: ShapeHash) => answered(() => this.definitions.get(hash), { isAway: this.areShapesAway }),
+    keep: (hash: ShapeHash, definition: Uint8Array) =>
+      answered(() => void this.definitions.set(hash, definition), { isAway: this.areShapesAway }),
+  };
+
+  readonly proofs = {
+    keep: (of: { vehicle: VehicleId; session: string }, bytes: Uint8Array) =>
+      answered(() => void this.kept.push({ ...of, bytes }), { isAway: this.areProofsAway }),
   };
 
   listen(ears: BackboneEars): void {
@@ -68,10 +85,10 @@ export class MemoryBackbone implements Backbone {
     if (this.mode === "refuse") queueMicrotask(() => this.ears.refused(message.number, "no"));
     return true;
   }
+}
 
-  async #store<T>(work: () => T): Promise<T> {
-    await undefined;
-    if (this.isStoreAway) throw new Fault("unavailable", "Cannot reach the store: it is away");
-    return work();
-  }
+async function answered<T>(work: () => T, { isAway }: { isAway: boolean }): Promise<T> {
+  await undefined;
+  if (isAway) throw new Fault("unavailable", "Cannot reach the store: it is away");
+  return work();
 }

@@ -3,6 +3,8 @@ import { certificateCheck } from "#proto/base/certificate.ts";
 import { type Presence, PresenceSchema } from "#proto/gen/systemscale/log/v1/presence_pb.ts";
 import { parseRelayName } from "#proto/ids.ts";
 import type { Link, Log } from "#proto/ports.ts";
+import { makeNodeIdentity } from "#proto/session_proof.ts";
+import { signerOf } from "#proto/signature.ts";
 import { type Authority, type Leaf, makeAuthority } from "#proto/testing/certificates.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import { VirtualNetwork } from "#proto/testing/link.ts";
@@ -65,7 +67,8 @@ export async function makeHouse(
   const nowMs = Number(clock.wallNs() / 1_000_000n);
   const validity = { notBeforeMs: nowMs - daysMs, notAfterMs: nowMs + daysMs };
   const authority = options.authority ?? await makeAuthority("house", validity);
-  const tlsCertificateSha256 = random.bytes(32);
+  const { chain: [certificate], keyPem } = await authority.issueRelay(node, validity);
+  const identity = makeNodeIdentity(certificate, signerOf(keyPem));
   let reclaimed = 0;
   const relay = new Relay({
     relay: parseRelayName("relay-1"),
@@ -73,7 +76,7 @@ export async function makeHouse(
     node,
     port,
     isSharedName: options.isSharedName ?? false,
-    tlsCertificateSha256: () => tlsCertificateSha256,
+    identity: () => identity,
     checkChain: certificateCheck({ roots: [authority.root.certPem] }),
     revocation: revocation({ clock, random, log: silent, authority }),
     limits: {

@@ -60,6 +60,7 @@ function crlUrlOf({ ports }: Layout): string {
 function cloudConfig(layout: Layout, passwords: NatsPasswords) {
   const { state, ports, store, hubNodes } = layout;
   const paths = pathsOf(state);
+  const trust = trustFilesOf(layout);
   const hubs = hubNodes?.map(({ client }) => client) ?? [ports.hub];
   return {
     instance: "dev",
@@ -72,6 +73,7 @@ function cloudConfig(layout: Layout, passwords: NatsPasswords) {
     store: store === "sqlite"
       ? { kind: "sqlite", path: paths.sqlite }
       : { kind: "questdb", url: `http://127.0.0.1:${ports.questDb}` },
+    ingest: { vehicle_roots: [trust.root], vehicle_issuers: [trust.vehicleIssuer] },
     query: {
       address: `127.0.0.1:${ports.query}`,
       token_sha256_file: paths.tokenHash,

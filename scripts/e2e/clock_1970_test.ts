@@ -57,6 +57,7 @@ async function rowsOf(relay: Relay, fleet: Fleet): Promise<readonly Row[]> {
     store,
     shapes,
     verdicts: { publish() {}, announce() {} },
+    proofs: undefined,
     clock: fleet.clock,
     log: silent,
   });
@@ -65,7 +66,7 @@ async function rowsOf(relay: Relay, fleet: Fleet): Promise<readonly Row[]> {
     vehicle,
     relay: parseRelayName("relay-1"),
     shard: 0,
-    session: new Uint8Array(16),
+    sessionSecret: new Uint8Array(16),
     receivedAtNs: fleet.clock.wallNs(),
   };
   const items = relay.batches.flatMap(({ records, bytes }): BundleItem[] => [

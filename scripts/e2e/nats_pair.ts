@@ -4,7 +4,7 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { join } from "node:path";
 import { connectNats } from "#proto/io/nats.ts";
-import { shapeBucket, telemetryStream } from "#proto/subjects.ts";
+import { allSessionsSubject, sessionStream, shapeBucket, telemetryStream } from "#proto/subjects.ts";
 import { type Child, startChild } from "../servers/child.ts";
 import { hubPlan, hubReady, leafPlan, leafReady, type NatsOptions, newPasswords } from "../servers/nats.ts";
 import { obtainNatsServer } from "../servers/nats_binary.ts";
@@ -78,6 +78,7 @@ export async function startNatsPair(): Promise<NatsPair> {
 async function setUpLog(connection: NatsConnection): Promise<void> {
   const streams = await jetstreamManager(connection);
   await streams.streams.add({ name: telemetryStream, subjects: ["tel.v1.>"] });
+  await streams.streams.add({ name: sessionStream, subjects: [allSessionsSubject] });
   await new Kvm(jetstream(connection)).create(shapeBucket, { allow_direct: true });
   await connection.close();
 }

@@ -3,14 +3,12 @@ import { deepStrictEqual as equal } from "node:assert/strict";
 import { jetstream } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { batchOf, damaged, recordsOf } from "#cloud/ingest/testing/stage.ts";
-import { encodeBundle } from "#proto/bundle.ts";
-import { parseStream, parseVehicleId } from "#proto/ids.ts";
-import { connectNats } from "#proto/io/nats.ts";
+import { parseStream } from "#proto/ids.ts";
 import { encodeShape, makeShape } from "#proto/shape.ts";
-import { partitionOf, shapeBucket, telemetrySubject } from "#proto/subjects.ts";
-import { ensureSecrets } from "../dev/secrets.ts";
+import { shapeBucket } from "#proto/subjects.ts";
 import { waitFor } from "../servers/wait.ts";
 import { freeLayout, type TestSystem, withSystem } from "./harness.ts";
+import { asAdmin, genuineHeader, putIntoLog } from "./log_access.ts";
 import { patience } from "./patience.ts";
 
 interface Entry {
@@ -24,10 +22,12 @@ const late = makeShape(parseStream("late"), [{ name: "a", type: "f64" }]);
 
 Deno.test("a batch that was kept aside is retried and another dropped over the query API, and stays so after a crash", async () => {
   await withSystem(await freeLayout({ store: "sqlite" }), async (system) => {
-    await putIntoLog(system, [
-      batchOf(recordsOf({ first: 1, last: 3 }, { shape: late })),
-      damaged(batchOf(recordsOf({ first: 4, last: 5 }))),
-    ]);
+    const header = await genuineHeader(system);
+    const items = [
+      { ...batchOf(recordsOf({ first: 1, last: 3 }, { shape: late })), header },
+      { ...damaged(batchOf(recordsOf({ first: 4, last: 5 }))), header },
+    ];
+    await asAdmin(system, (nats) => putIntoLog(nats, items));
     const kept = await entriesOf(system, 2);
     const [unknown, broken] = ["unknown_shape", "bad_batch"].map((code) => kept.find((entry) => entry.code === code)!);
     equal(await ask(system, "POST", `${path}/${unknown.id}/retry`), [422, "unknown_shape"]);
@@ -44,28 +44,6 @@ Deno.test("a batch that was kept aside is retried and another dropped over the q
     equal(await states(), ["dropped", "retried"]);
   });
 });
-
-/** As a relay does, whose permissions only a leaf has. */
-async function asAdmin(system: TestSystem, work: (nats: Awaited<ReturnType<typeof connectNats>>) => Promise<unknown>) {
-  const { admin } = await ensureSecrets(system.layout.state);
-  const nats = await connectNats({
-    servers: [`127.0.0.1:${system.layout.ports.hub}`],
-    user: "admin",
-    password: admin,
-    name: "test",
-    inboxPrefix: "_INBOX",
-  });
-  try {
-    await work(nats);
-  } finally {
-    await nats.close();
-  }
-}
-
-async function putIntoLog(system: TestSystem, items: Parameters<typeof encodeBundle>[0]): Promise<void> {
-  const subject = telemetrySubject("live", partitionOf(parseVehicleId("drone-001")));
-  await asAdmin(system, (nats) => jetstream(nats).publish(subject, encodeBundle(items)));
-}
 
 async function putShape(system: TestSystem): Promise<void> {
   await asAdmin(system, async (nats) => {

@@ -23,7 +23,13 @@ function message(sequence: number): LogMessage {
   const seqs = [2 * sequence - 1, 2 * sequence];
   const records = seqs.map((seq) => ({ seq, ts: 1_718_000_000_000_000_000n + BigInt(seq), shape, values: [seq] }));
   const batch = encodeBatch(records, { epoch: parseEpoch(42n), class: classNumber("normal"), clockOffsetNs: 0n });
-  const header = { vehicle, relay: parseRelayName("dev"), shard: 0, session: new Uint8Array(16), receivedAtNs: 1n };
+  const header = {
+    vehicle,
+    relay: parseRelayName("dev"),
+    shard: 0,
+    sessionSecret: new Uint8Array(16),
+    receivedAtNs: 1n,
+  };
   return {
     place: { lane: "live", partition: partitionOf(vehicle), sequence },
     tenure: 1,
@@ -41,7 +47,14 @@ Deno.test("QuestDB: after a kill and a new start ingest writes again what the se
   const store = createStore(openQuestDb({ url, clock }), 1n);
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const shapes = { find: () => Promise.resolve(undefined) };
-  const ingest = new Ingest({ store, shapes, verdicts: { publish: () => {}, announce: () => {} }, clock, log });
+  const ingest = new Ingest({
+    store,
+    shapes,
+    verdicts: { publish: () => {}, announce: () => {} },
+    proofs: undefined,
+    clock,
+    log,
+  });
   const partitions = [partitionOf(vehicle)];
   const seqs = async () =>
     (await store.rows({ vehicle, stream: parseStream("telemetry"), limit: 9 })).rows.map(({ seq }) => seq);

@@ -6,7 +6,7 @@ import {
   OwnerNoticeSchema,
   VerdictNoticeSchema,
 } from "#proto/gen/systemscale/log/v1/ledger_pb.ts";
-import { parseRelayName } from "#proto/ids.ts";
+import { parseRelayName, parseVehicleId } from "#proto/ids.ts";
 import { systemClock } from "#proto/io/clock.ts";
 import { connectNats } from "#proto/io/nats.ts";
 import { quicDialer } from "#proto/io/quic.ts";
@@ -76,6 +76,10 @@ Deno.test("the backbone works over a leaf with the permissions of a relay, and t
     equal(await backbone.shapes.read("00ff"), undefined);
     await backbone.shapes.keep("00ff", new Uint8Array([1, 2, 3]));
     deepEqual(await backbone.shapes.read("00ff"), new Uint8Array([1, 2, 3]));
+
+    await backbone.proofs.keep({ vehicle: parseVehicleId("drone-001"), session: "00ff" }, new Uint8Array([4, 5]));
+    await waitFor("its own login", () => Promise.resolve(heard.logins[0]), patience);
+    deepEqual(heard.logins, [["drone-001", new Uint8Array([4, 5])]]);
 
     await rejects(backbone.askLedger(4, new Uint8Array(1)), { code: "unavailable" });
     ingest.subscribe("ledger.v1.*", {

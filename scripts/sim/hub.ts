@@ -43,6 +43,8 @@ export interface HubEvents {
 /** See the head of this file. */
 export class Hub {
   readonly shapes = new Map<ShapeHash, Uint8Array>();
+  /** Proofs of sessions by session, which is random. */
+  readonly proofs = new Map<string, Uint8Array>();
   /** Ears of the relays that are up, by relay and shard. */
   readonly relays = new Map<string, RelayEars>();
   /** Answers ledger requests; undefined while no ingest is up. */

@@ -15,6 +15,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import { type CertificateCheck, certificateCheck } from "#proto/base/certificate.ts";
+import { makeNodeIdentity, type NodeIdentity } from "#proto/session_proof.ts";
 import { type Signer, signerOf } from "#proto/signature.ts";
 
 /** What a vehicle shows and signs with. */
@@ -27,6 +28,8 @@ export interface Credentials {
 /** The fleet's authority. */
 export interface Identities {
   readonly checkChain: CertificateCheck;
+  /** Of every node. */
+  readonly node: NodeIdentity;
   /** Made once per vehicle. */
   of(vehicle: string): Promise<Credentials>;
 }
@@ -65,8 +68,10 @@ export async function makeIdentities(): Promise<Identities> {
     });
     return { chain: [new Uint8Array(leaf.rawData)], signer: signerOf(keys.pem) };
   };
+  const { chain: [certificate], signer } = await make("relay");
   return {
     checkChain: certificateCheck({ roots: [rootPem] }),
+    node: makeNodeIdentity(certificate, signer),
     of: (vehicle) => {
       const made = known.get(vehicle) ?? make(vehicle);
       known.set(vehicle, made);

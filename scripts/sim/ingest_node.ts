@@ -1,5 +1,6 @@
 /** The ingest service as its composition root puts it together, over the simulated log and database. */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { CertificateCheck } from "#proto/base/certificate.ts";
 import type { TelemetryLane } from "#proto/class.ts";
 import { asFault, Fault } from "#proto/errors.ts";
 import {
@@ -30,6 +31,7 @@ import type { Tally } from "./tally.ts";
 export interface IngestNodeOptions {
   readonly machine: Machine;
   readonly hub: Hub;
+  readonly checkChain: CertificateCheck;
   readonly kind: DatabaseKind;
   readonly partitions: readonly number[];
   readonly log: Log;
@@ -126,7 +128,7 @@ export class IngestNode {
   }
 
   async #run(life: Life): Promise<void> {
-    const { hub, kind, log, plant, plantParts, backend } = this.#options;
+    const { hub, kind, log, plant, plantParts, backend, checkChain } = this.#options;
     const parts = { ...plantParts, life };
     const made = createStore(backend(life), BigInt(++this.#starts));
     const store = plant?.store?.(made, parts) ?? made;
@@ -135,6 +137,7 @@ export class IngestNode {
       store,
       shapes: { find: (hash) => this.#askHub(life, () => hub.shapes.get(hash)) },
       verdicts: plant?.verdicts?.(sink, parts) ?? sink,
+      proofs: { checkChain, find: ({ session }) => this.#askHub(life, () => hub.proofs.get(session)) },
       clock: life,
       log,
     });

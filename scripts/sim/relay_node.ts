@@ -17,7 +17,7 @@ export interface RelayNodeOptions {
   readonly node: string;
   readonly machine: Machine;
   readonly random: SeededRandom;
-  readonly checkChain: Identities["checkChain"];
+  readonly identities: Pick<Identities, "checkChain" | "node">;
   /** The ways to the vehicles. */
   readonly networks: readonly VirtualNetwork[];
   readonly log: Log;
@@ -42,7 +42,7 @@ export class RelayNode {
   /** Starts it, unless it runs already. */
   start(): void {
     if (this.isUp) return;
-    const { name, node, machine, random, checkChain, networks, log, backbone } = this.#options;
+    const { name, node, machine, random, identities, networks, log, backbone } = this.#options;
     const life = new Life(machine);
     const run = random.bytes(8).toHex();
     const relay = new Relay({
@@ -51,8 +51,8 @@ export class RelayNode {
       node,
       port: relayPort,
       isSharedName: false,
-      tlsCertificateSha256: () => new Uint8Array(32),
-      checkChain,
+      identity: () => identities.node,
+      checkChain: identities.checkChain,
       revocation: revocationOff,
       limits: {
         linksMax: 1_000,

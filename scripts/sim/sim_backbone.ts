@@ -75,6 +75,10 @@ export function simBackbone(options: SimBackboneOptions): Backbone {
       keep: (hash, definition) =>
         request(`Cannot store shape "${hash}"`, () => void hub.shapes.set(hash, definition.slice())),
     },
+    proofs: {
+      keep: ({ vehicle, session }, proof) =>
+        request(`Cannot keep the proof of a session of "${vehicle}"`, () => void hub.proofs.set(session, proof)),
+    },
     listen: (heard) => {
       ears = heard;
       hub.relays.set(name, {

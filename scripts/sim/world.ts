@@ -9,6 +9,7 @@ import { classes } from "#proto/class.ts";
 import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
 import { normalize } from "#proto/ranges.ts";
+import { sessionIdOf } from "#proto/session_id.ts";
 import { partitionOf } from "#proto/subjects.ts";
 import { VirtualNetwork } from "#proto/testing/link.ts";
 import { type SeededRandom, seededRandom } from "#proto/testing/random.ts";
@@ -85,14 +86,14 @@ export class World {
   readonly #suspensions = new Set<() => void>();
   #healthySinceMs: number | undefined;
 
-  private constructor({ settings, plant }: WorldOptions) {
+  private constructor({ settings, identities, plant }: WorldOptions) {
     this.settings = settings;
     this.#plant = plant;
     const recognized = plant?.recognizedMs === undefined ? {} : { recognizedMs: plant.recognizedMs };
     this.database = new Database({ kind: settings.store, time: this.time, ...recognized });
     this.#books = new Books(this.database);
     this.hub = new Hub(new Machine(this.time), { bytesMax: settings.logBytesMax, events: this.#hubEvents() });
-    this.ingest = this.#makeIngest();
+    this.ingest = this.#makeIngest(identities);
   }
 
   /** Makes a world and switches everything on. */
@@ -222,7 +223,7 @@ export class World {
     );
   }
 
-  #addRelays({ checkChain }: Identities): void {
+  #addRelays(identities: Identities): void {
     this.settings.relays.forEach((name, at) => {
       const wires = this.#makeWires(name);
       this.wires.push(wires);
@@ -233,7 +234,7 @@ export class World {
           node: `${name}.test`,
           machine: new Machine(this.time),
           random: this.random(`relay ${name}`),
-          checkChain,
+          identities,
           networks: this.networks.map((ofVehicle) => ofVehicle[at]),
           log: this.#logOf(name),
           backbone: (life, run) => {
@@ -259,11 +260,12 @@ export class World {
     return { up: wire("up", false), down: wire("down", true) };
   }
 
-  #makeIngest(): IngestNode {
+  #makeIngest({ checkChain }: Identities): IngestNode {
     const { settings } = this;
     return new IngestNode({
       machine: new Machine(this.time),
       hub: this.hub,
+      checkChain,
       kind: settings.store,
       partitions: [...new Set(settings.vehicles.map((id) => partitionOf(parseVehicleId(id))))],
       log: this.#logOf("ingest"),
@@ -317,9 +319,10 @@ export class World {
     this.tally.add("messages in the log");
     for (const item of readBundle(bytes)) {
       if (item.kind !== "batch") continue;
-      const { vehicle, session } = item.header;
+      const { vehicle, sessionSecret } = item.header;
       const { epoch, class: number, first, last } = readBatchHeader(item.batch);
-      const batch = { vehicle, session: session.toHex(), epoch, class: classes[number], first, last, lane, sequence };
+      const session = sessionIdOf(sessionSecret).toHex();
+      const batch = { vehicle, session, epoch, class: classes[number], first, last, lane, sequence };
       for (const check of this.#checks) this.#note(check, check.handleLogged?.(batch));
     }
   }

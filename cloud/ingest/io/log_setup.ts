@@ -4,17 +4,18 @@ import {
   type JetStreamClient,
   type JetStreamManager,
   StorageType,
+  type StreamConfig,
   type StreamInfo,
 } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
-import { shapeBucket, telemetryStream } from "#proto/subjects.ts";
-import { logAgeMaxMs, logBytesMax } from "../limits.ts";
+import { allSessionsSubject, sessionStream, shapeBucket, telemetryStream } from "#proto/subjects.ts";
+import { logAgeMaxMs, logBytesMax, proofsBytesMax } from "../limits.ts";
 import type { LogExtent } from "../places.ts";
 import { leaseBucket } from "./lease.ts";
 
 /** Creates or updates the stream. */
 export async function setUpLog(jsm: JetStreamManager): Promise<void> {
-  const config = {
+  await setUpStream(jsm, telemetryStream, {
     subjects: ["tel.v1.>"],
     storage: StorageType.File,
     max_age: logAgeMaxMs * 1e6,
@@ -23,10 +24,26 @@ export async function setUpLog(jsm: JetStreamManager): Promise<void> {
     // passed its place.
     discard: DiscardPolicy.Old,
     allow_direct: true,
-  };
-  const exists = await jsm.streams.info(telemetryStream).then(() => true, () => false);
-  if (exists) await jsm.streams.update(telemetryStream, config);
-  else await jsm.streams.add({ name: telemetryStream, ...config });
+  });
+}
+
+/** Creates or updates the stream of sessions' proofs, kept as long as the log. */
+export async function setUpProofs(jsm: JetStreamManager): Promise<void> {
+  await setUpStream(jsm, sessionStream, {
+    subjects: [allSessionsSubject],
+    storage: StorageType.File,
+    max_age: logAgeMaxMs * 1e6,
+    max_bytes: proofsBytesMax,
+    max_msgs_per_subject: 1,
+    discard: DiscardPolicy.Old,
+    allow_direct: true,
+  });
+}
+
+async function setUpStream(jsm: JetStreamManager, name: string, config: Partial<StreamConfig>): Promise<void> {
+  const exists = await jsm.streams.info(name).then(() => true, () => false);
+  if (exists) await jsm.streams.update(name, config);
+  else await jsm.streams.add({ name, ...config });
 }
 
 /** The log as it lies there now. Made anew, it has another time of creation. */
@@ -40,9 +57,9 @@ export async function setUpShapes(js: JetStreamClient): Promise<KV> {
   return await new Kvm(js).create(shapeBucket, { allow_direct: true });
 }
 
-/** Gives the log and the buckets, which must be there, so many copies each: 1, or 3 or 5 in a cluster. */
+/** Gives the log, the proofs and the buckets, which must be there, so many copies each: 1, or 3 or 5 in a cluster. */
 export async function setUpReplicas(jsm: JetStreamManager, replicas: number): Promise<void> {
-  for (const name of [telemetryStream, `KV_${shapeBucket}`, `KV_${leaseBucket}`]) {
+  for (const name of [telemetryStream, sessionStream, `KV_${shapeBucket}`, `KV_${leaseBucket}`]) {
     const { config } = await jsm.streams.info(name);
     if (config.num_replicas !== replicas) await jsm.streams.update(name, { num_replicas: replicas });
   }

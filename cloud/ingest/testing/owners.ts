@@ -64,6 +64,7 @@ class OwnersStage {
     return {
       store: this.#present(),
       shapes: { find: (hash) => Promise.resolve(this.bucket.get(hash)) },
+      proofs: undefined,
       verdicts: {
         publish: ({ relay }, notice) => {
           this.notices.push(notice);

@@ -20,6 +20,7 @@ import type { Store } from "../../lib/store/store.ts";
 import { createStore } from "../../lib/store/table_store.ts";
 import { Ingest } from "../ingest.ts";
 import type { LogMessage } from "../log_message.ts";
+import type { ProofCheck } from "../ports.ts";
 import { fromWire } from "../wire.ts";
 
 /** A batch under its relay header. */
@@ -52,8 +53,8 @@ export interface Told {
 
 /** The relay header of a vehicle's batches. */
 function relayHeader(of: VehicleId = vehicle): RelayHeader {
-  const [relay, session] = [parseRelayName("dev"), new Uint8Array(16)];
-  return { vehicle: of, relay, shard: 0, session, receivedAtNs: startNs };
+  const [relay, sessionSecret] = [parseRelayName("dev"), new Uint8Array(16)];
+  return { vehicle: of, relay, shard: 0, sessionSecret, receivedAtNs: startNs };
 }
 
 /** A batch of records. */
@@ -95,6 +96,8 @@ export class IngestStage {
   readonly clock = new VirtualClock();
   readonly notices: VerdictNotice[] = [];
   readonly bucket = new Map<string, Uint8Array>();
+  /** Which proofs of sessions there are; without any, every relay is believed. For the next owner. */
+  proofs: ProofCheck | undefined;
   readonly path = Deno.makeTempFileSync({ suffix: ".db" });
   readonly #log: LogMessage[] = [];
   readonly #wrap: (store: Store) => Store;
@@ -128,6 +131,7 @@ export class IngestStage {
       store: this.#store,
       shapes: { find: (hash) => Promise.resolve(this.bucket.get(hash)) },
       verdicts: { publish: (_, notice) => this.notices.push(notice), announce: () => {} },
+      proofs: this.proofs,
       clock: this.clock,
       log: silent,
     });

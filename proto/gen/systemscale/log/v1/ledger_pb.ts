@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file systemscale/log/v1/ledger.proto.
  */
 export const file_systemscale_log_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zeXN0ZW1zY2FsZS9sb2cvdjEvbGVkZ2VyLnByb3RvEhJzeXN0ZW1zY2FsZS5sb2cudjEihQEKDUxlZGdlclJlcXVlc3QSEgoKdmVoaWNsZV9pZBgBIAEoCRINCgVyZWxheRgCIAEoCRINCgVzaGFyZBgDIAEoDRIPCgdzZXNzaW9uGAQgASgMEjEKCWludmVudG9yeRgFIAEoCzIeLnN5c3RlbXNjYWxlLmxpbmsudjEuSW52ZW50b3J5Iu4BCgxMZWRnZXJBbnN3ZXISMwoJY29tbWl0dGVkGAEgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1JhbmdlcxI1CgtxdWFyYW50aW5lZBgCIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSKwoGcGFzc2VkGAMgASgLMhsuc3lzdGVtc2NhbGUubGluay52MS5QbGFjZXMSMAoGcmVzZW5kGAQgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1JhbmdlcxITCgtjb21wYXJlZF9ieRgFIAEoBCIzCgtPd25lck5vdGljZRISCgpwYXJ0aXRpb25zGAEgAygNEhAKCGJlZ2FuX25zGAIgASgEIqQCCg1WZXJkaWN0Tm90aWNlEjgKB2VudHJpZXMYASADKAsyJy5zeXN0ZW1zY2FsZS5sb2cudjEuVmVyZGljdE5vdGljZS5FbnRyeRIRCglwYXJ0aXRpb24YAiABKA0SKwoGcGFzc2VkGAMgASgLMhsuc3lzdGVtc2NhbGUubGluay52MS5QbGFjZXMamAEKBUVudHJ5EhIKCnZlaGljbGVfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoDBIzCgljb21taXR0ZWQYAyADKAsyIC5zeXN0ZW1zY2FsZS5saW5rLnYxLkNsYXNzUmFuZ2VzEjUKC3F1YXJhbnRpbmVkGAQgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1Jhbmdlc2IGcHJvdG8z", [file_systemscale_link_v1_telemetry]);
+  fileDesc("Ch9zeXN0ZW1zY2FsZS9sb2cvdjEvbGVkZ2VyLnByb3RvEhJzeXN0ZW1zY2FsZS5sb2cudjEijAEKDUxlZGdlclJlcXVlc3QSEgoKdmVoaWNsZV9pZBgBIAEoCRINCgVyZWxheRgCIAEoCRINCgVzaGFyZBgDIAEoDRIWCg5zZXNzaW9uX3NlY3JldBgEIAEoDBIxCglpbnZlbnRvcnkYBSABKAsyHi5zeXN0ZW1zY2FsZS5saW5rLnYxLkludmVudG9yeSKAAgoMTGVkZ2VyQW5zd2VyEjMKCWNvbW1pdHRlZBgBIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSNQoLcXVhcmFudGluZWQYAiADKAsyIC5zeXN0ZW1zY2FsZS5saW5rLnYxLkNsYXNzUmFuZ2VzEisKBnBhc3NlZBgDIAEoCzIbLnN5c3RlbXNjYWxlLmxpbmsudjEuUGxhY2VzEjAKBnJlc2VuZBgEIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXMSEwoLY29tcGFyZWRfYnkYBSABKAQSEAoIdW5wcm92ZW4YBiABKAgiMwoLT3duZXJOb3RpY2USEgoKcGFydGl0aW9ucxgBIAMoDRIQCghiZWdhbl9ucxgCIAEoBCKkAgoNVmVyZGljdE5vdGljZRI4CgdlbnRyaWVzGAEgAygLMicuc3lzdGVtc2NhbGUubG9nLnYxLlZlcmRpY3ROb3RpY2UuRW50cnkSEQoJcGFydGl0aW9uGAIgASgNEisKBnBhc3NlZBgDIAEoCzIbLnN5c3RlbXNjYWxlLmxpbmsudjEuUGxhY2VzGpgBCgVFbnRyeRISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSMwoJY29tbWl0dGVkGAMgAygLMiAuc3lzdGVtc2NhbGUubGluay52MS5DbGFzc1JhbmdlcxI1CgtxdWFyYW50aW5lZBgEIAMoCzIgLnN5c3RlbXNjYWxlLmxpbmsudjEuQ2xhc3NSYW5nZXNiBnByb3RvMw", [file_systemscale_link_v1_telemetry]);
 
 /**
  * relay -> partition owner, request on ledger.v1.<partition>: also registers where this vehicle's verdicts go.
@@ -38,9 +38,11 @@ export type LedgerRequest = Message<"systemscale.log.v1.LedgerRequest"> & {
   shard: number;
 
   /**
-   * @generated from field: bytes session = 4;
+   * What the session's id is made of: proto/session_id.ts.
+   *
+   * @generated from field: bytes session_secret = 4;
    */
-  session: Uint8Array;
+  sessionSecret: Uint8Array;
 
   /**
    * @generated from field: systemscale.link.v1.Inventory inventory = 5;
@@ -88,6 +90,14 @@ export type LedgerAnswer = Message<"systemscale.log.v1.LedgerAnswer"> & {
    * @generated from field: uint64 compared_by = 5;
    */
   comparedBy: bigint;
+
+  /**
+   * The owner has no proof that this session is the vehicle's and that this relay carries it: nothing else is answered. The
+   * relay is to keep the proof again and to ask again.
+   *
+   * @generated from field: bool unproven = 6;
+   */
+  unproven: boolean;
 };
 
 /**

@@ -2,7 +2,7 @@
 // @generated from file systemscale/log/v1/presence.proto (package systemscale.log.v1, syntax proto3)
 /* eslint-disable */
 
-// Who is linked where: published by shards on presence.v1.<relay>.<shard> and session.v1.<vehicle>.
+// Who is linked where: published by shards on presence.v1.<relay>.<shard> and session.v1.<vehicle>.<session>.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -14,10 +14,11 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file systemscale/log/v1/presence.proto.
  */
 export const file_systemscale_log_v1_presence: GenFile = /*@__PURE__*/
-  fileDesc("CiFzeXN0ZW1zY2FsZS9sb2cvdjEvcHJlc2VuY2UucHJvdG8SEnN5c3RlbXNjYWxlLmxvZy52MSKsAQoMU2Vzc2lvblByb29mEhIKCnZlaGljbGVfaWQYASABKAkSDQoFcmVsYXkYAiABKAkSDQoFc2hhcmQYAyABKA0SDwoHc2Vzc2lvbhgEIAEoDBINCgVoZWxsbxgFIAEoDBIRCgljaGFsbGVuZ2UYBiABKAwSKQoFcHJvb2YYByABKAsyGi5zeXN0ZW1zY2FsZS5saW5rLnYxLlByb29mEgwKBGFscG4YCCABKAkiigIKCFByZXNlbmNlEigKAnVwGAEgASgLMhouc3lzdGVtc2NhbGUubG9nLnYxLkxpbmtVcEgAEiwKBGRvd24YAiABKAsyHC5zeXN0ZW1zY2FsZS5sb2cudjEuTGlua0Rvd25IABIzCgdyZWZ1c2VkGAMgASgLMiAuc3lzdGVtc2NhbGUubG9nLnYxLkxvZ2luUmVmdXNlZEgAEiwKBmRpZ2VzdBgEIAEoCzIaLnN5c3RlbXNjYWxlLmxvZy52MS5EaWdlc3RIABI6CglkdXBsaWNhdGUYBSABKAsyJS5zeXN0ZW1zY2FsZS5sb2cudjEuRHVwbGljYXRlSWRlbnRpdHlIAEIHCgVldmVudCJeChFEdXBsaWNhdGVJZGVudGl0eRISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSFQoNb3RoZXJfc2Vzc2lvbhgDIAEoDBINCgVhdF9ucxgEIAEoBiJYCglOb2RlU3RhdGUSDAoEbm9kZRgBIAEoCRIMCgRwb3J0GAIgASgNEg0KBXJlYWR5GAMgASgIEg0KBWxpbmtzGAQgASgNEhEKCWxpbmtzX21heBgFIAEoDSKNAQoGTGlua1VwEhIKCnZlaGljbGVfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoDBINCgVhdF9ucxgDIAEoBhIVCg1hZ2VudF92ZXJzaW9uGAQgASgJEhYKDnJlbW90ZV9hZGRyZXNzGAUgASgJEiAKGGNlcnRpZmljYXRlX25vdF9hZnRlcl9tcxgGIAEoAyJcCghMaW5rRG93bhISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSDQoFYXRfbnMYAyABKAYSDAoEY29kZRgEIAEoCRIOCgZkZXRhaWwYBSABKAkiVwoMTG9naW5SZWZ1c2VkEhoKEmNsYWltZWRfdmVoaWNsZV9pZBgBIAEoCRINCgVhdF9ucxgCIAEoBhIMCgRjb2RlGAMgASgJEg4KBmRldGFpbBgEIAEoCSLHAQoGRGlnZXN0Ei4KBWxpbmtzGAEgAygLMh8uc3lzdGVtc2NhbGUubG9nLnYxLkRpZ2VzdC5MaW5rEg0KBWF0X25zGAIgASgGGn4KBExpbmsSEgoKdmVoaWNsZV9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgMEg4KBnJ0dF91cxgDIAEoDRIXCg9jbG9ja19vZmZzZXRfbnMYBCABKBISDgoGZnJhbWVzGAUgASgEEhgKEGxhc3RfYmF0Y2hfYXRfbnMYBiABKAZiBnByb3RvMw", [file_systemscale_link_v1_login]);
+  fileDesc("CiFzeXN0ZW1zY2FsZS9sb2cvdjEvcHJlc2VuY2UucHJvdG8SEnN5c3RlbXNjYWxlLmxvZy52MSLeAQoMU2Vzc2lvblByb29mEhIKCnZlaGljbGVfaWQYASABKAkSDQoFcmVsYXkYAiABKAkSDQoFc2hhcmQYAyABKA0SDwoHc2Vzc2lvbhgEIAEoDBINCgVoZWxsbxgFIAEoDBIRCgljaGFsbGVuZ2UYBiABKAwSKQoFcHJvb2YYByABKAsyGi5zeXN0ZW1zY2FsZS5saW5rLnYxLlByb29mEgwKBGFscG4YCCABKAkSGAoQbm9kZV9jZXJ0aWZpY2F0ZRgJIAEoDBIWCg5ub2RlX3NpZ25hdHVyZRgKIAEoDCKKAgoIUHJlc2VuY2USKAoCdXAYASABKAsyGi5zeXN0ZW1zY2FsZS5sb2cudjEuTGlua1VwSAASLAoEZG93bhgCIAEoCzIcLnN5c3RlbXNjYWxlLmxvZy52MS5MaW5rRG93bkgAEjMKB3JlZnVzZWQYAyABKAsyIC5zeXN0ZW1zY2FsZS5sb2cudjEuTG9naW5SZWZ1c2VkSAASLAoGZGlnZXN0GAQgASgLMhouc3lzdGVtc2NhbGUubG9nLnYxLkRpZ2VzdEgAEjoKCWR1cGxpY2F0ZRgFIAEoCzIlLnN5c3RlbXNjYWxlLmxvZy52MS5EdXBsaWNhdGVJZGVudGl0eUgAQgcKBWV2ZW50Il4KEUR1cGxpY2F0ZUlkZW50aXR5EhIKCnZlaGljbGVfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoDBIVCg1vdGhlcl9zZXNzaW9uGAMgASgMEg0KBWF0X25zGAQgASgGIlgKCU5vZGVTdGF0ZRIMCgRub2RlGAEgASgJEgwKBHBvcnQYAiABKA0SDQoFcmVhZHkYAyABKAgSDQoFbGlua3MYBCABKA0SEQoJbGlua3NfbWF4GAUgASgNIo0BCgZMaW5rVXASEgoKdmVoaWNsZV9pZBgBIAEoCRIPCgdzZXNzaW9uGAIgASgMEg0KBWF0X25zGAMgASgGEhUKDWFnZW50X3ZlcnNpb24YBCABKAkSFgoOcmVtb3RlX2FkZHJlc3MYBSABKAkSIAoYY2VydGlmaWNhdGVfbm90X2FmdGVyX21zGAYgASgDIlwKCExpbmtEb3duEhIKCnZlaGljbGVfaWQYASABKAkSDwoHc2Vzc2lvbhgCIAEoDBINCgVhdF9ucxgDIAEoBhIMCgRjb2RlGAQgASgJEg4KBmRldGFpbBgFIAEoCSJXCgxMb2dpblJlZnVzZWQSGgoSY2xhaW1lZF92ZWhpY2xlX2lkGAEgASgJEg0KBWF0X25zGAIgASgGEgwKBGNvZGUYAyABKAkSDgoGZGV0YWlsGAQgASgJIscBCgZEaWdlc3QSLgoFbGlua3MYASADKAsyHy5zeXN0ZW1zY2FsZS5sb2cudjEuRGlnZXN0LkxpbmsSDQoFYXRfbnMYAiABKAYafgoETGluaxISCgp2ZWhpY2xlX2lkGAEgASgJEg8KB3Nlc3Npb24YAiABKAwSDgoGcnR0X3VzGAMgASgNEhcKD2Nsb2NrX29mZnNldF9ucxgEIAEoEhIOCgZmcmFtZXMYBSABKAQSGAoQbGFzdF9iYXRjaF9hdF9ucxgGIAEoBmIGcHJvdG8z", [file_systemscale_link_v1_login]);
 
 /**
- * session.v1.<vehicle>: the whole login transcript, so that anyone with the root can verify it.
+ * session.v1.<vehicle>.<session>, kept as long as the log: the whole login transcript, so that anyone with the root can
+ * verify it, and the word of the node that it was made for on who carries the session.
  *
  * @generated from message systemscale.log.v1.SessionProof
  */
@@ -61,6 +62,20 @@ export type SessionProof = Message<"systemscale.log.v1.SessionProof"> & {
    * @generated from field: string alpn = 8;
    */
   alpn: string;
+
+  /**
+   * DER; the challenge holds its SHA-256.
+   *
+   * @generated from field: bytes node_certificate = 9;
+   */
+  nodeCertificate: Uint8Array;
+
+  /**
+   * By its key: see proto/session_proof.ts.
+   *
+   * @generated from field: bytes node_signature = 10;
+   */
+  nodeSignature: Uint8Array;
 };
 
 /**
