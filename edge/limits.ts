@@ -103,7 +103,7 @@ export const hastyStaggerMs = 250;
 export const bestOnlyMs = 3_000;
 /** Where TCP was what worked it is tried first for so long. */
 export const transportMemoryMs = 600_000;
-/** Relays of which that is remembered; the one not dialled for longest is forgotten. */
+/** Relays, each from one network, of which that is remembered; the one not dialled for longest is forgotten. */
 export const transportMemoryMax = 64;
 /** A link over TCP is left for QUIC after so long; twice as long after each try in vain. */
 export const returnDelayMs = 30_000;

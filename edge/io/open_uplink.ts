@@ -16,6 +16,13 @@ export interface RelayAddresses {
 
 /** Makes an uplink, over QUIC or else TCP, to the relays that the configuration names. */
 export function openUplink(needs: UplinkNeeds, { addresses, roots }: RelayAddresses): Uplink {
-  const dialer = racingDialer({ dialers: { quic: quicDialer(), tcp: tlsDialer() }, clock: needs.clock });
+  const dialers = { quic: quicDialer(), tcp: tlsDialer() };
+  const dialer = racingDialer({ dialers, clock: needs.clock, network: presentNetwork });
   return new Uplink({ ...needs, dialer, targets: readTargets(addresses, roots) });
+}
+
+/** The addresses that the machine has now: those of another network differ. */
+function presentNetwork(): string {
+  const outward = Deno.networkInterfaces().filter(({ name }) => name !== "lo");
+  return outward.map(({ name, cidr }) => `${name} ${cidr}`).sort().join(", ");
 }

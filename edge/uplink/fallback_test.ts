@@ -44,7 +44,7 @@ function twoWays({ network, clock }: Fleet, udp: Udp): Dialer {
     },
   };
   const tcp: Dialer = { dial: async (target, signal) => named(await network.dialer().dial(target, signal), "tcp") };
-  return racingDialer({ dialers: { quic, tcp }, clock });
+  return racingDialer({ dialers: { quic, tcp }, clock, network: () => "home" });
 }
 
 async function fleetOverTwoWays(udp: Udp) {
@@ -128,7 +128,8 @@ Deno.test("who wins too late is closed, and a race that nobody wins says what ea
   });
   const target = { host: "h", port: 443, node: "n", trust: [] };
   const never = new AbortController().signal;
-  const race = (quic: Dialer, tcp: Dialer) => racingDialer({ dialers: { quic, tcp }, clock }).dial(target, never);
+  const racing = (quic: Dialer, tcp: Dialer) => racingDialer({ dialers: { quic, tcp }, clock, network: () => "home" });
+  const race = (quic: Dialer, tcp: Dialer) => racing(quic, tcp).dial(target, never);
   const winner = await clock.run(race(dialerOf("quic", raceStaggerMs + 100), dialerOf("tcp", 200)));
   equal(winner.transport, "quic");
   await clock.advance(1_000);
@@ -136,8 +137,7 @@ Deno.test("who wins too late is closed, and a race that nobody wins says what ea
   const failing = (words: string): Dialer => ({ dial: () => Promise.reject(new Error(words)) });
   await rejects(clock.run(race(failing("no way"), failing("nor here"))), /no way; nor here/);
   const lost = new AbortController();
-  const dialling = racingDialer({ dialers: { quic: dialerOf("quic", 500), tcp: dialerOf("tcp", 500) }, clock })
-    .dial(target, lost.signal);
+  const dialling = racing(dialerOf("quic", 500), dialerOf("tcp", 500)).dial(target, lost.signal);
   lost.abort("enough");
   await rejects(clock.run(dialling), { code: "link_dead" });
   await clock.advance(1_000);

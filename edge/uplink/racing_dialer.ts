@@ -3,21 +3,25 @@ import { asFault, Fault } from "#proto/errors.ts";
 import type { Clock, Dialer, DialTarget, Link, Transport } from "#proto/ports.ts";
 import { Bell } from "./bell.ts";
 import { DialRace } from "./dial_race.ts";
-import { TransportMemory } from "./transport_memory.ts";
+import { type DialPlan, TransportMemory } from "./transport_memory.ts";
 
 /** What {@link racingDialer} works with. */
 export interface RacingDialerParts {
   readonly dialers: Readonly<Record<"quic" | "tcp", Dialer>>;
   readonly clock: Clock;
+  /** Names the network that the vehicle is in. */
+  readonly network: () => string;
 }
 
-/** A dialer that remembers which transport reached each relay. */
+/** A dialer that remembers which transport reached each relay from which network. */
 export function racingDialer(parts: RacingDialerParts): Dialer {
   const memory = new TransportMemory();
   return {
     dial: async (target, signal) => {
-      const link = await new Runners(target, parts).run(memory, signal);
-      memory.handleWon(target, link.transport, parts.clock.uptimeMs());
+      const way = { network: parts.network(), target };
+      const plan = memory.plan(way, parts.clock.uptimeMs());
+      const link = await new Runners(target, parts).run(plan, signal);
+      memory.handleWon(way, { transport: link.transport, nowMs: parts.clock.uptimeMs() });
       return link;
     },
   };
@@ -39,20 +43,20 @@ class Runners {
   }
 
   /** Rejects with `link_dead` when nobody gets there, or the signal fires. */
-  async run(memory: TransportMemory, signal: AbortSignal): Promise<Link> {
+  async run(plan: DialPlan, signal: AbortSignal): Promise<Link> {
     const abort = () => this.#bell.ring();
     signal.addEventListener("abort", abort, { once: true });
     try {
-      return await this.#race(memory, signal);
+      return await this.#race(plan, signal);
     } finally {
       signal.removeEventListener("abort", abort);
       this.#over.abort(new Fault("link_dead", "Cannot dial: another way was taken, or none"));
     }
   }
 
-  async #race(memory: TransportMemory, signal: AbortSignal): Promise<Link> {
+  async #race(plan: DialPlan, signal: AbortSignal): Promise<Link> {
     const { clock } = this.#parts;
-    const race = new DialRace(memory.plan(this.#target, clock.uptimeMs()), clock.uptimeMs());
+    const race = new DialRace(plan, clock.uptimeMs());
     while (!signal.aborted) {
       if (this.#winner !== undefined) return this.#winner;
       const step = race.poll(clock.uptimeMs());

@@ -1,6 +1,6 @@
 /**
  * Which transport is dialled first, and when the other one beside it: QUIC, unless TCP was lately what worked with that
- * relay. A vehicle that comes into another network finds out by the race. Pure.
+ * relay from the present network. A vehicle that comes into another network finds out by the race. Pure.
  */
 import type { DialTarget, Transport } from "#proto/ports.ts";
 import {
@@ -20,22 +20,29 @@ export interface DialPlan {
   readonly limitMs: number;
 }
 
+/** A relay as seen from somewhere. */
+export interface Way {
+  /** Names the network that the vehicle is in. */
+  readonly network: string;
+  readonly target: DialTarget;
+}
+
 /** What one agent remembers. Times are uptime in ms. */
 export class TransportMemory {
-  /** Until when TCP is tried first, by relay; in the order of the last success. */
+  /** Until when TCP is tried first, by way; in the order of the last success. */
   readonly #tcpUntilMs = new Map<string, number>();
 
   /** How to dial now. */
-  plan(target: DialTarget, nowMs: number): DialPlan {
+  plan({ network, target }: Way, nowMs: number): DialPlan {
     if (target.manner === "best_only") return { order: ["quic"], staggerMs: 0, limitMs: bestOnlyMs };
     const staggerMs = target.manner === "hasty" ? hastyStaggerMs : raceStaggerMs;
-    const isTcpFirst = (this.#tcpUntilMs.get(nameOf(target)) ?? -Infinity) > nowMs;
+    const isTcpFirst = (this.#tcpUntilMs.get(nameOf({ network, target })) ?? -Infinity) > nowMs;
     return { order: isTcpFirst ? ["tcp", "quic"] : ["quic", "tcp"], staggerMs, limitMs: dialTimeoutMs };
   }
 
-  /** That transport reached the relay first. */
-  handleWon(target: DialTarget, transport: Transport, nowMs: number): void {
-    const name = nameOf(target);
+  /** That transport was the first to get there. */
+  handleWon(way: Way, { transport, nowMs }: { transport: Transport; nowMs: number }): void {
+    const name = nameOf(way);
     this.#tcpUntilMs.delete(name);
     if (transport !== "tcp") return;
     this.#tcpUntilMs.set(name, nowMs + transportMemoryMs);
@@ -44,6 +51,6 @@ export class TransportMemory {
   }
 }
 
-function nameOf({ host, port }: DialTarget): string {
-  return `${host}:${port}`;
+function nameOf({ network, target: { host, port } }: Way): string {
+  return `${host}:${port} ${network}`;
 }
