@@ -95,6 +95,30 @@ export const senderWaitMsMax = 1_000;
 export const controlWriteTimeoutMs = 15_000;
 /** Connecting and TLS; the login has its own limit (proto/limits.ts). */
 export const dialTimeoutMs = 10_000;
+/** QUIC gets so long before TCP is tried beside it: a handshake over a bad network. */
+export const raceStaggerMs = 1_500;
+/** The same when the link in use fell silent: UDP may be what is dropped. */
+export const hastyStaggerMs = 250;
+/** A try whether QUIC gets through again, while the link over TCP goes on. */
+export const bestOnlyMs = 3_000;
+/** Where TCP was what worked it is tried first for so long. */
+export const transportMemoryMs = 600_000;
+/** Relays, each from one network, of which that is remembered; the one not dialled for longest is forgotten. */
+export const transportMemoryMax = 64;
+/** A link over TCP is left for QUIC after so long; twice as long after each try in vain. */
+export const returnDelayMs = 30_000;
+export const returnDelayMsMax = 900_000;
+/** QUIC that worked so long is good again: the waits begin anew. */
+export const goodQuicMs = 300_000;
+/** A link over which something is on its way and nothing came for so long is asked for a sign of life. */
+export const silenceAskMs = 750;
+/** It gets so long for it, and some round trips. */
+export const silenceAnswerMs = 1_250;
+export const silenceAnswerRoundTrips = 4;
+/** Silence is looked for so often. */
+export const silenceLookMs = 250;
+/** Another way is looked for at most so often because of it. */
+export const silenceAgainMs = 15_000;
 /** First wait between attempts to link, and the longest; each wait is drawn from 0 to the present bound. */
 export const reconnectDelayMs = 500;
 export const reconnectDelayMsMax = 20_000;
@@ -185,6 +209,12 @@ ok(2 * ringRetryMs <= 2_000, "a disk that works again is noticed in time althoug
 ok(ringWaitingCriticalBytes < ringWaitingBytesMax);
 ok(handOverMs <= liveFreshMs, "what waited for the new link is still sent as live");
 ok(handOverMs < loginTimeoutMs / 2, "the relay waits for the proof meanwhile");
+ok(hastyStaggerMs < raceStaggerMs && raceStaggerMs < bestOnlyMs && bestOnlyMs < dialTimeoutMs);
+ok(
+  silenceAskMs + silenceLookMs + silenceAnswerMs + hastyStaggerMs < 3_000,
+  "over a short way another link serves in 5 s",
+);
+ok(silenceAgainMs > dialTimeoutMs, "a search is over before the next");
 ok(moveRetryMs > 1.5 * refusedDelayMs, "a relay that refused is no longer left alone then");
 ok(renewMsMax + renewAttemptMs < 3_600_000, "a renewal that is given up is over before the timer's next");
 ok(doctorStatusMs + doctorLookupMs + doctorDialMs + doctorHelloMs < 10_000, "the doctor answers within 10 s");

@@ -32,6 +32,10 @@ export const frameKinds = {
   lost: 17,
   resend: 18,
   inventoryWanted: 19,
+  // Of a transport that carries all lanes in one stream (mux/wire.ts)
+  piece: 20,
+  flow: 21,
+  close: 22,
 } as const;
 
 /** Name of a kind. */

@@ -12,81 +12,51 @@ import type { TelemetryLane } from "./class.ts";
 import type { Instant } from "./instant.ts";
 import { laneBufferMs, linkFrameBytesMax, readReportIntervalMs } from "./limits.ts";
 import { decodeMessage } from "./link_message.ts";
+import { type RateBounds, RateBudget } from "./rate_budget.ts";
 
-/** A lane may always have so much out: something must be under way to measure a rate at all. */
-const budgetBytesMin = 64 * 1024;
-/** And never more: both lanes together stay below the transport's send window of 10 MB. */
-const budgetBytesMax = 4 * 1024 * 1024;
-/** Weight of a new, lower rate; a higher one counts at once. */
-const slowerWeight = 0.3;
+/** The most of both lanes together stays below the transport's send window of 10 MB. */
+const bounds: RateBounds = { bytesMin: 64 * 1024, bytesMax: 4 * 1024 * 1024 };
 
-ok(budgetBytesMax >= linkFrameBytesMax, "the largest frame fits into the largest budget");
-
-interface LaneState {
-  written: number;
-  read: number;
-  /** The last report, or the write that ended a pause. */
-  measuredFromMs: number;
-  bytesPerSecond: number;
-  /** Whether the lane had used up its budget since the last report: only then a low rate says something. */
-  exhausted: boolean;
-}
+ok(bounds.bytesMax >= linkFrameBytesMax, "the largest frame fits into the largest budget");
 
 /** The budget of one link, from its opening on. */
 export class LaneBudget {
-  readonly #lanes: Readonly<Record<TelemetryLane, LaneState>>;
+  readonly #lanes: Readonly<Record<TelemetryLane, RateBudget>>;
   #rttMs = 0;
 
-  constructor(now: Instant) {
-    const fresh = (): LaneState => ({
-      written: 0,
-      read: 0,
-      measuredFromMs: now.uptimeMs,
-      bytesPerSecond: 0,
-      exhausted: false,
-    });
-    this.#lanes = { live: fresh(), backfill: fresh() };
+  constructor({ uptimeMs }: Instant) {
+    this.#lanes = { live: new RateBudget(bounds, uptimeMs), backfill: new RateBudget(bounds, uptimeMs) };
   }
 
   /** Bytes that may be written on the lane now; 0 or less: wait for the next ReadReport. A frame may overshoot once. */
   allowance(lane: TelemetryLane): number {
-    const state = this.#lanes[lane];
-    const horizonMs = laneBufferMs + readReportIntervalMs + this.#rttMs;
-    const budget = Math.min(budgetBytesMax, Math.max(budgetBytesMin, state.bytesPerSecond * horizonMs / 1000));
-    return Math.floor(budget) - (state.written - state.read);
+    return this.#lanes[lane].allowance(this.#horizonMs);
   }
 
   /** Bytes per second that the relay was last seen to read while there was enough to read; 0 before that. */
   rate(lane: TelemetryLane): number {
-    return this.#lanes[lane].bytesPerSecond;
+    return this.#lanes[lane].rate;
+  }
+
+  /** Whether anything was written that no report has named yet. */
+  get isAwaited(): boolean {
+    return this.#lanes.live.outstanding > 0 || this.#lanes.backfill.outstanding > 0;
   }
 
   /** Counts bytes handed to `Link.write`, headers included. */
   handleWrite(lane: TelemetryLane, bytes: number, now: Instant): void {
-    const state = this.#lanes[lane];
-    // A pause is no slowness: the rate is measured from here on.
-    if (state.written === state.read) state.measuredFromMs = now.uptimeMs;
-    state.written += bytes;
-    if (this.allowance(lane) <= 0) state.exhausted = true;
+    this.#lanes[lane].handleWrite(bytes, { nowMs: now.uptimeMs, horizonMs: this.#horizonMs });
   }
 
   /** Takes the payload of a ReadReport, and the present round trip. Throws `bad_message`. */
   handleReadReport(payload: Uint8Array, now: Instant, options: { rttMs?: number } = {}): void {
     const report = decodeMessage("readReport", payload);
     this.#rttMs = options.rttMs ?? this.#rttMs;
-    learn(this.#lanes.live, Number(report.liveBytes), now);
-    learn(this.#lanes.backfill, Number(report.backfillBytes), now);
+    this.#lanes.live.handleRead(Number(report.liveBytes), now.uptimeMs);
+    this.#lanes.backfill.handleRead(Number(report.backfillBytes), now.uptimeMs);
   }
-}
 
-function learn(state: LaneState, reported: number, now: Instant): void {
-  // A relay cannot have read what was not written, nor unread anything.
-  const read = Math.min(state.written, Math.max(state.read, reported));
-  const elapsedMs = now.uptimeMs - state.measuredFromMs;
-  const measured = (read - state.read) / Math.max(elapsedMs, readReportIntervalMs) * 1000;
-  if (measured > state.bytesPerSecond) state.bytesPerSecond = measured;
-  else if (state.exhausted) state.bytesPerSecond += (measured - state.bytesPerSecond) * slowerWeight;
-  state.read = read;
-  state.measuredFromMs = now.uptimeMs;
-  state.exhausted = false;
+  get #horizonMs(): number {
+    return laneBufferMs + readReportIntervalMs + this.#rttMs;
+  }
 }

@@ -15,6 +15,7 @@ function openPair() {
 function detaching(link: Link, lengths: number[]): Link {
   return {
     peer: link.peer,
+    transport: link.transport,
     ended: link.ended,
     write: (lane, bytes) => link.write(lane, bytes),
     close: (end) => link.close(end),

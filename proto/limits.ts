@@ -75,6 +75,23 @@ export const linkDeadMs = 15_000;
 export const laneBufferMs = 200;
 /** The relay reports what it read at most so often. */
 export const readReportIntervalMs = 100;
+/** What may wait on a lane for a peer that does not read. Callers who await their writes never come near. */
+export const laneWaitingBytesMax = 4 * MiB;
+
+// The link over TCP, where one stream carries all lanes
+
+/** A lane's bytes that may lie unread at the receiver, at first: strangers get little memory. */
+export const laneWindowBytes = 64 * KiB;
+/** The same for a lane that is read as fast as it comes: a tenth of a second at 80 Mbit/s. */
+export const laneWindowBytesMax = 1 * MiB;
+/** The receiver says what has arrived after so many bytes: less than what may always be under way. */
+export const arrivalBytes = 2 * KiB;
+/** So much may always be under way, lest nothing is measured: half a second at 128 kbit/s. */
+export const transitBytesMin = 8 * KiB;
+/** And never more: both telemetry lanes with their windows full. */
+export const transitBytesMax = 2 * MiB;
+/** Words beside a close code: a code's name, or a sentence. */
+export const closeReasonBytesMax = 256;
 
 // Lists of revoked certificates
 
@@ -124,6 +141,9 @@ ok(bundleBytesMax <= linkFrameBytesMax, "what the log takes, a link frame takes"
 ok(shapeBytesMax + linkHeaderBytes < linkFrameBytesMax, "a shape fits into a link frame");
 ok(shapeBytesMax < bundleBytesMax, "a shape fits into a bundle");
 ok(chainLengthMax * certificateBytesMax < linkFrameBytesMaxBeforeLogin, "a chain fits into a frame before login");
+ok(arrivalBytes * 2 <= transitBytesMin, "what may always be under way is said to have arrived");
+ok(laneWindowBytes >= 2 * linkFrameBytesMaxBeforeLogin, "a lane's next piece is on its way while one is read");
+ok(laneWindowBytes <= laneWindowBytesMax && transitBytesMin <= transitBytesMax);
 ok(postBytesMax >= recordBytesMax, "a record can be posted");
 ok(linkDeadMs >= 3 * heartbeatIntervalMs, "one lost heartbeat does not end a link");
 ok(fieldsPerFrameMax <= shapeFieldsMax, "a frame fits its shape");

@@ -6,6 +6,7 @@ import { encodeFrame, frameKinds } from "./frame.ts";
 import { parseEpoch } from "./ids.ts";
 import type { Instant } from "./instant.ts";
 import { encodeMessage } from "./link_message.ts";
+import { encodeClose, encodeFlow } from "./mux/wire.ts";
 import { RelayLogin } from "./relay_login.ts";
 import { signerOf } from "./signature.ts";
 import golden from "./testdata/link_v1.json" with { type: "json" };
@@ -90,6 +91,9 @@ Deno.test("the frames of version 1 are what they always were", () => {
     lost: encodeMessage("lost", { ranges: [range] }),
     resend: encodeMessage("resend", { ranges: [range] }),
     inventoryWanted: encodeMessage("inventoryWanted", {}),
+    piece: encodeFrame(frameKinds.piece, { lane: "live", payload: count(5, 1) }),
+    flow: encodeFlow({ arrived: 300, limits: { control: 1, command: 2, live: 2 ** 33, backfill: 4 } }),
+    close: encodeClose({ code: 7, reason: "busy" }),
   };
   deepStrictEqual(
     Object.fromEntries(Object.entries(frames).map(([name, bytes]) => [name, hexOf(bytes)])),

@@ -76,10 +76,14 @@ export interface LinkEnd {
   readonly by: "peer" | "self" | "network";
 }
 
+/** What a link runs on. */
+export type Transport = "quic" | "tcp" | "memory";
+
 /** One connection vehicle - relay with its four ordered lanes, before and after login. Bytes only, no meaning. */
 export interface Link {
   /** Address of the peer, for people. */
   readonly peer: string;
+  readonly transport: Transport;
   /**
    * Queues bytes on a lane and resolves once the transport took them (back-pressure). Calls on one lane keep their
    * order; higher lanes overtake lower ones. Rejects with `link_dead` after the end. Bytes must not change afterwards.
@@ -106,6 +110,8 @@ export interface DialTarget {
   readonly node: string;
   /** PEM certificates that the relay's certificate must descend from; nothing else is trusted. */
   readonly trust: readonly string[];
+  /** For a dialer that knows several ways: the best one alone, or all with hardly a head start. In turn by default. */
+  readonly manner?: "best_only" | "hasty";
 }
 
 /** The vehicle's end of a transport. */

@@ -62,6 +62,7 @@ const schema = z.strictObject({
   name: z.string().regex(vehicleIdPattern).transform((text) => text as RelayName),
   node: z.string().min(1).max(253),
   listen: hostPort.prefault("0.0.0.0:443"),
+  listen_tcp: z.union([z.literal("off"), hostPort]).optional(),
   public_port: z.int().min(1).max(65_535).optional(),
   role: z.enum(["node", "shared_name"]).default("node"),
   certificate: path,

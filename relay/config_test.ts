@@ -27,6 +27,12 @@ Deno.test("addresses may be names, IPv4, or IPv6 in brackets", () => {
   deepEqual(parseRelayConfig(`${least}listen: localhost:0`, "f").listen, { host: "localhost", port: 0 });
 });
 
+Deno.test("links over TCP are taken at an address of their own, or not at all", () => {
+  equal(parseRelayConfig(least, "f").listen_tcp, undefined);
+  equal(parseRelayConfig(`${least}listen_tcp: "off"`, "f").listen_tcp, "off");
+  deepEqual(parseRelayConfig(`${least}listen_tcp: 127.0.0.1:8443`, "f").listen_tcp, { host: "127.0.0.1", port: 8443 });
+});
+
 Deno.test("every fault is named with its place, unknown keys among them", () => {
   const text = `${least.replace("name: relay-1", "name: a.b")}listen: nowhere\nprot: 1\nlimits: { links: 0 }\n`;
   throws(() => parseRelayConfig(text, "relay.yaml"), (fault: Error) => {

@@ -194,7 +194,11 @@ class LinkDriver {
     this.#decoder.bytesMax = linkFrameBytesMax;
     live.prove(this.#proofOf(live, login));
     announceLogin(this.#node, live.session);
-    this.#node.log.info("Vehicle logged in", { vehicle: live.vehicle, peer: live.session.peer });
+    this.#node.log.info("Vehicle logged in", {
+      vehicle: live.vehicle,
+      peer: live.session.peer,
+      transport: live.transport,
+    });
     live.say(encodeMessage("welcome", {
       session: live.session.id,
       liveWindowBytes,

@@ -7,7 +7,7 @@ import { type Instant, instantOf } from "#proto/instant.ts";
 import type { RelayHeader } from "#proto/bundle.ts";
 import { closeOf } from "#proto/link_end.ts";
 import { decodeMessage, encodeMessage } from "#proto/link_message.ts";
-import type { Link } from "#proto/ports.ts";
+import type { Link, Transport } from "#proto/ports.ts";
 import { ControlWriter } from "./control_writer.ts";
 import { type Asker, InventoryDesk } from "./inventory_desk.ts";
 import type { Node } from "./node.ts";
@@ -53,6 +53,10 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
 
   get vehicle() {
     return this.session.vehicle;
+  }
+
+  get transport(): Transport {
+    return this.#link.transport;
   }
 
   get boot() {

@@ -2,6 +2,7 @@
 import type { CertificateStatus } from "#proto/base/credential_desk.ts";
 import { type MetricFamily, type MetricSample, metricsText, samplesBy } from "#proto/base/metrics.ts";
 import type { Code } from "#proto/errors.ts";
+import type { Transport } from "#proto/ports.ts";
 import type { Counters } from "./counters.ts";
 import { standings } from "./crl_standing.ts";
 import type { RevocationFacts } from "./revocation.ts";
@@ -31,6 +32,8 @@ export interface RelayFacts {
   readonly readyNodes: number;
   readonly loginsWaiting: number;
   readonly sessions: number;
+  /** Of these, by what their link runs on. */
+  readonly sessionsByTransport: Readonly<Record<Transport, number>>;
   /** Sessions whose certificate ends within so many days. */
   readonly certificatesEnding: ReadonlyMap<number, number>;
   readonly heldBytes: number;
@@ -59,6 +62,11 @@ function gauges(facts: RelayFacts & ProcessFacts & NodeFacts): MetricFamily[] {
     gauge("links_half_open", "Links that have not logged in yet", plain(facts.halfOpen)),
     gauge("logins_waiting", "Links that wait for their turn to log in", plain(facts.loginsWaiting)),
     gauge("sessions", "Logged-in vehicles", plain(facts.sessions)),
+    gauge(
+      "sessions_by_transport",
+      "Logged-in vehicles, by what their link runs on: tcp is for networks that drop UDP",
+      labelled("transport", facts.sessionsByTransport),
+    ),
     gauge("held_bytes", "Bytes read that the log has not confirmed", plain(facts.heldBytes)),
     gauge("bundles_unanswered", "Bundles that the log has not confirmed", plain(facts.unanswered)),
     gauge("shape_cache_bytes", "Definitions of shapes in memory", plain(facts.shapeBytes)),

@@ -22,6 +22,7 @@ function textOf(shard: number): string {
     halfOpen: 1,
     readyNodes: 2,
     sessions: 1,
+    sessionsByTransport: { quic: 0, tcp: 1, memory: 0 },
     certificatesEnding: new Map([[30, 2], [7, 1]]),
     certificate: { serial: "1f", notAfterMs: 1_790_000_000_000, daysLeft: 12.5, fault: undefined },
     heldBytes: 10,
@@ -36,6 +37,7 @@ Deno.test("figures carry their shard and what tells them apart", () => {
   const text = textOf(0);
   match(text, /^systemscale_relay_ready\{shard="0"\} 1$/m);
   match(text, /^systemscale_relay_batches_total\{shard="0",lane="live"\} 7$/m);
+  match(text, /^systemscale_relay_sessions_by_transport\{shard="0",transport="tcp"\} 1$/m);
   match(text, /^systemscale_relay_logins_refused_total\{shard="0",code="unknown_issuer"\} 3$/m);
 });
 

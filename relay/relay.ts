@@ -7,7 +7,7 @@ import { daysLeft } from "#proto/base/expiry_warnings.ts";
 import type { RelayName } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import { certificateWarningDays } from "#proto/limits.ts";
-import type { Clock, Link, Listener, Log, Random } from "#proto/ports.ts";
+import type { Clock, Link, Listener, Log, Random, Transport } from "#proto/ports.ts";
 import type { NodeIdentity } from "#proto/session_proof.ts";
 import { settledWithin } from "#proto/within.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
@@ -147,6 +147,7 @@ export class Relay {
       readyNodes: this.#node.board.readyNodes(this.#node.clock.uptimeMs()),
       loginsWaiting: turns.waiting,
       sessions: registry.size,
+      sessionsByTransport: this.#sessionsByTransport(),
       certificatesEnding: this.#certificatesEnding(),
       heldBytes: path.heldBytes,
       unanswered: path.unanswered,
@@ -189,6 +190,12 @@ export class Relay {
       if (hasPlace) leaving.push(firing(live.over));
     }
     await Promise.all(leaving);
+  }
+
+  #sessionsByTransport(): Record<Transport, number> {
+    const counts: Record<Transport, number> = { quic: 0, tcp: 0, memory: 0 };
+    for (const live of this.#house.registry.all()) counts[live.transport] += 1;
+    return counts;
   }
 
   #certificatesEnding(): Map<number, number> {

@@ -13,7 +13,6 @@ import { processClock } from "#proto/io/clock.ts";
 import { credentialFiles } from "#proto/io/credential_files.ts";
 import { makeLog } from "#proto/io/log.ts";
 import { connectNats } from "#proto/io/nats.ts";
-import { quicListener } from "#proto/io/quic.ts";
 import { systemRandom } from "#proto/io/random.ts";
 import type { Log } from "#proto/ports.ts";
 import { settledWithin } from "#proto/within.ts";
@@ -21,6 +20,7 @@ import { CrlDesk, type CrlDeskOptions } from "./crl_desk.ts";
 import { inboxPrefixOf, natsBackbone } from "./io/backbone.ts";
 import { crlSource } from "#proto/io/crl_source.ts";
 import { readRelayFiles, type RelayFiles } from "./io/files.ts";
+import { openListeners, renewAll } from "./io/listeners.ts";
 import { backboneStopMs, handshakesMax } from "./limits.ts";
 import { type ProcessFacts, shardMetrics } from "./metrics.ts";
 import { createPrivateApp } from "./private_app.ts";
@@ -78,16 +78,15 @@ async function run(files: RelayFiles): Promise<void> {
   // Before the first list is here every login would be refused, and a whole fleet would come a second time.
   await crls?.triedOnce;
   const { certPem, keyPem } = tls;
-  const { host: hostname, port } = config.listen;
-  const listener = quicListener({
-    ...{ hostname, port, certPem, keyPem, handshakesMax },
+  const listeners = await openListeners(config, {
+    ...{ certPem, keyPem, handshakesMax },
     mayShakeHands: () => relay.mayShakeHands(),
     handleFailedHandshake: () => relay.handleFailedHandshake(),
   });
-  const serving = relay.serve(listener);
+  const serving = Promise.race(listeners.map((listener) => relay.serve(listener)));
   const onRenewed = (renewed: TlsIdentity) => {
     try {
-      listener.renew(renewed);
+      renewAll(listeners, renewed);
       tls = renewed;
     } catch (thrown) {
       log.error("Cannot serve the new certificate, the old one goes on", { reason: asFault(thrown).message });
@@ -97,12 +96,12 @@ async function run(files: RelayFiles): Promise<void> {
   const stopped = new AbortController();
   const renewing = desk.run(stopped.signal);
   await servePrivate(relay, { desk, log });
-  log.info("The shard takes links", { port: listener.port, node: config.node });
+  log.info("The shard takes links", { ports: listeners.map(({ port }) => port).join(", "), node: config.node });
   log.info("The shard drains", { signal: await Promise.race([stop.promise, serving.then(() => "listener ended")]) });
   stopped.abort();
   await Promise.all([relay.drain(), renewing]);
   await settledWithin(connection.drain(), { clock, limitMs: backboneStopMs });
-  await listener.close();
+  await Promise.all(listeners.map((listener) => listener.close()));
 }
 
 function crlDesk({ crls, config }: RelayFiles, ports: Pick<CrlDeskOptions, "clock" | "random" | "log">) {

@@ -33,6 +33,10 @@ export const statusSchema = object({
   link_detail: text("The reason in words; empty when there is none"),
   node: orNull("string", "Node name of the relay that is linked or was tried last"),
   relay: orNull("string", "The relay's own name, while linked"),
+  transport: {
+    enum: ["quic", "tcp", "memory", null],
+    description: "What the link runs on, while linked; tcp where UDP does not get through",
+  },
   relay_ready: orNull("boolean", "Whether the relay can hand telemetry on, while linked"),
   rtt_ms: orNull("number", "Round trip to the relay"),
   clock_offset_ns: orNull("string", "To add to the vehicle's wall clock to get the relay's, at present; decimal"),

@@ -14,6 +14,7 @@ export function statusView(status: AgentStatus): Record<string, unknown> {
     link_detail: link.detail,
     node: link.node ?? null,
     relay: link.relay ?? null,
+    transport: link.transport ?? null,
     relay_ready: link.ready ?? null,
     rtt_ms: link.rttMs ?? null,
     clock_offset_ns: link.clockOffsetNs?.toString() ?? null,

@@ -31,7 +31,14 @@ function typeOf(value: unknown, { type }: Schema): string {
 
 Deno.test("status is as the API describes it, linked or not, in health or not", () => {
   const link = { ...linkedStatus.link, state: "waiting", reason: "link_dead", detail: "gone" } as const;
-  const unlinked = { ...link, node: undefined, relay: undefined, ready: undefined, rttMs: undefined };
+  const unlinked = {
+    ...link,
+    rttMs: undefined,
+    node: undefined,
+    relay: undefined,
+    transport: undefined,
+    ready: undefined,
+  };
   const ring = {
     ...linkedStatus.ring,
     hoursOfCover: 71.5,

@@ -10,11 +10,15 @@
  *
  * | reason     | its moment                    | old link is hushed       | takes a relay not ready | in vain          |
  * |------------|-------------------------------|--------------------------|-------------------------|------------------|
+ * | silent     | at once                       | no: nothing lands there  | yes: better than none   | forgotten        |
  * | restart    | after a jitter                | -                        | -                       | -                |
  * | drained    | after a jitter                | yes                      | no                      | forgotten        |
  * | redirected | after a jitter                | yes                      | no                      | forgotten        |
  * | not_ready  | after a jitter                | no: nothing lands there  | no                      | forgotten        |
+ * | fallback   | at once                       | yes                      | no                      | forgotten        |
  * | renewed    | a quiet one, or quietWaitMs   | yes                      | yes: it has no say here | after moveRetryMs |
+ *
+ * `fallback`: the link is over TCP, and QUIC is tried again. `silent`: nothing comes back over the link.
  *
  * A relay ends the older session of a vehicle with the Welcome of the newer one, so what was under way on it then would
  * have to go a second time. That is why the old link falls silent before the proof: nothing new is sent over it, and what
@@ -23,7 +27,7 @@
 import { handOverMs, moveRetryMs, quietWaitMs } from "../limits.ts";
 
 /** Why a link that works is left, the least urgent first. */
-export type MoveReason = "renewed" | "not_ready" | "redirected" | "drained" | "restart";
+export type MoveReason = "fallback" | "renewed" | "not_ready" | "redirected" | "drained" | "silent" | "restart";
 
 /** What is to be done about a move. */
 export type MoveStep =
@@ -47,11 +51,13 @@ interface Manner {
 
 const ordinary = { waitsForQuiet: false, hushes: false, needsReady: true, isRetried: false };
 const manners: Readonly<Record<MoveReason, Manner>> = {
-  renewed: { urgency: 0, waitsForQuiet: true, hushes: true, needsReady: false, isRetried: true },
-  not_ready: { ...ordinary, urgency: 1 },
-  redirected: { ...ordinary, urgency: 2, hushes: true },
-  drained: { ...ordinary, urgency: 3, hushes: true },
-  restart: { ...ordinary, urgency: 4 },
+  fallback: { ...ordinary, urgency: 0, hushes: true },
+  renewed: { urgency: 1, waitsForQuiet: true, hushes: true, needsReady: false, isRetried: true },
+  not_ready: { ...ordinary, urgency: 2 },
+  redirected: { ...ordinary, urgency: 3, hushes: true },
+  drained: { ...ordinary, urgency: 4, hushes: true },
+  silent: { ...ordinary, urgency: 5, needsReady: false },
+  restart: { ...ordinary, urgency: 6 },
 };
 
 interface DueMove {
@@ -70,6 +76,11 @@ export class LinkMove {
   /** Whether a move waits for its moment, or is being made. */
   get isPending(): boolean {
     return this.#due !== undefined || this.#dialling !== undefined;
+  }
+
+  /** Why another link is being dialled, while one is. */
+  get dialling(): MoveReason | undefined {
+    return this.#dialling;
   }
 
   /** There is a reason to leave the link. What is due already for a more urgent one, or for the same, stays as it is. */

@@ -32,7 +32,7 @@ Deno.test("a renewed certificate waits for a quiet moment, but not for ever", ()
 });
 
 Deno.test("who is sent away goes after a jitter, quiet or not, and who has nowhere else to go leaves", () => {
-  for (const reason of ["redirected", "drained", "not_ready"] as const) {
+  for (const reason of ["redirected", "drained", "not_ready", "fallback", "silent"] as const) {
     deepEqual(due(reason).poll({ nowMs: jitterMs - 1, isQuiet: true }), wait(jitterMs));
     deepEqual(due(reason).poll({ nowMs: jitterMs, isQuiet: false }), { kind: "dial" });
   }

@@ -12,15 +12,15 @@ import { asFault, type Code, Fault, isCode } from "#proto/errors.ts";
 import { frameKinds, type LinkFrame } from "#proto/frame.ts";
 import type { Redirect, Welcome } from "#proto/gen/systemscale/link/v1/login_pb.ts";
 import { Heartbeat } from "#proto/heartbeat.ts";
-import { instantOf } from "#proto/instant.ts";
+import { type Instant, instantOf } from "#proto/instant.ts";
 import { LaneBudget } from "#proto/lane_budget.ts";
 import { batchBytesMax } from "#proto/limits.ts";
 import { closeOf, codeOfEnd } from "#proto/link_end.ts";
 import { decodeMessage, encodeMessage, type MessageOf } from "#proto/link_message.ts";
-import type { Clock, DialTarget, Link, Log } from "#proto/ports.ts";
+import type { Clock, DialTarget, Link, Log, Transport } from "#proto/ports.ts";
 import { countOf, intersect, none, subtract } from "#proto/ranges.ts";
 import { within } from "#proto/within.ts";
-import { controlWriteTimeoutMs, senderWaitMsMax, stopLinkMs } from "../limits.ts";
+import { controlWriteTimeoutMs, senderWaitMsMax, silenceLookMs, stopLinkMs } from "../limits.ts";
 import type { Ring } from "../ring/ring.ts";
 import { Bell } from "./bell.ts";
 import { readPlaces, readReceived, readSeriesRanges, takeInventory } from "./bookkeeping.ts";
@@ -29,6 +29,7 @@ import { LaneShare } from "./lane_share.ts";
 import type { Outbox, SeriesRanges, SessionTerms } from "./outbox.ts";
 import type { Packer } from "./packer.ts";
 import { type ShapesInUse, ShapeUses } from "./shape_uses.ts";
+import { SilenceWatch } from "./silence_watch.ts";
 import { TelemetrySender } from "./telemetry_sender.ts";
 
 /** What all links of an agent share. */
@@ -68,7 +69,11 @@ export interface SessionEnd {
 }
 
 /** Why this link should be left for another one while it still works. */
-export type Move = { readonly kind: "redirect"; readonly redirect: Redirect } | { readonly kind: "not_ready" };
+export type Move =
+  | { readonly kind: "redirect"; readonly redirect: Redirect }
+  | { readonly kind: "not_ready" }
+  /** Nothing comes back any more. */
+  | { readonly kind: "silent" };
 
 type FrameHandler = (payload: Uint8Array) => void | Promise<void>;
 
@@ -82,6 +87,7 @@ export class LinkSession {
   readonly #number: number;
   readonly #heartbeat: Heartbeat;
   readonly #budget: LaneBudget;
+  readonly #silence: SilenceWatch;
   readonly #shapes = new ShapeUses();
   readonly #senders: Readonly<Record<TelemetryLane, TelemetrySender>>;
   readonly #controlBell: Bell;
@@ -104,11 +110,16 @@ export class LinkSession {
     this.linkedAtMs = now.uptimeMs;
     this.#heartbeat = new Heartbeat(now, { intervalMs: login.welcome.heartbeatIntervalMs });
     this.#budget = new LaneBudget(now);
+    this.#silence = new SilenceWatch(now.uptimeMs);
     this.#controlBell = new Bell(parts.clock);
     this.#offsetsBell = new Bell(parts.clock);
     const lanes = { ...parts, link: login.link, budget: this.#budget, share: new LaneShare(), shapes: this.#shapes };
     this.#senders = { live: new TelemetrySender("live", lanes), backfill: new TelemetrySender("backfill", lanes) };
     this.#handlers = this.#makeHandlers();
+  }
+
+  get transport(): Transport {
+    return this.#link.transport;
   }
 
   get rttMs(): number | undefined {
@@ -173,6 +184,11 @@ export class LinkSession {
     this.#finished.resolve(end);
   }
 
+  /** Ends the session without a word: nothing would get through. */
+  abandon(detail: string): void {
+    this.#finished.resolve({ code: "link_dead", detail });
+  }
+
   /** Ends a session that was never run. */
   async discard(reading: Promise<void>): Promise<void> {
     this.#link.close(closeOf());
@@ -198,7 +214,9 @@ export class LinkSession {
 
   /** Anything came from the relay. */
   handleBytes(): void {
-    this.#heartbeat.handleBytes(instantOf(this.#parts.clock));
+    const now = instantOf(this.#parts.clock);
+    this.#heartbeat.handleBytes(now);
+    this.#silence.handleBytes(now.uptimeMs);
   }
 
   /** Takes a frame of the control lane. Throws what ends the link. */
@@ -316,12 +334,32 @@ export class LinkSession {
   async #control(): Promise<void> {
     while (!this.#isOver) {
       if (this.#inventoryIsDue) await this.#sendInventory();
-      const step = this.#heartbeat.poll(instantOf(this.#parts.clock));
-      if (step.kind === "send") await this.#write(step.bytes);
-      else if (step.kind === "wait") await this.#controlBell.wait(step.untilMs);
+      this.#lookForSilence();
+      const now = instantOf(this.#parts.clock);
+      const step = this.#heartbeat.poll(now);
+      if (step.kind === "send") await this.#ping(step.bytes, now);
+      else if (step.kind === "wait") await this.#controlBell.wait(Math.min(step.untilMs, this.#nextLookMs()));
       else throw new Fault("link_dead", `Cannot keep link to "${this.target.node}": the relay stopped answering`);
       if (!this.isReady && this.#parts.mayLeave()) this.#parts.onMove(this, { kind: "not_ready" });
     }
+  }
+
+  async #ping(bytes: Uint8Array, now: Instant): Promise<void> {
+    this.#silence.handlePing(now.uptimeMs);
+    await this.#write(bytes);
+  }
+
+  /** What else there is than QUIC is worth a try before the link counts as dead. */
+  #lookForSilence(): void {
+    if (this.transport !== "quic") return;
+    const nowMs = this.#parts.clock.uptimeMs();
+    const found = this.#silence.poll({ nowMs, isAwaited: this.#budget.isAwaited, rttMs: this.rttMs });
+    if (found === "ask") this.#heartbeat.hurry();
+    if (found === "silent") this.#parts.onMove(this, { kind: "silent" });
+  }
+
+  #nextLookMs(): number {
+    return this.transport === "quic" ? this.#parts.clock.uptimeMs() + silenceLookMs : Infinity;
   }
 
   async #sendInventory(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the uplink tells about itself: snapshots for status pages and health checks. */
 import type { Code } from "#proto/errors.ts";
+import type { Transport } from "#proto/ports.ts";
 
 /** Where the uplink stands. */
 export type LinkState =
@@ -23,6 +24,8 @@ export interface LinkStatus {
   readonly node: string | undefined;
   /** The relay's own name, while linked. */
   readonly relay: string | undefined;
+  /** What the link runs on, while linked: TCP where UDP does not get through. */
+  readonly transport: Transport | undefined;
   /** Whether the relay can hand telemetry on, while linked. */
   readonly ready: boolean | undefined;
   readonly rttMs: number | undefined;
@@ -39,6 +42,7 @@ export const unopened: LinkStatus = {
   detail: "",
   node: undefined,
   relay: undefined,
+  transport: undefined,
   ready: undefined,
   rttMs: undefined,
   clockOffsetNs: undefined,

@@ -20,6 +20,7 @@ import { connect, type Connected, type ConnectParts, type Identity, type Refused
 import { LinkMove, type MoveReason } from "./link_move.ts";
 import type { LinkSession, Move, SessionEnd } from "./link_session.ts";
 import { Packer } from "./packer.ts";
+import { QuicReturn } from "./quic_return.ts";
 import { RelayTargets, type RelayTargetsOptions } from "./relay_targets.ts";
 import { ShapesInUse } from "./shape_uses.ts";
 import type { LinkState, LinkStatus } from "./status.ts";
@@ -47,6 +48,7 @@ export class Uplink {
   readonly #targets: RelayTargets;
   readonly #backOff = new BackOff();
   readonly #move = new LinkMove();
+  readonly #return = new QuicReturn();
   /** Rung when {@link run} has something to look at. */
   readonly #bell: Bell;
   readonly #stop = new AbortController();
@@ -87,6 +89,7 @@ export class Uplink {
       detail: isLinked ? "" : this.#detail,
       node: isLinked ? session.target.node : this.#node,
       relay: isLinked ? session.welcome.relay : undefined,
+      transport: isLinked ? session.transport : undefined,
       ready: isLinked ? session.isReady : undefined,
       rttMs: isLinked ? session.rttMs : undefined,
       clockOffsetNs: isLinked ? session.clockOffsetNs : undefined,
@@ -115,9 +118,12 @@ export class Uplink {
       const { target, notBeforeMs } = this.#targets.next(instantOf(this.#parts.clock));
       await this.#wait(notBeforeMs - this.#parts.clock.uptimeMs());
       const identity = this.#parts.identity();
-      const connected = await this.#connect(target, identity);
+      const manner = mannerOf(this.#move.dialling);
+      const connected = await this.#connect({ ...target, manner }, identity);
       if (connected.kind === "linked") await this.#adopt(connected, identity);
       else if (connected.kind === "redirect" && this.#follows(connected.redirect, target)) continue;
+      // That QUIC does not get through says nothing of the relay.
+      else if (manner === "best_only" && this.#serving !== undefined) this.#goOn();
       else await this.#wait(this.#delayAfter(connected, target));
       await this.#serve();
     }
@@ -161,14 +167,16 @@ export class Uplink {
     }
     this.#redirects = 0;
     this.#targets.handleLinked();
+    if (this.#move.dialling === "silent") old?.session.abandon("nothing came back, and another link serves");
     this.#move.handleLinked();
+    this.#return.handleLinked(session.transport, this.#drawn());
     // One sender per lane at a time: the outbox is one.
     await old?.session.stopSending();
     const over = session.run(reading);
     this.#serving = { session, over, identity };
     void over.then(() => this.#bell.ring());
     const { relay, ready } = session.welcome;
-    this.#parts.log.info("Linked", { node: session.target.node, relay, ready });
+    this.#parts.log.info("Linked", { node: session.target.node, relay, ready, transport: session.transport });
     if (old !== undefined) this.#retire(old);
     // A stop that came while this session was taken up did not see it.
     if (this.#stop.signal.aborted) await this.stop();
@@ -176,6 +184,7 @@ export class Uplink {
 
   /** The old link goes on, for the new one came to nothing. */
   #goOn(): void {
+    if (this.#move.dialling === "fallback") this.#return.handleVain(this.#drawn());
     this.#move.handleVain(this.#parts.clock.uptimeMs());
     this.#resume();
   }
@@ -204,7 +213,10 @@ export class Uplink {
       const step = this.#pollMove(serving);
       if (step.kind === "dial") return;
       if (step.kind === "leave") await serving.session.close({ code: undefined, detail: "relay starts anew" });
-      else await this.#bell.wait(Math.min(step.untilMs, this.#parts.clock.uptimeMs() + linkLookMs));
+      else {
+        const lookMs = this.#parts.clock.uptimeMs() + linkLookMs;
+        await this.#bell.wait(Math.min(step.untilMs, this.#return.dueMs, lookMs));
+      }
     }
   }
 
@@ -212,6 +224,7 @@ export class Uplink {
     const { clock, outbox } = this.#parts;
     const nowMs = clock.uptimeMs();
     if (identity !== this.#parts.identity()) this.#move.handleReason("renewed", { nowMs, jitterMs: 0 });
+    if (nowMs >= this.#return.dueMs) this.#move.handleReason("fallback", { nowMs, jitterMs: 0 });
     // What is on its way is asked for when it matters: counting it goes through the whole outbox.
     const isQuiet = this.#move.isPending && outbox.inFlight === 0 && outbox.backlog.records === 0;
     return this.#move.poll({ nowMs, isQuiet });
@@ -232,12 +245,15 @@ export class Uplink {
     const reason = this.#reasonOf(move, from.target);
     if (reason === undefined) return;
     const { clock, random } = this.#parts;
-    this.#move.handleReason(reason, { nowMs: clock.uptimeMs(), jitterMs: random.fraction() * moveJitterMs });
+    // Whoever fell silent is not one of a fleet that moves together.
+    const jitterMs = reason === "silent" ? 0 : random.fraction() * moveJitterMs;
+    this.#move.handleReason(reason, { nowMs: clock.uptimeMs(), jitterMs });
     this.#bell.ring();
   }
 
   /** Also aims at where it leads; undefined when that is nowhere. */
   #reasonOf(move: Move, { node, port, ...target }: DialTarget): MoveReason | undefined {
+    if (move.kind === "silent") return "silent";
     const now = instantOf(this.#parts.clock);
     if (move.kind === "not_ready") {
       this.#leftAtMs = now.uptimeMs;
@@ -294,6 +310,10 @@ export class Uplink {
     return this.#targets.hasOthers && this.#parts.clock.uptimeMs() - this.#leftAtMs >= moveIntervalMs;
   }
 
+  #drawn(): { nowMs: number; fraction: number } {
+    return { nowMs: this.#parts.clock.uptimeMs(), fraction: this.#parts.random.fraction() };
+  }
+
   #note(code: Code | undefined, detail: string): void {
     this.#state = "waiting";
     this.#reason = code;
@@ -308,4 +328,10 @@ export class Uplink {
   async #pause(delayMs: number): Promise<void> {
     await this.#parts.clock.after(delayMs, this.#stop.signal).catch(() => undefined);
   }
+}
+
+/** How another link is dialled because of that. */
+function mannerOf(reason: MoveReason | undefined): DialTarget["manner"] {
+  if (reason === "fallback") return "best_only";
+  return reason === "silent" ? "hasty" : undefined;
 }

@@ -1,5 +1,6 @@
 /** Writes one lane's QUIC stream: what piles up while a write is under way goes out with the next one. */
 import { Fault } from "../errors.ts";
+import { laneWaitingBytesMax } from "../limits.ts";
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -9,8 +10,6 @@ interface Waiting {
 
 /** Each write costs some microseconds and a segment to remember, so small ones are joined up to here. */
 const joinedBytesMax = 64 * 1024;
-/** What may wait for a peer that does not read. Callers who await their writes never come near. */
-const waitingBytesMax = 4 * 1024 * 1024;
 
 /** Keeps the order of its calls. */
 export class LaneWriter {
@@ -32,8 +31,8 @@ export class LaneWriter {
   /** Resolves once the transport took the bytes. Rejects with `link_dead` after the end. */
   write(bytes: Uint8Array): Promise<void> {
     if (this.#over) return Promise.reject(ended());
-    if (this.#waitingBytes + bytes.byteLength > waitingBytesMax) {
-      const limit = `${waitingBytesMax} bytes wait already`;
+    if (this.#waitingBytes + bytes.byteLength > laneWaitingBytesMax) {
+      const limit = `${laneWaitingBytesMax} bytes wait already`;
       return Promise.reject(new Fault("link_dead", `Cannot write to link: the peer does not read, ${limit}`));
     }
     return new Promise((resolve, reject) => {

@@ -2,9 +2,18 @@
 import { lookup } from "node:dns/promises";
 import { Fault } from "../errors.ts";
 import { heartbeatIntervalMs, linkDeadMs } from "../limits.ts";
-import type { Dialer, DialTarget, Link, Listener } from "../ports.ts";
+import type { Dialer, DialTarget, Link } from "../ports.ts";
 import { alpn } from "../transcript.ts";
+import { IncomingLinks } from "./incoming_links.ts";
+import {
+  addressesMax,
+  type CertificatePair,
+  handshakesMaxDefault,
+  type ListenerOptions,
+  type RenewableListener,
+} from "./listener_options.ts";
 import { acceptLanes, openLanes, streamsPerKind } from "./quic_lanes.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 /** Settings of {@link quicDialer}. */
 export interface QuicDialerOptions {
@@ -14,12 +23,8 @@ export interface QuicDialerOptions {
   readonly keepAliveMs?: number;
 }
 
-/** Addresses of one name that are tried in turn. */
-const addressesMax = 4;
 /** After so many failures in a row a new socket is taken: the kernel may hold something against the old one. */
 const failuresPerSocketMax = 5;
-/** More handshakes than that at once overrun a kernel's default buffers anyway. */
-const handshakesMaxDefault = 512;
 
 /** The vehicle's end. Nothing but `target.trust` is trusted, provided that `dropBuiltInRoots` was called. */
 export function quicDialer(options: QuicDialerOptions = {}): Dialer {
@@ -27,31 +32,9 @@ export function quicDialer(options: QuicDialerOptions = {}): Dialer {
 }
 
 /** Settings of {@link quicListener}. */
-export interface QuicListenerOptions {
-  /** Address to bind; "::" (all, IPv4 too) by default. */
-  readonly hostname?: string;
-  /** UDP port; 0 takes a free one. */
-  readonly port: number;
-  /** TLS certificate chain, PEM, leaf first. */
-  readonly certPem: string;
-  readonly keyPem: string;
+export interface QuicListenerOptions extends ListenerOptions {
   /** A silent link ends after so long, one in its handshake too; `linkDeadMs` by default. */
   readonly idleMsMax?: number;
-  /** Handshakes under way at most; further attempts are refused. */
-  readonly handshakesMax?: number;
-  /** Whether an attempt is worth its handshake: when not it is refused, which costs nothing. Without it, each is. */
-  readonly mayShakeHands?: () => boolean;
-  /** Told why an attempt came to nothing, for counters. */
-  readonly handleFailedHandshake?: (reason: string) => void;
-}
-
-/** A listener whose certificate can be replaced. */
-export interface RenewableListener extends Listener {
-  /**
-   * Handshakes that begin from now on are shown this certificate; links that are open go on. Throws `bad_config` when
-   * certificate and key do not serve: then nothing has changed.
-   */
-  renew(pair: Pick<QuicListenerOptions, "certPem" | "keyPem">): void;
 }
 
 /** The relay's end. Throws `bad_config` when the address cannot be bound or certificate and key do not serve. */
@@ -89,11 +72,10 @@ class QuicDialer implements Dialer {
 
   async dial(target: DialTarget, signal: AbortSignal): Promise<Link> {
     try {
-      const link = await unlessAborted(
-        this.#dial(target, signal),
+      const link = await unlessAborted(this.#dial(target, signal), {
         signal,
-        (late) => late.close({ code: 0, reason: "" }),
-      );
+        discard: (late) => late.close({ code: 0, reason: "" }),
+      });
       this.#failures = 0;
       return link;
     } catch (cause) {
@@ -145,11 +127,8 @@ class QuicListener implements RenewableListener {
   /** One for each renewal. The runtime ends listening altogether when it collects any of them. */
   readonly #renewed: Deno.QuicListener[] = [];
   readonly #options: QuicListenerOptions;
-  readonly #ready: Link[] = [];
-  readonly #open = new Set<Link>();
+  readonly #links = new IncomingLinks();
   #handshakes = 0;
-  #closed = false;
-  #wake = () => {};
 
   constructor(listener: Deno.QuicListener, options: QuicListenerOptions) {
     this.port = listener.endpoint.addr.port;
@@ -159,15 +138,11 @@ class QuicListener implements RenewableListener {
 
   async *accept(): AsyncIterable<Link> {
     const taking = this.#takeAttempts();
-    while (!this.#closed) {
-      const link = this.#ready.shift();
-      if (link !== undefined) yield link;
-      else await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    yield* this.#links.take();
     await taking;
   }
 
-  renew(pair: Pick<QuicListenerOptions, "certPem" | "keyPem">): void {
+  renew(pair: CertificatePair): void {
     try {
       // To listen again gives the endpoint another configuration, and nothing else: attempts still come to whoever listened
       // first.
@@ -179,24 +154,20 @@ class QuicListener implements RenewableListener {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#listener.stop();
-    this.#wake();
-    const links = [...this.#open];
-    for (const link of links) link.close({ code: 0, reason: "" });
-    await Promise.all(links.map(({ ended }) => ended));
+    this.#links.stop();
+    await this.#links.closeAll();
     this.#listener.endpoint.close({ closeCode: 0, reason: "" });
   }
 
   async #takeAttempts(): Promise<void> {
     const most = this.#options.handshakesMax ?? handshakesMaxDefault;
     for await (const incoming of this.#listener) {
-      if (this.#handshakes + this.#ready.length >= most) this.#refuse(incoming, "too many handshakes at once");
+      if (this.#handshakes + this.#links.waiting >= most) this.#refuse(incoming, "too many handshakes at once");
       else if (this.#options.mayShakeHands?.() === false) this.#refuse(incoming, "too many handshakes");
       else void this.#shakeHands(incoming);
     }
-    this.#closed = true;
-    this.#wake();
+    this.#links.stop();
   }
 
   #refuse(incoming: Deno.QuicIncoming, reason: string): void {
@@ -207,18 +178,11 @@ class QuicListener implements RenewableListener {
   async #shakeHands(incoming: Deno.QuicIncoming): Promise<void> {
     this.#handshakes++;
     try {
-      this.#handOut(acceptLanes(await incoming.accept<false>()));
+      this.#links.add(acceptLanes(await incoming.accept<false>()));
     } catch (thrown) {
       this.#options.handleFailedHandshake?.(thrown instanceof Error ? thrown.message : String(thrown));
     }
     this.#handshakes--;
-  }
-
-  #handOut(link: Link): void {
-    this.#open.add(link);
-    void link.ended.then(() => this.#open.delete(link));
-    this.#ready.push(link);
-    this.#wake();
   }
 }
 
@@ -228,21 +192,5 @@ function clientEndpoint(): Deno.QuicEndpoint {
   } catch {
     // A kernel without IPv6.
     return new Deno.QuicEndpoint({ hostname: "0.0.0.0" });
-  }
-}
-
-/** Rejects at once when the signal fires; what comes too late is thrown away. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, discard: (late: T) => void): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => {
-    work.then(discard, () => undefined);
-    aborted.reject(signal.reason);
-  };
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

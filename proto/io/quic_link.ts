@@ -21,6 +21,7 @@ export interface LaneEnds {
 /** See {@link Link}. */
 export class QuicLink implements Link {
   readonly peer: string;
+  readonly transport = "quic";
   readonly ended: Promise<LinkEnd>;
   readonly #conn: Deno.QuicConn;
   readonly #out: LaneEnds["out"];

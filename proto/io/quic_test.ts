@@ -7,7 +7,8 @@ import type { Link, Listener } from "../ports.ts";
 import { type Authority, type Leaf, makeAuthority } from "../testing/certificates.ts";
 import { connect, testTransport, type TransportUnderTest } from "../testing/transport_suite.ts";
 import { alpn } from "../transcript.ts";
-import { quicDialer, quicListener, type RenewableListener } from "./quic.ts";
+import type { RenewableListener } from "./listener_options.ts";
+import { quicDialer, quicListener } from "./quic.ts";
 
 const node = "relay-1.test";
 const never = new AbortController().signal;

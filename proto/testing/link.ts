@@ -135,6 +135,7 @@ class MemoryListener implements Listener {
 /** One end of a link in memory. */
 class MemoryLink implements Link {
   readonly peer: string;
+  readonly transport = "memory";
   readonly ended: Promise<LinkEnd>;
   readonly #out: ReadonlyMap<Lane, LanePipe>;
   readonly #in: ReadonlyMap<Lane, LanePipe>;

@@ -13,6 +13,7 @@ function textOf(records: number, heldBytes: number): string {
     readyNodes: 1,
     loginsWaiting: 0,
     sessions: 1,
+    sessionsByTransport: { quic: 1, tcp: 0, memory: 0 },
     unanswered: 0,
     shapeBytes: 0,
   };

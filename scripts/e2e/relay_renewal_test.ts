@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { systemClock } from "#proto/io/clock.ts";
 import { quicDialer } from "#proto/io/quic.ts";
 import { systemRandom } from "#proto/io/random.ts";
+import { tlsDialer } from "#proto/io/tls.ts";
+import type { Dialer } from "#proto/ports.ts";
 import { type Authority, type Leaf, makeAuthority } from "#proto/testing/certificates.ts";
 import { TestVehicle } from "#relay/testing/vehicle.ts";
 import { tryFetch, waitFor } from "../servers/wait.ts";
@@ -13,9 +15,12 @@ import { patience } from "./patience.ts";
 import { startRelay, writeRelayFolder } from "./relay_process.ts";
 
 /** Logs in; the relay signs in its Challenge which certificate it serves. */
-async function dial(port: number, { authority, leaf }: { authority: Authority; leaf: Leaf }) {
+async function dial(
+  port: number,
+  { authority, leaf, dialer = quicDialer() }: { authority: Authority; leaf: Leaf; dialer?: Dialer },
+) {
   const target = { host: "127.0.0.1", port, node: "localhost", trust: [authority.relayIssuer.certPem] };
-  const link = await quicDialer().dial(target, AbortSignal.timeout(5000));
+  const link = await dialer.dial(target, AbortSignal.timeout(5000));
   const vehicle = new TestVehicle(link, { clock: systemClock(), random: systemRandom(), node: "localhost", leaf });
   const outcome = await waitFor("an answer", () => Promise.resolve(vehicle.outcome), patience);
   ok(outcome.kind === "welcome", outcome.kind);
@@ -37,8 +42,8 @@ Deno.test("a relay process serves a renewed certificate without a restart, and n
   const relay = startRelay(pair);
   try {
     await waitFor("the relay", () => tryFetch(`http://127.0.0.1:${ports.private}/readyz`), patience);
-    const [first, second, third] = await Promise.all(
-      ["drone-001", "drone-002", "drone-003"].map((id) => authority.issueVehicle(id, validity)),
+    const [first, second, third, fourth] = await Promise.all(
+      ["drone-001", "drone-002", "drone-003", "drone-004"].map((id) => authority.issueVehicle(id, validity)),
     );
     const before = await dial(ports.quic, { authority, leaf: first });
     const fresh = await authority.issueRelay("localhost", { ...validity, notAfterMs: validity.notAfterMs - 60_000 });
@@ -55,6 +60,8 @@ Deno.test("a relay process serves a renewed certificate without a restart, and n
     const after = await dial(ports.quic, { authority, leaf: third });
     equal(after.served, hashOf(fresh));
     ok(after.served !== before.served);
+    const overTcp = await dial(ports.quic, { authority, leaf: fourth, dialer: tlsDialer() });
+    equal(overTcp.served, after.served);
     // The heartbeat of an old link goes round once more.
     const pings = before.vehicle.messages("ping").length;
     await waitFor(
@@ -62,8 +69,9 @@ Deno.test("a relay process serves a renewed certificate without a restart, and n
       () => Promise.resolve(before.vehicle.messages("ping").length > pings || undefined),
       patience,
     );
-    equal([before, between, after].map(({ vehicle }) => vehicle.end), [undefined, undefined, undefined]);
-    ok(await figure('systemscale_relay_sessions{shard="0"} 3'));
+    for (const { vehicle } of [before, between, after, overTcp]) equal(vehicle.end, undefined);
+    ok(await figure('systemscale_relay_sessions_by_transport{shard="0",transport="quic"} 3'));
+    ok(await figure('systemscale_relay_sessions_by_transport{shard="0",transport="tcp"} 1'));
     ok(await figure('systemscale_relay_certificate_fault{shard="0"} 0'));
   } finally {
     await relay.stop(5000);

@@ -288,6 +288,7 @@ export const relayPort = 443;
 function awakeLink(link: Link, life: Life): Link {
   return {
     peer: link.peer,
+    transport: link.transport,
     ended: link.ended.then(async (end) => {
       await life.awake();
       return end;

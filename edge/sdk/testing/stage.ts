@@ -27,6 +27,7 @@ export const linkedStatus: AgentStatus = {
     detail: "",
     node: "localhost",
     relay: "dev",
+    transport: "tcp",
     ready: true,
     rttMs: 1.5,
     clockOffsetNs: 12n,

@@ -21,6 +21,7 @@ function tappedLink(link: Link, tap: FrameTap): Link {
   const ready = new Map<Lane, Uint8Array[]>(lanes.map((lane) => [lane, []]));
   return {
     peer: link.peer,
+    transport: link.transport,
     ended: link.ended,
     close: (end) => link.close(end),
     write: async (lane, bytes) => {
