@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseConfig } from "#proto/base/config.ts";
 
 /** Services that this binary can run, one worker each. */
-const serviceNames = ["ingest", "query", "revocation"] as const;
+const serviceNames = ["ingest", "query", "fleet", "revocation"] as const;
 /** A service that this binary can run. */
 export type ServiceName = typeof serviceNames[number];
 
@@ -58,6 +58,14 @@ const schema = z.strictObject({
     /** Its account at `nats.servers`, to ask the owners of partitions; without it, it only reads. */
     nats: z.strictObject({ user: z.string(), password: z.string() }).optional(),
   }),
+  /** The registry of vehicles, and who is linked. */
+  fleet: z.strictObject({
+    address: address.default("127.0.0.1:8080"),
+    /** As of `query`. */
+    token_sha256_file: z.string().min(1),
+    /** Its account at `nats.servers`. */
+    nats: z.strictObject({ user: z.string(), password: z.string() }),
+  }).optional(),
   /** What the revocation service watches; one in all regions is enough. */
   revocation: z.strictObject({
     /** Addresses of the lists of revoked certificates, as in the relays' configuration. */
@@ -75,6 +83,9 @@ const schema = z.strictObject({
 }).refine(({ services, revocation }) => revocation !== undefined || !services.includes("revocation"), {
   path: ["revocation"],
   error: "the service revocation wants to know what to watch",
+}).refine(({ services, fleet }) => fleet !== undefined || !services.includes("fleet"), {
+  path: ["fleet"],
+  error: "the service fleet wants to know where to listen and its account",
 }).refine(
   ({ environment, services, ingest }) =>
     environment !== "production" || !services.includes("ingest") || ingest.vehicle_roots !== undefined,

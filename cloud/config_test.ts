@@ -52,6 +52,13 @@ Deno.test("the watch over revocations is wanted with what it watches, or not at 
   throws(() => parseCloudConfig(`${minimal}${watch.replace("http", "ftp")}`, "cloud.yaml"), /revocation\/crls/);
 });
 
+Deno.test("the fleet service is wanted with its account, or not at all", () => {
+  const services = "\nservices: [ingest, fleet]\n";
+  const fleet = "fleet: { token_sha256_file: t, nats: { user: fleet, password: p } }\n";
+  throws(() => parseCloudConfig(`${minimal}${services}`, "cloud.yaml"), /fleet: .*where to listen/);
+  strictEqual(parseCloudConfig(`${minimal}${services}${fleet}`, "cloud.yaml").fleet?.address, "127.0.0.1:8080");
+});
+
 Deno.test("unknown services and keys are named", () => {
   throws(() => parseCloudConfig(`${minimal}\nservices: [video]\n`, "cloud.yaml"), /services/);
   throws(() => parseCloudConfig(`${minimal}\nstroe: 1\n`, "cloud.yaml"), /stroe/);

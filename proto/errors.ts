@@ -79,6 +79,10 @@ export const codes = {
   already_decided: { status: 409, title: "Decided otherwise before", retry: false },
   bad_crl: { status: 502, title: "List of revoked certificates cannot be taken", retry: true },
   revocation_unknown: { status: 503, title: "Node cannot tell whether the certificate is revoked", retry: true },
+  registered_otherwise: { status: 409, title: "Vehicle is registered with other content", retry: false },
+  changed_meanwhile: { status: 412, title: "What was to be changed has changed meanwhile", retry: false },
+  precondition_required: { status: 428, title: "If-Match is wanted", retry: false },
+  too_many: { status: 507, title: "There are as many as there may be", retry: false },
 } as const satisfies Record<string, CodeFacts>;
 
 /** One of {@link codes}. */

@@ -47,6 +47,9 @@ export function presenceSubject(relay: RelayName, shard: number): string {
   return `presence.v1.${relay}.${shard}`;
 }
 
+/** The same of all shards: each message ends with relay and shard. */
+export const allPresenceSubject = "presence.v1.*.*";
+
 /** Whether one shard takes vehicles, and how many it has. */
 export function nodeSubject(relay: RelayName, shard: number): string {
   return `node.v1.${relay}.${shard}`;

@@ -21,7 +21,11 @@ export function permissionsOf(service: ServiceName, config: CloudConfig): Servic
         read: [...store.read, ...config.ingest.vehicle_roots ?? [], ...config.ingest.vehicle_issuers ?? []],
       };
     case "query":
-      return queryPermissions(config, store);
+      return apiPermissions(service, config.query, { servers: config.nats.servers, store });
+    case "fleet": {
+      if (config.fleet === undefined) return { net: [], read: [], write: [] };
+      return apiPermissions(service, config.fleet, { servers: config.nats.servers, store });
+    }
     case "revocation": {
       const crls = config.revocation?.crls ?? [];
       return { net: [...config.nats.servers.map(natsAddress), ...crls.map(httpAddress)], read: [], write: [] };
@@ -29,16 +33,19 @@ export function permissionsOf(service: ServiceName, config: CloudConfig): Servic
   }
 }
 
-/** Where the query service's HTTP guard hands connections to its server. */
-export function querySocket({ query: { address } }: CloudConfig): string {
-  return `/tmp/systemscale-query-${address.slice(address.lastIndexOf(":") + 1)}.sock`;
+/** Where the HTTP guard of a service that listens at `address` hands connections to its server. */
+export function apiSocket(service: string, address: string): string {
+  return `/tmp/systemscale-${service}-${address.slice(address.lastIndexOf(":") + 1)}.sock`;
 }
 
-function queryPermissions(config: CloudConfig, store: ServicePermissions): ServicePermissions {
-  const { address, nats, token_sha256_file: token } = config.query;
-  const socket = querySocket(config);
+function apiPermissions(
+  service: ServiceName,
+  { address, nats, token_sha256_file: token }: CloudConfig["query"],
+  { servers, store }: { servers: readonly string[]; store: ServicePermissions },
+): ServicePermissions {
+  const socket = apiSocket(service, address);
   return {
-    net: [...store.net, address, `unix:${socket}`, ...nats ? config.nats.servers.map(natsAddress) : []],
+    net: [...store.net, address, `unix:${socket}`, ...nats ? servers.map(natsAddress) : []],
     read: [...store.read, token, socket],
     write: [...store.write, socket],
   };

@@ -42,6 +42,23 @@ ${watch}`,
   deepStrictEqual(permissionsOf("revocation", config), { net: ["a:4222", "ca:9002"], read: [], write: [] });
 });
 
+Deno.test("the fleet service listens, reaches NATS, and reads the store and its token's hash", () => {
+  const fleet = "fleet: { address: 127.0.0.1:8080, token_sha256_file: /etc/token, nats: { user: fleet, password: p } }";
+  const config = parseCloudConfig(
+    `nats: { servers: ["a:4222"], user: u, password: p }
+store: { kind: questdb, url: "http://q:9000" }
+query: { token_sha256_file: /etc/token }
+${fleet}`,
+    "cloud.yaml",
+  );
+  const socket = "/tmp/systemscale-fleet-8080.sock";
+  deepStrictEqual(permissionsOf("fleet", config), {
+    net: ["q:9000", "127.0.0.1:8080", `unix:${socket}`, "a:4222"],
+    read: ["/etc/token", socket],
+    write: [socket],
+  });
+});
+
 const socket = "/tmp/systemscale-query-8081.sock";
 
 Deno.test("query listens, reads its token's hash, and reaches NATS only with an account of its own", () => {

@@ -1,6 +1,6 @@
 /** The routes of the query API, as its OpenAPI document shows them. */
-import { createRoute, type z } from "@hono/zod-openapi";
-import { codes } from "#proto/errors.ts";
+import { createRoute } from "@hono/zod-openapi";
+import { answer, bearerSecurity as security, noQuery, problems, vehiclePath } from "../lib/openapi.ts";
 import { timeMarksMax } from "../lib/store/limits.ts";
 import {
   completenessAnswer,
@@ -11,8 +11,6 @@ import {
   fleetAnswer,
   fleetQuery,
   latestAnswer,
-  noQuery,
-  problem,
   quarantineAnswer,
   quarantineCountsAnswer,
   quarantineCountsQuery,
@@ -22,7 +20,6 @@ import {
   streamsAnswer,
   telemetryAnswer,
   telemetryQuery,
-  vehiclePath,
 } from "./schema.ts";
 
 /** Media types of rows; the first is the default. */
@@ -33,7 +30,6 @@ export const cursorHeader = "x-next-cursor";
 /** Media type of a batch's bytes. */
 export const batchType = "application/octet-stream";
 
-const security = [{ bearer: [] }];
 /** What may go wrong with a question about everything, and with one about something that may not be there. */
 const ofAny = ["unauthorized", "bad_query", "store_failed", "deadline"] as const;
 const ofOne = ["not_found", ...ofAny] as const;
@@ -201,11 +197,3 @@ export const quarantineCountsRoute = createRoute({
 });
 
 /** Its type says nothing of the body: handlers write JSON themselves, since numbers may have 64 bits. */
-function answer(schema: z.ZodType): { description: string; content: Record<string, { schema: z.ZodType }> } {
-  return { description: "As asked", content: { "application/json": { schema } } };
-}
-
-function problems(of: readonly (keyof typeof codes)[]) {
-  const content = { "application/problem+json": { schema: problem } };
-  return Object.fromEntries(of.map((code) => [codes[code].status, { description: codes[code].title, content }]));
-}

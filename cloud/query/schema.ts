@@ -1,9 +1,10 @@
 /** What requests and answers look like, for checking the ones and documenting both. */
 import { z } from "@hono/zod-openapi";
 import { classes } from "#proto/class.ts";
-import { streamPattern, vehicleIdPattern } from "#proto/ids.ts";
+import { streamPattern } from "#proto/ids.ts";
 import { fieldNameMax } from "#proto/limits.ts";
 import { fieldTypes } from "#proto/shape.ts";
+import { limit, problem, vehicleId, vehiclePath } from "../lib/openapi.ts";
 import { quarantineCountsMax, quarantinePageMax } from "../lib/store/limits.ts";
 import { quarantineStates } from "../lib/store/quarantine_entry.ts";
 import { missingCauses } from "../lib/store/vehicle_account.ts";
@@ -24,14 +25,7 @@ const oneField = `[A-Za-z_][A-Za-z0-9_]{0,${fieldNameMax - 1}}`;
 const fieldList = new RegExp(`^${oneField}(,${oneField}){0,${fieldsMax - 1}}$`);
 const timeText = "Nanoseconds since 1970 (16 digits or more), milliseconds (fewer), or RFC 3339; included";
 
-const vehicleId = z.string().regex(vehicleIdPattern).openapi({ example: "drone-001" });
 const decimal = z.string().regex(/^[0-9]+$/);
-
-function limit({ most, usual }: { most: number; usual: number }) {
-  return z.string().regex(/^[1-9][0-9]{0,5}$/, `wanted 1 to ${most}`).transform(Number)
-    .pipe(z.number().int().min(1).max(most)).prefault(`${usual}`)
-    .openapi({ type: "integer", minimum: 1, maximum: most, default: usual });
-}
 
 /** Parameters of `GET /v1/telemetry`. */
 export const telemetryQuery = z.strictObject({
@@ -53,8 +47,6 @@ export const telemetryQuery = z.strictObject({
 /** {@link telemetryQuery}, checked. */
 export type TelemetryQuery = z.output<typeof telemetryQuery>;
 
-/** Parameters in the path of everything about one vehicle. */
-export const vehiclePath = z.strictObject({ id: vehicleId });
 /** Parameters in the path of one quarantined batch. */
 export const quarantinePath = vehiclePath.extend({ entry: z.string().max(250) });
 /** Parameters of the list of quarantined batches. */
@@ -84,9 +76,6 @@ export const epochsQuery = z.strictObject({
   limit: limit({ most: epochsLimitMax, usual: epochsLimitDefault }),
   cursor: decimal.max(19).optional().openapi({ description: "`next_cursor` of the answer before" }),
 });
-/** For requests that take no parameters: a misspelt one is an error, not ignored. */
-export const noQuery = z.strictObject({});
-
 const range = z.object({ first: z.number().int(), last: z.number().int() }).openapi("Range");
 
 /** A stored frame. */
@@ -264,16 +253,6 @@ export const quarantineCountsAnswer = z.object({
   })),
   next_cursor: z.string().nullable().openapi({ description: "Null when there are no counts behind these" }),
 }).openapi("QuarantineCounts");
-
-/** What every error is answered with. */
-export const problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  detail: z.string(),
-  code: z.string(),
-  pointer: z.string().optional(),
-}).openapi("Problem", { description: "RFC 9457" });
 
 /** What a retry is answered with that finds other rows stored. */
 export const differentProblem = problem.extend({

@@ -1,12 +1,11 @@
 /** The query service's composition root: the store, read only, behind HTTP, and the way to the owners of partitions. */
 import { bearerGuard } from "#proto/base/bearer.ts";
 import { processClock } from "#proto/io/clock.ts";
-import { serveGuarded } from "#proto/io/http_guard.ts";
 import { makeLog } from "#proto/io/log.ts";
 import type { CloudConfig } from "../config.ts";
 import { openStoreReader } from "../lib/io/open_store.ts";
+import { serveApi } from "../lib/io/serve_api.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
-import { querySocket } from "../lib/permissions.ts";
 import { createApp } from "./app.ts";
 import { type NatsOwners, natsOwners, noOwners } from "./io/nats_owners.ts";
 import { createCounts, queryMetrics } from "./metrics.ts";
@@ -19,10 +18,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const owners = ownersOf(config);
   const app = createApp({ store, owners, guard, clock: processClock(), log, counts });
   const { address } = config.query;
-  const at = address.lastIndexOf(":");
-  const hostname = address.slice(0, at).replace(/^\[(.*)\]$/, "$1");
-  const port = Number(address.slice(at + 1));
-  const server = serveGuarded({ hostname, port, socket: querySocket(config) }, app.fetch);
+  const server = serveApi({ service: "query", address }, app.fetch);
   log.info("Query API listens", { address, store: config.store.kind });
   return {
     // A store that is away shows in `/readyz`; this worker itself is as ready as it can be.

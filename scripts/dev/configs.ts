@@ -62,6 +62,7 @@ function cloudConfig(layout: Layout, passwords: NatsPasswords) {
   const paths = pathsOf(state);
   const trust = trustFilesOf(layout);
   const hubs = hubNodes?.map(({ client }) => client) ?? [ports.hub];
+  const watchesRevocations = layout.ca === "step-ca" && layout.revocation?.hints !== false;
   return {
     instance: "dev",
     nats: {
@@ -79,8 +80,13 @@ function cloudConfig(layout: Layout, passwords: NatsPasswords) {
       token_sha256_file: paths.tokenHash,
       nats: { user: "query", password: passwords.query },
     },
-    ...(layout.ca === "step-ca" && layout.revocation?.hints !== false && {
-      services: ["ingest", "query", "revocation"],
+    fleet: {
+      address: `127.0.0.1:${ports.fleet}`,
+      token_sha256_file: paths.tokenHash,
+      nats: { user: "fleet", password: passwords.fleet },
+    },
+    services: ["ingest", "query", "fleet", ...watchesRevocations ? ["revocation"] : []],
+    ...(watchesRevocations && {
       revocation: { crls: [crlUrlOf(layout)], nats: { user: "revocation", password: passwords.revocation } },
     }),
     private_address: `127.0.0.1:${ports.cloudPrivate}`,

@@ -8,7 +8,7 @@ export function describeSystem(
   layout: Layout,
   { units, stepCa, seconds }: { units: readonly Unit[]; stepCa?: StepCa; seconds: number },
 ): string {
-  const { sdk, query, questDb } = layout.ports;
+  const { sdk, fleet, query, questDb } = layout.ports;
   const token = pathsOf(layout.state).token;
   const vehicle = layout.vehicles[0];
   const stream = layout.simulate ? "gps" : "telemetry";
@@ -23,6 +23,9 @@ export function describeSystem(
     `    -d '{"data":{"test":1,"altitude_m":100.0},"stream":"telemetry"}'`,
     `  curl -H "Authorization: Bearer $(cat '${token}')" \\`,
     `    "http://localhost:${query}/v1/telemetry?vehicle_id=${vehicle}&stream=${stream}&order=desc&limit=3"`,
+    `  curl -X POST http://localhost:${fleet}/v1/vehicles -H "Authorization: Bearer $(cat '${token}')" \\`,
+    `    -H "Content-Type: application/json" -d '{"vehicle_id":"${vehicle}","type":"fixed-wing","name":"Survey Alpha"}'`,
+    `  curl -H "Authorization: Bearer $(cat '${token}')" http://localhost:${fleet}/v1/vehicles/${vehicle}/explain`,
     ...(layout.store === "questdb"
       ? [`  curl "http://localhost:${questDb}/exec?query=SELECT%20*%20FROM%20telemetry%20LIMIT%2010"`]
       : []),

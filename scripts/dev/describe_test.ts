@@ -6,13 +6,14 @@ import { unitsOf } from "./units.ts";
 const layout: Layout = {
   ...{ state: "/state", ports: guidePorts, store: "sqlite", vehicles: ["drone-001"], simulate: true },
 };
-const passwords = { leaf: "", relay: "", ingest: "", query: "", revocation: "", admin: "" };
+const passwords = { leaf: "", relay: "", ingest: "", query: "", fleet: "", revocation: "", admin: "" };
 
 Deno.test("the closing text names what runs, and what this system can be asked", () => {
   const units = unitsOf(layout, { natsServer: "nats-server", passwords });
   const text = describeSystem(layout, { units, seconds: 2 });
-  match(text, /relay \(QUIC\) +udp 127\.0\.0\.1:4433 +\/state\/logs\/relay\.log/);
+  match(text, /relay \(QUIC, else TCP\) +127\.0\.0\.1:4433 +\/state\/logs\/relay\.log/);
   match(text, /stream=gps/);
+  match(text, /localhost:8080\/v1\/vehicles -H/);
   doesNotMatch(text, /QuestDB|exec\?query|step/);
   match(describeSystem({ ...layout, store: "questdb" }, { units, seconds: 2 }), /exec\?query/);
 });

@@ -20,6 +20,7 @@ export interface Ports {
   readonly leafMonitor: number;
   readonly relay: number;
   readonly relayPrivate: number;
+  readonly fleet: number;
   readonly query: number;
   readonly cloudPrivate: number;
   readonly questDb: number;
@@ -41,6 +42,7 @@ export const guidePorts: Ports = {
   leafMonitor: 8223,
   relay: 4433,
   relayPrivate: 9090,
+  fleet: 8080,
   query: 8081,
   cloudPrivate: 9080,
   questDb: 9000,

@@ -161,9 +161,9 @@ function cloudUnit({ state, ports, store }: Layout): Unit {
   const paths = pathsOf(state);
   return {
     plan: denoPlan("cloud", "cloud/main.ts", { config: paths.cloudConfig, logFile: paths.log("cloud") }),
-    ports: [tcp(ports.query), tcp(ports.cloudPrivate)],
-    what: `cloud: ingest and query, store ${store}`,
-    where: `http://${local(ports.query)}`,
+    ports: [tcp(ports.fleet), tcp(ports.query), tcp(ports.cloudPrivate)],
+    what: `cloud: ingest, query and fleet, store ${store}`,
+    where: `http://${local(ports.query)}, http://${local(ports.fleet)}`,
     ready: async () => await tryFetch(`http://${local(ports.cloudPrivate)}/readyz`) !== undefined,
   };
 }
@@ -184,9 +184,9 @@ function relayUnit(layout: Layout, certifier: Certifier | undefined): Unit {
   const paths = pathsOf(state);
   return {
     plan: denoPlan("relay", "relay/main.ts", { config: paths.relayConfig, logFile: paths.log("relay") }),
-    ports: [{ port: ports.relay, transport: "udp" }, tcp(ports.relayPrivate)],
-    what: "relay (QUIC)",
-    where: `udp ${local(ports.relay)}`,
+    ports: [{ port: ports.relay, transport: "udp" }, tcp(ports.relay), tcp(ports.relayPrivate)],
+    what: "relay (QUIC, else TCP)",
+    where: local(ports.relay),
     ready: async () => await tryFetch(`http://${local(ports.relayPrivate)}/readyz`) !== undefined,
     beforeStart: certifier && (() => ensureRelayLeaf(layout, certifier)),
   };

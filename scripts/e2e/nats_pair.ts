@@ -19,6 +19,8 @@ export interface NatsPair {
   readonly relayPassword: string;
   /** A connection to the hub as ingest; the caller closes it. */
   connectIngest(): Promise<NatsConnection>;
+  /** A connection to the hub as the fleet service; the caller closes it. */
+  connectFleet(): Promise<NatsConnection>;
   /** A connection to the hub that may do everything; the caller closes it. */
   connectAdmin(): Promise<NatsConnection>;
   killHub(): Promise<void>;
@@ -47,7 +49,7 @@ export async function startNatsPair(): Promise<NatsPair> {
   await startHub();
   const leaf = startChild(leafPlan([hubOptions.ports.leaf], leafOptions));
   await waitFor("the leaf", async () => await leafReady(leafOptions.ports.monitor) || undefined, patience);
-  const connectAs = (user: "ingest" | "admin") =>
+  const connectAs = (user: "ingest" | "fleet" | "admin") =>
     connectNats({
       servers: [`127.0.0.1:${hubOptions.ports.client}`],
       user,
@@ -62,6 +64,7 @@ export async function startNatsPair(): Promise<NatsPair> {
     leafPort: leafOptions.ports.client,
     relayPassword: passwords.relay,
     connectIngest,
+    connectFleet: () => connectAs("fleet"),
     connectAdmin: () => connectAs("admin"),
     startHub,
     killHub: async () => {

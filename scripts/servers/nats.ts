@@ -9,6 +9,7 @@ export interface NatsPasswords {
   readonly relay: string;
   readonly ingest: string;
   readonly query: string;
+  readonly fleet: string;
   readonly revocation: string;
   readonly admin: string;
 }
@@ -39,6 +40,7 @@ export function hubPlan(store: string, options: NatsOptions): ChildPlan {
     NATS_LEAF_PASSWORD: options.passwords.leaf,
     NATS_INGEST_PASSWORD: options.passwords.ingest,
     NATS_QUERY_PASSWORD: options.passwords.query,
+    NATS_FLEET_PASSWORD: options.passwords.fleet,
     NATS_REVOCATION_PASSWORD: options.passwords.revocation,
     NATS_ADMIN_PASSWORD: options.passwords.admin,
   });
@@ -121,8 +123,8 @@ export async function leafReady(monitorPort: number): Promise<boolean> {
 
 /** Passwords for all roles, never used before. */
 export function newPasswords(): NatsPasswords {
-  const [leaf, relay, ingest, query, revocation, admin] = Array.from({ length: 6 }, newPassword);
-  return { leaf, relay, ingest, query, revocation, admin };
+  const [leaf, relay, ingest, query, fleet, revocation, admin] = Array.from({ length: 7 }, newPassword);
+  return { leaf, relay, ingest, query, fleet, revocation, admin };
 }
 
 /** A password that nats-server's configuration reads as text whatever digits it holds. */
