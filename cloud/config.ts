@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseConfig } from "#proto/base/config.ts";
 
 /** Services that this binary can run, one worker each. */
-const serviceNames = ["ingest", "query", "fleet", "revocation"] as const;
+const serviceNames = ["ingest", "query", "fleet", "commands", "revocation"] as const;
 /** A service that this binary can run. */
 export type ServiceName = typeof serviceNames[number];
 
@@ -66,6 +66,26 @@ const schema = z.strictObject({
     /** Its account at `nats.servers`. */
     nats: z.strictObject({ user: z.string(), password: z.string() }),
   }).optional(),
+  /** Commands to vehicles, and stops. */
+  commands: z.strictObject({
+    address: address.default("127.0.0.1:8082"),
+    /** As of `query`. */
+    token_sha256_file: z.string().min(1),
+    /** Its account at `nats.servers`. */
+    nats: z.strictObject({ user: z.string(), password: z.string() }),
+    /** Keys that sign orders, each with its certificate by the command root; a later one takes over the roles that it has. */
+    signers: z.array(z.strictObject({ key: z.string().min(1), certificate: z.string().min(1) })).min(1),
+    /** File of the lowest generation of signers, by the command root. */
+    floor: z.string().min(1).optional(),
+    /** Whose word counts: as in the relays' configuration. */
+    vehicle_roots: z.array(z.string().min(1)).min(1),
+    vehicle_issuers: z.array(z.string().min(1)).min(1).optional(),
+    /** Commands of this deployment, beside those that all vehicles know. */
+    types: z.array(z.strictObject({
+      type: z.string().regex(/^(?!ss_)[a-z][a-z0-9_]{0,62}$/),
+      class: z.enum(["motion", "config", "query"]),
+    })).default([]),
+  }).optional(),
   /** What the revocation service watches; one in all regions is enough. */
   revocation: z.strictObject({
     /** Addresses of the lists of revoked certificates, as in the relays' configuration. */
@@ -86,6 +106,9 @@ const schema = z.strictObject({
 }).refine(({ services, fleet }) => fleet !== undefined || !services.includes("fleet"), {
   path: ["fleet"],
   error: "the service fleet wants to know where to listen and its account",
+}).refine(({ services, commands }) => commands !== undefined || !services.includes("commands"), {
+  path: ["commands"],
+  error: "the service commands wants to know who signs, and its account",
 }).refine(
   ({ environment, services, ingest }) =>
     environment !== "production" || !services.includes("ingest") || ingest.vehicle_roots !== undefined,

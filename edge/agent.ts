@@ -13,9 +13,12 @@ import { instantOf } from "#proto/instant.ts";
 import type { Clock, Disk, Log, Random } from "#proto/ports.ts";
 import { countOf } from "#proto/ranges.ts";
 import { within } from "#proto/within.ts";
+import type { EventSigner } from "#proto/command_event.ts";
+import type { CommandDesk } from "./commands/desk.ts";
 import type { AgentStatus, GoneRecords, Unsettled } from "./agent_status.ts";
 import { type Credentials, readNewCredentials } from "./identity.ts";
-import { epochWatchIntervalMs, ringRetryMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
+import { CommandGate } from "./commands/gate.ts";
+import { diskRetryMs, epochWatchIntervalMs, ringRetryMs, stopFlushMs, stopLinkMs, stopRingMs } from "./limits.ts";
 import { type Appended, type NewFrame, openRing, type Ring, type RingEvent, type RingOptions } from "./ring/ring.ts";
 import { pause } from "./pause.ts";
 import { Bell } from "./uplink/bell.ts";
@@ -39,6 +42,8 @@ export interface AgentOptions {
    * it rejects.
    */
   readonly openUplink: (needs: UplinkNeeds) => Promise<Uplink>;
+  /** Opens the desk of commands; called again while it rejects. Without it the vehicle takes none. */
+  readonly openCommands?: (speaker: () => EventSigner) => Promise<CommandDesk>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -56,6 +61,8 @@ export interface Agent {
   /** The agent's time in the present epoch, nanoseconds since 1970: the ts of frames that bring none. */
   nowNs(): bigint;
   status(): AgentStatus;
+  /** Undefined while it is not open, or for a vehicle that takes no commands. */
+  readonly commands: CommandDesk | undefined;
   /** Takes no more frames, sends what it can in the time allowed, says goodbye, closes the ring. */
   stop(): Promise<void>;
   /** Resolves after {@link stop}; rejects when a promise within the agent broke: the process must end then. */
@@ -84,14 +91,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   outbox.handleOnBoard(ring.onBoard().map((one) => ({ ...one, ranges: one.unsettled })));
   const present = { identity };
+  const gate = new CommandGate();
   const opening = options.openUplink({
-    ...{ clock, random, log, ring, outbox },
+    ...{ clock, random, log, ring, outbox, commands: gate },
     identity: () => present.identity,
     onAck: (kind) => acks.handle(kind),
     onQuarantined: (records) => gone.quarantined += records,
   });
   const credentials = options.credentials && deskOf(options.credentials, { options, present, listeners });
-  return new RunningAgent(options, { ring, outbox, acks, gone, listeners, opening, credentials });
+  const { openCommands } = options;
+  const openDesk = openCommands && (() => openCommands(() => present.identity));
+  return new RunningAgent(options, { ring, outbox, acks, gone, listeners, opening, credentials, gate, openDesk });
 }
 
 /** Whoever logs in next does so with the pair that the desk says. */
@@ -176,6 +186,8 @@ interface AgentParts {
   readonly listeners: Listeners;
   readonly opening: Promise<Uplink>;
   readonly credentials: CredentialDesk<Credentials> | undefined;
+  readonly gate: CommandGate;
+  readonly openDesk: (() => Promise<CommandDesk>) | undefined;
 }
 
 class RunningAgent implements Agent {
@@ -187,6 +199,7 @@ class RunningAgent implements Agent {
   readonly #acks: Acks;
   readonly #gone: GoneRecords;
   readonly #credentials: CredentialDesk<Credentials> | undefined;
+  readonly #gate: CommandGate;
   readonly #linking: Promise<void>;
   readonly #stopping = new AbortController();
   readonly #stopped = Promise.withResolvers<void>();
@@ -199,11 +212,16 @@ class RunningAgent implements Agent {
     this.#acks = parts.acks;
     this.#gone = parts.gone;
     this.#credentials = parts.credentials;
+    this.#gate = parts.gate;
     this.#linking = this.#link(parts.opening);
     const renewing = this.#credentials?.run(this.#stopping.signal);
-    this.ended = Promise.all([this.#linking, this.#watchEpoch(), renewing, this.#stopped.promise]).then(() =>
-      undefined
-    );
+    const commanding = parts.openDesk && this.#command(parts.openDesk);
+    const working = [this.#linking, this.#watchEpoch(), renewing, commanding, this.#stopped.promise];
+    this.ended = Promise.all(working).then(() => undefined);
+  }
+
+  get commands(): CommandDesk | undefined {
+    return this.#gate.desk;
   }
 
   async take(className: Class, frames: readonly NewFrame[]): Promise<Appended> {
@@ -235,6 +253,7 @@ class RunningAgent implements Agent {
       lastAcks: this.#acks.lastAcks,
       gone: { ...this.#gone },
       certificate: this.#credentials?.status,
+      commands: this.commands?.status,
       clockOffsetNs: this.#ring.clockOffset(this.#ring.epoch),
     };
   }
@@ -268,6 +287,23 @@ class RunningAgent implements Agent {
     if (this.#stopping.signal.aborted) return;
     this.#listeners.uplink = uplink;
     await uplink.run();
+  }
+
+  /** Takes commands until the agent stops. A disk that cannot be read now may be in a second. */
+  async #command(openDesk: () => Promise<CommandDesk>): Promise<void> {
+    const { log, clock } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        const desk = await openDesk();
+        this.#gate.open(desk);
+        await desk.run(signal);
+        return await desk.close();
+      } catch (thrown) {
+        log.error("Cannot open the journal of commands, will try again", { error: asFault(thrown).message });
+        await pause(clock, { delayMs: diskRetryMs, signal });
+      }
+    }
   }
 
   async #endLink(): Promise<void> {

@@ -22,6 +22,17 @@ export interface GoneRecords {
   readonly quarantined: number;
 }
 
+/** Commands in figures. */
+export interface CommandStatus {
+  /** Name of the software that is attached. */
+  readonly software: string | undefined;
+  /** Commands that wait for software, and that it has begun. */
+  readonly waiting: number;
+  readonly running: number;
+  /** Whether a stop is in force. */
+  readonly stopped: boolean;
+}
+
 /** A snapshot of the agent. */
 export interface AgentStatus {
   readonly vehicleId: VehicleId;
@@ -47,6 +58,8 @@ export interface AgentStatus {
   readonly gone: GoneRecords;
   /** The certificate that the next login uses; undefined when nobody looks after it. */
   readonly certificate: CertificateStatus | undefined;
+  /** Who takes commands, and whether the vehicle is stopped; undefined where none are taken. */
+  readonly commands: CommandStatus | undefined;
   /** The present epoch's fixed clock offset; undefined while it is not fixed. */
   readonly clockOffsetNs: bigint | undefined;
 }

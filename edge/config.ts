@@ -48,6 +48,10 @@ const schema = z.strictObject({
     path: ["address"],
     error: "is not a loopback address: say allow_remote: true if other machines shall reach the API",
   }),
+  commands: z.strictObject({
+    root: path,
+    path: path,
+  }).optional(),
   renewal: z.strictObject({
     ca_url: z.string().regex(/^https:\/\/\S+$/, "wanted https://host[:port]"),
     ca_root: path,

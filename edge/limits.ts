@@ -56,6 +56,37 @@ export const ringShapesMax = 100_000;
 /** Time over which the append rate is averaged. */
 export const ringRateWindowMs = 60_000;
 
+// Commands
+
+/** Commands that have no outcome yet: more at once is a fault in the cloud. */
+export const openCommandsMax = 64;
+/** Commands whose outcome the cloud has not kept yet: then no more are taken. */
+export const unsettledCommandsMax = 1_024;
+/** Commands remembered although they are settled, so that none runs twice: until they are dead by their deadline. */
+export const settledCommandsMax = 1_024;
+/** The longest that a deadline may lie ahead: a day. */
+export const commandAheadMsMax = 86_400_000;
+/** Words of the cloud that wait for the disk; more are dropped, and said again by the cloud. */
+export const ordersQueuedMax = 256;
+/** Software that is gone gets so long to come back and tell what became of what it began. */
+export const softwareLeaseMs = 10_000;
+/** An outcome is told again after so long, until the cloud says that it is kept. */
+export const eventAgainMs = 5_000;
+/** Progress of one command is told at most so often; in between, the newest is kept. */
+export const progressMs = 100;
+/** Words beside an outcome. */
+export const eventDetailLengthMax = 500;
+/** JSON text of an outcome or of progress: a frame of the command lane holds it with its certificates. */
+export const eventDataBytesMax = 4 * KiB;
+/** The journal is written anew when it has grown to this. */
+export const journalBytesMax = 1 * MiB;
+/** Commands, deadlines and leases are looked at so often. */
+export const commandTickMs = 250;
+/** A comment on the stream of commands, so that either end notices when the other is gone. */
+export const commandPingMs = 5_000;
+/** What waits for software that does not read its stream of commands. */
+export const commandStreamEventsMax = 256;
+
 // The uplink
 
 /** Records wait so long for more of their class on the live lane; the first after a pause goes at once. */
@@ -207,6 +238,8 @@ ok(ringMarkBytes < ringSegmentBytesDefaultMin, "a segment has marks");
 ok(ringAnswerMs < answerMsMax, "a late timer and the answer's own way have some time left");
 ok(2 * ringRetryMs <= 2_000, "a disk that works again is noticed in time although the first try comes too early");
 ok(ringWaitingCriticalBytes < ringWaitingBytesMax);
+ok(openCommandsMax < unsettledCommandsMax);
+ok(commandTickMs * 4 <= softwareLeaseMs, "a lease ends in time");
 ok(handOverMs <= liveFreshMs, "what waited for the new link is still sent as live");
 ok(handOverMs < loginTimeoutMs / 2, "the relay waits for the proof meanwhile");
 ok(hastyStaggerMs < raceStaggerMs && raceStaggerMs < bestOnlyMs && bestOnlyMs < dialTimeoutMs);

@@ -103,15 +103,17 @@ function say(text: string): number {
 }
 
 async function start(
-  { config, ringPath, relayRoots, credentialPaths, ...files }: AgentFiles,
+  { config, ringPath, relayRoots, credentialPaths, commands, ...files }: AgentFiles,
   { credentials, log }: { credentials: Credentials; log: Log },
 ): Promise<Agent> {
   const libc = openLibc();
   const clock = systemClock(libc);
   const random = systemRandom();
+  const vehicleId = parseVehicleId(config.vehicle_id);
+  const boot = random.bytes(16);
   return await startAgent({
-    vehicleId: parseVehicleId(config.vehicle_id),
-    identity: { ...credentials, boot: random.bytes(16), agentVersion: facts.version },
+    vehicleId,
+    identity: { ...credentials, boot, agentVersion: facts.version },
     credentials: { credentials, files, source: credentialFiles(credentialPaths) },
     ring: { disk: await openDisk(ringPath), bytesMax: config.ring.bytes, whenFull: config.ring.when_full },
     // Not `import`ed above: see the head of this file.
@@ -120,6 +122,13 @@ async function start(
       const { openUplink } = await import("./io/open_uplink.ts");
       return openUplink(needs, { addresses: config.relay.addresses, roots: relayRoots });
     },
+    ...(commands && {
+      openCommands: async (speaker) => {
+        await clock.after(linkDelayMs);
+        const { openCommands } = await import("./io/open_commands.ts");
+        return openCommands({ vehicle: vehicleId, boot, speaker, clock, random, log }, commands);
+      },
+    }),
     clock,
     random,
     log,
@@ -177,7 +186,7 @@ async function serve(agent: Agent, { config, log }: { config: Readonly<AgentConf
   const signal = Promise.withResolvers<string>();
   for (const name of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(name, () => signal.resolve(name));
   const { address, socket } = config.sdk;
-  const parts = { agent, log, clock: processClock(), collector: new Collector() };
+  const parts = { agent, commands: () => agent.commands, log, clock: processClock(), collector: new Collector() };
   const tcp = serveTcp(createSdkApp({ ...parts, guardOrigin: isLoopback(address.host) }), address);
   const unix = socket === undefined
     ? undefined

@@ -82,6 +82,12 @@ export const codes = {
   registered_otherwise: { status: 409, title: "Vehicle is registered with other content", retry: false },
   changed_meanwhile: { status: 412, title: "What was to be changed has changed meanwhile", retry: false },
   precondition_required: { status: 428, title: "If-Match is wanted", retry: false },
+  bad_order: { status: 403, title: "Command or stop is not one that the vehicle may obey", retry: false },
+  already_attached: { status: 409, title: "Other software takes the vehicle's commands", retry: true },
+  wrong_state: { status: 409, title: "Command is in another state", retry: false },
+  unknown_command: { status: 422, title: "There is no such command", retry: false },
+  vehicle_stopped: { status: 409, title: "Vehicle is stopped", retry: false },
+  different_request: { status: 422, title: "Idempotency-Key was used for another request", retry: false },
   too_many: { status: 507, title: "There are as many as there may be", retry: false },
 } as const satisfies Record<string, CodeFacts>;
 

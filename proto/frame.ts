@@ -36,6 +36,9 @@ export const frameKinds = {
   piece: 20,
   flow: 21,
   close: 22,
+  // Of the command lane: a Downward, a SignedEvent
+  order: 23,
+  commandEvent: 24,
 } as const;
 
 /** Name of a kind. */

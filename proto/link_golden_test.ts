@@ -94,6 +94,9 @@ Deno.test("the frames of version 1 are what they always were", () => {
     piece: encodeFrame(frameKinds.piece, { lane: "live", payload: count(5, 1) }),
     flow: encodeFlow({ arrived: 300, limits: { control: 1, command: 2, live: 2 ** 33, backfill: 4 } }),
     close: encodeClose({ code: 7, reason: "busy" }),
+    // What they carry is in command_golden_test.ts.
+    order: encodeFrame(frameKinds.order, { lane: "command", payload: count(3, 1) }),
+    commandEvent: encodeFrame(frameKinds.commandEvent, { lane: "command", payload: count(2, 9) }),
   };
   deepStrictEqual(
     Object.fromEntries(Object.entries(frames).map(([name, bytes]) => [name, hexOf(bytes)])),

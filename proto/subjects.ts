@@ -68,3 +68,25 @@ export const allSessionsSubject = "session.v1.*.*";
 export function sessionSubject(vehicle: VehicleId, session: string): string {
   return `session.v1.${vehicle}.${session}`;
 }
+
+/** Commands to a vehicle, and what the cloud has kept of its events: a Downward (command/v1). */
+export function commandSubject(vehicle: VehicleId): string {
+  return `cmd.v1.${vehicle}`;
+}
+
+/** Stops of a vehicle, and their release: a Downward. */
+export function stopSubject(vehicle: VehicleId): string {
+  return `stop.v1.${vehicle}`;
+}
+
+/** The same of all vehicles: each message ends with the vehicle's id. */
+export const allCommandsSubject = "cmd.v1.*";
+export const allStopsSubject = "stop.v1.*";
+
+/** A vehicle's words on what became of its orders: a SignedEvent. */
+export function eventSubject(vehicle: VehicleId): string {
+  return `evt.v1.${vehicle}`;
+}
+
+/** The same of all vehicles: each message ends with the vehicle's id. */
+export const allEventsSubject = "evt.v1.*";

@@ -8,7 +8,7 @@ import { controlBacklogBytesMax } from "./limits.ts";
 Deno.test("the backlog of a vehicle that does not read is bounded, and has room again once it reads", async () => {
   const clock = new VirtualClock();
   const pair = linkPair({ clock, random: seededRandom(1), conditions: { windowBytes: 1000 } });
-  const writer = new ControlWriter(pair.relay);
+  const writer = new ControlWriter(pair.relay, { lane: "control", backlogBytesMax: controlBacklogBytesMax });
   const frame = new Uint8Array(64 * 1024);
   let written = 0;
   while (writer.write(frame)) written += frame.byteLength;

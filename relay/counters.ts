@@ -44,6 +44,12 @@ export interface Counters {
   ledgerUnanswered: number;
   /** Vehicles that were asked to tell their inventory again. */
   inventoriesWanted: number;
+  /** Orders of the cloud handed to a vehicle, and those that it could not be handed. */
+  orders: number;
+  droppedOrders: number;
+  /** Vehicles' words on orders handed on, and those above their rate. */
+  events: number;
+  droppedEvents: number;
 }
 
 /** All at zero. */
@@ -76,5 +82,9 @@ export function newCounters(): Counters {
     ledgerAsked: 0,
     ledgerUnanswered: 0,
     inventoriesWanted: 0,
+    orders: 0,
+    droppedOrders: 0,
+    events: 0,
+    droppedEvents: 0,
   };
 }

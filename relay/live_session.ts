@@ -1,15 +1,19 @@
 /** A logged-in vehicle on its link: takes its frames from every lane and says the relay's words to it. */
 import type { Lane, TelemetryLane } from "#proto/class.ts";
 import { type Code, Fault } from "#proto/errors.ts";
-import { frameKinds, type LinkFrame } from "#proto/frame.ts";
+import { encodeFrame, frameKinds, type LinkFrame } from "#proto/frame.ts";
 import { Heartbeat } from "#proto/heartbeat.ts";
 import { type Instant, instantOf } from "#proto/instant.ts";
 import type { RelayHeader } from "#proto/bundle.ts";
 import { closeOf } from "#proto/link_end.ts";
 import { decodeMessage, encodeMessage } from "#proto/link_message.ts";
+import { linkFrameBytesMaxBeforeLogin, linkHeaderBytes } from "#proto/limits.ts";
 import type { Link, Transport } from "#proto/ports.ts";
+import { eventSubject } from "#proto/subjects.ts";
+import { TokenBucket } from "#proto/token_bucket.ts";
 import { ControlWriter } from "./control_writer.ts";
 import { type Asker, InventoryDesk } from "./inventory_desk.ts";
+import { commandBacklogBytesMax, controlBacklogBytesMax, eventRates } from "./limits.ts";
 import type { Node } from "./node.ts";
 import { ProofKeeper } from "./proof_keeper.ts";
 import type { Registered } from "./registry.ts";
@@ -30,6 +34,8 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
   readonly #node: Node;
   readonly #link: Link;
   readonly #writer: ControlWriter;
+  readonly #orders: ControlWriter;
+  readonly #eventRate: TokenBucket;
   readonly #desk: InventoryDesk;
   readonly #proof: ProofKeeper;
   readonly #over = new AbortController();
@@ -43,7 +49,9 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
     this.session = new Session(facts);
     this.#node = options.node;
     this.#link = options.link;
-    this.#writer = new ControlWriter(options.link);
+    this.#writer = new ControlWriter(options.link, { lane: "control", backlogBytesMax: controlBacklogBytesMax });
+    this.#orders = new ControlWriter(options.link, { lane: "command", backlogBytesMax: commandBacklogBytesMax });
+    this.#eventRate = new TokenBucket(eventRates, options.node.clock.uptimeMs());
     this.#desk = new InventoryDesk(this, options.node);
     this.#proof = new ProofKeeper(this.session, { node: options.node, over: this.over });
     this.#now = instantOf(options.node.clock);
@@ -151,9 +159,29 @@ export class LiveSession implements Registered, BatchOwner, Speaker, Asker {
     if (!this.over.aborted) await this.handleTelemetry(lane, frame);
   }
 
-  /** A frame of the command lane, on which nothing is defined yet. */
+  /** A frame of the command lane: the vehicle's word on an order. It says it again until the cloud has kept it. */
   handleCommand(frame: LinkFrame): void {
-    throw unexpected(frame);
+    if (frame.kind !== frameKinds.commandEvent) throw unexpected(frame);
+    const { counters, backbone } = this.#node;
+    if (!this.#eventRate.take(this.#now.uptimeMs)) {
+      counters.droppedEvents += 1;
+      return;
+    }
+    counters.events += 1;
+    backbone.announce(eventSubject(this.vehicle), frame.payload.slice());
+  }
+
+  /** An order of the cloud, not looked into. What cannot be handed on is dropped: the cloud says it again. */
+  handleOrder({ bytes, isStop }: { readonly bytes: Uint8Array; readonly isStop: boolean }): void {
+    const { counters } = this.#node;
+    if (this.over.aborted || bytes.byteLength + linkHeaderBytes > linkFrameBytesMaxBeforeLogin) {
+      counters.droppedOrders += 1;
+      return;
+    }
+    const isTaken = this.#orders.write(encodeFrame(frameKinds.order, { lane: "command", payload: bytes }));
+    // By both lanes: whichever is there first.
+    if (isStop) this.say(encodeFrame(frameKinds.order, { lane: "control", payload: bytes }));
+    counters[isTaken || isStop ? "orders" : "droppedOrders"] += 1;
   }
 
   handleReceived(run: SeqRun, at: { lane: TelemetryLane; place: number }): void {

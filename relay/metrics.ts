@@ -50,6 +50,7 @@ export function shardMetrics(facts: RelayFacts & ProcessFacts & NodeFacts, shard
     ...revocation(facts),
     ...telemetry(facts.counters),
     ...log(facts.counters),
+    ...commands(facts.counters),
   ];
   return metricsText(families, { shard });
 }
@@ -146,6 +147,15 @@ function telemetry(counters: Counters): MetricFamily[] {
     counter("bundles_total", "Bundles published for the first time", labelled("lane", counters.bundles)),
     counter("bundle_bytes_total", "Bytes of these bundles", labelled("lane", counters.bundleBytes)),
     counter("lost_batches_total", "Batches that the log never took", plain(counters.lostBatches)),
+  ];
+}
+
+function commands(counters: Counters): MetricFamily[] {
+  return [
+    counter("orders_total", "Commands and stops handed to vehicles", plain(counters.orders)),
+    counter("orders_dropped_total", "Those that a vehicle could not be handed", plain(counters.droppedOrders)),
+    counter("events_total", "Vehicles' words on their orders, handed on", plain(counters.events)),
+    counter("events_dropped_total", "Those above a vehicle's rate", plain(counters.droppedEvents)),
   ];
 }
 

@@ -30,6 +30,8 @@ export interface BackboneEars {
   login(vehicle: string, proof: Uint8Array): void;
   /** A shard, perhaps this one, tells of its node: a NodeState (log/v1/presence.proto), not decoded. */
   node(who: { relay: string; shard: string }, state: Uint8Array): void;
+  /** The cloud has an order for a vehicle, perhaps one that is linked here: a Downward (command/v1), not decoded. */
+  order(vehicle: string, order: { readonly bytes: Uint8Array; readonly isStop: boolean }): void;
   /** Someone says that certificates were revoked; what it says beyond that is not looked at. */
   revoked(): void;
 }

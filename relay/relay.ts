@@ -4,7 +4,7 @@
  */
 import type { CertificateCheck } from "#proto/base/certificate.ts";
 import { daysLeft } from "#proto/base/expiry_warnings.ts";
-import type { RelayName } from "#proto/ids.ts";
+import type { RelayName, VehicleId } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import { certificateWarningDays } from "#proto/limits.ts";
 import type { Clock, Link, Listener, Log, Random, Transport } from "#proto/ports.ts";
@@ -227,6 +227,10 @@ export class Relay {
       refused: (number, detail) => {
         counters.logRefusals += 1;
         log.debug("The log refused a bundle", { number, detail });
+      },
+      order: (vehicle, order) => {
+        // A name that is none of a vehicle is nobody's here.
+        this.#house.registry.of(vehicle as VehicleId)?.handleOrder(order);
       },
       verdicts: (notice) => {
         counters.verdictNotices += 1;

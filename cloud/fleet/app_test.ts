@@ -1,7 +1,8 @@
 import { deepStrictEqual as equal, ok, strictEqual } from "node:assert/strict";
 import { bodyBytesMax } from "./limits.ts";
 import { fleetMetrics } from "./metrics.ts";
-import { drone, FleetStage } from "./testing/stage.ts";
+import { drone } from "../lib/links/testing/board_stage.ts";
+import { FleetStage } from "./testing/stage.ts";
 
 const guide = { vehicle_id: "drone-001", type: "fixed-wing", name: "Survey Alpha" };
 const path = "/v1/vehicles/drone-001";

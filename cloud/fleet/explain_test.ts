@@ -3,7 +3,8 @@ import { noCounts } from "../lib/completeness/account.ts";
 import type { VehicleAccount } from "../lib/store/vehicle_account.ts";
 import { causeOf, type Evidence, explain, fleetChecks } from "./explain.ts";
 import { silentMs } from "./limits.ts";
-import { drone, FleetStage } from "./testing/stage.ts";
+import { drone } from "../lib/links/testing/board_stage.ts";
+import { FleetStage } from "./testing/stage.ts";
 
 const account: VehicleAccount = {
   vehicle: drone,

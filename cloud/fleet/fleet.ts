@@ -2,7 +2,7 @@
 import type { VehicleId } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import type { Clock } from "#proto/ports.ts";
-import type { LinkBoard, VehicleLinks } from "./link_board.ts";
+import type { LinkBoard, VehicleLinks } from "../lib/links/link_board.ts";
 import { decodeListCursor, encodeListCursor, isWanted, type ListFilter } from "./list_query.ts";
 import { type Presence, presenceOf, type PresenceState, presenceStates } from "./presence.ts";
 import type { Entry, Registry } from "./registry.ts";

@@ -1,33 +1,19 @@
 /** Bounds of the fleet service. */
 import { ok } from "node:assert/strict";
-import { heartbeatIntervalMs } from "#proto/limits.ts";
 
 /** Registered vehicles: each takes about a kilobyte of memory here. */
 export const vehiclesMax = 100_000;
-/** Vehicles that are linked and not registered, and those that were refused under an id nobody registered. */
-export const strangersMax = 4_096;
-/** Characters of a vehicle's name for people. */
-export const nameLengthMax = 128;
-/** Tags of one vehicle, and characters of a tag's value. */
-export const tagsMax = 32;
-export const tagLengthMax = 256;
-/** Groups of one vehicle. */
-export const groupsMax = 16;
 /** Body of a request: a registration with all tags has a tenth of it. */
 export const bodyBytesMax = 128 * 1024;
 /** Vehicles in an answer when the caller does not say, and at most. */
 export const listLimitDefault = 100;
 export const listLimitMax = 1_000;
 
-/** What is asked of the log answers within this time, or the request fails. */
-export const registryTimeoutMs = 4_000;
 /** A write that another one overtook is tried again so often. */
 export const writeAttemptsMax = 3;
 /** A question to the store. */
 export const storeTimeoutMs = 4_000;
 
-/** Shards say every 5 s which links they hold; what was not confirmed for so long is over, or its shard is. */
-export const confirmMs = 15_000;
 /** A link that brought nothing for so long is silent: some frames a minute are the least a vehicle sends. */
 export const silentMs = 30_000;
 /** A round trip above this makes operating by hand hard. */
@@ -38,8 +24,6 @@ export const clockOffMs = 2_000;
 export const duplicateMs = 600_000;
 /** Days before a certificate's end from which on it is worth a word. */
 export const certificateDays = 7;
-/** Links and strangers are looked through so often. */
-export const sweepIntervalMs = 1_000;
 
 /** What could not be written down is tried again after so long. */
 export const keepRetryMs = 1_000;
@@ -48,5 +32,4 @@ export const keepAtOnceMax = 500;
 /** Refusals of one vehicle are written down at most so often: anyone can claim a vehicle's name. */
 export const refusalKeepMs = 60_000;
 
-ok(confirmMs >= 3 * heartbeatIntervalMs, "one digest that is lost ends nothing");
 ok(listLimitDefault <= listLimitMax);

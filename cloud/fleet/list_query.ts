@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { Fault } from "#proto/errors.ts";
 import { type VehicleId, vehicleIdPattern } from "#proto/ids.ts";
 import type { PresenceState } from "./presence.ts";
-import type { Registration } from "./registration.ts";
+import type { Registration } from "../lib/registration.ts";
 
 /** Which vehicles are wanted; all that is named must hold. */
 export interface ListFilter {

@@ -1,7 +1,7 @@
 import { strictEqual, throws } from "node:assert/strict";
 import { parseVehicleId } from "#proto/ids.ts";
 import { decodeListCursor, encodeListCursor, isWanted, type ListFilter } from "./list_query.ts";
-import { archived, registered } from "./registration.ts";
+import { archived, registered } from "../lib/registration.ts";
 
 const wish = { type: "rover", name: "R", tags: { site: "north:1", empty: "" }, groups: ["g"] };
 const rover = registered(parseVehicleId("r-1"), { wish, nowMs: 1 });

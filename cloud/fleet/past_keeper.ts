@@ -7,8 +7,8 @@ import { asFault } from "#proto/errors.ts";
 import { parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { keepAtOnceMax, keepRetryMs, refusalKeepMs } from "./limits.ts";
-import type { LinkBoard, Past, PastNews } from "./link_board.ts";
-import type { DocumentStore } from "./ports.ts";
+import type { LinkBoard, Past, PastNews } from "../lib/links/link_board.ts";
+import type { DocumentStore } from "../lib/documents/documents.ts";
 
 /** What {@link PastKeeper} works with. */
 export interface PastKeeperParts {

@@ -2,8 +2,9 @@ import { deepStrictEqual as equal, ok, strictEqual } from "node:assert/strict";
 import type { Log } from "#proto/ports.ts";
 import { keepRetryMs, refusalKeepMs } from "./limits.ts";
 import { PastKeeper } from "./past_keeper.ts";
-import { drone, FleetStage } from "./testing/stage.ts";
-import { MemoryDocuments } from "./testing/memory_documents.ts";
+import { drone } from "../lib/links/testing/board_stage.ts";
+import { FleetStage } from "./testing/stage.ts";
+import { MemoryDocuments } from "../lib/documents/testing/memory_documents.ts";
 
 function keeperOf(stage: FleetStage, documents = new MemoryDocuments()) {
   const warnings: string[] = [];

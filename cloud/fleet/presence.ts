@@ -13,8 +13,9 @@
  * | `never_seen`            | none of these                                                                           |
  */
 import type { Instant } from "#proto/instant.ts";
-import { clockOffMs, confirmMs, duplicateMs, silentMs, slowRttMs } from "./limits.ts";
-import type { LinkFacts, VehicleLinks } from "./link_board.ts";
+import { confirmMs } from "../lib/links/limits.ts";
+import { clockOffMs, duplicateMs, silentMs, slowRttMs } from "./limits.ts";
+import type { LinkFacts, VehicleLinks } from "../lib/links/link_board.ts";
 
 /** All states. */
 export const presenceStates = [

@@ -1,6 +1,8 @@
 import { deepStrictEqual as equal, strictEqual } from "node:assert/strict";
-import { clockOffMs, confirmMs, duplicateMs, silentMs, slowRttMs } from "./limits.ts";
-import { drone, FleetStage } from "./testing/stage.ts";
+import { confirmMs } from "../lib/links/limits.ts";
+import { clockOffMs, duplicateMs, silentMs, slowRttMs } from "./limits.ts";
+import { drone } from "../lib/links/testing/board_stage.ts";
+import { FleetStage } from "./testing/stage.ts";
 
 async function staged(): Promise<FleetStage> {
   const stage = await new FleetStage().begin();

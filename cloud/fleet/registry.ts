@@ -6,7 +6,7 @@ import { Fault } from "#proto/errors.ts";
 import { parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { Clock, Log } from "#proto/ports.ts";
 import { vehiclesMax, writeAttemptsMax } from "./limits.ts";
-import type { DocumentStore, StoredDocument } from "./ports.ts";
+import type { DocumentStore, StoredDocument } from "../lib/documents/documents.ts";
 import {
   archived,
   type Change,
@@ -17,7 +17,7 @@ import {
   type Registration,
   registrationText,
   type Wish,
-} from "./registration.ts";
+} from "../lib/registration.ts";
 
 /** A registration with its revision. */
 export interface Entry {

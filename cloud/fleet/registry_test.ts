@@ -2,9 +2,9 @@ import { deepStrictEqual as equal, ok, rejects, strictEqual } from "node:assert/
 import { parseVehicleId } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
-import type { StoredDocument } from "./ports.ts";
+import type { StoredDocument } from "../lib/documents/documents.ts";
 import { Registry } from "./registry.ts";
-import { MemoryDocuments } from "./testing/memory_documents.ts";
+import { MemoryDocuments } from "../lib/documents/testing/memory_documents.ts";
 
 const drone = parseVehicleId("drone-001");
 const wish = { type: "rover", name: "R", tags: {}, groups: [] };

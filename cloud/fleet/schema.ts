@@ -5,7 +5,7 @@ import { missingCauses } from "../lib/store/vehicle_account.ts";
 import { fleetChecks } from "./explain.ts";
 import { listLimitDefault, listLimitMax } from "./limits.ts";
 import { presenceStates } from "./presence.ts";
-import { groupPattern, tagPattern, typePattern, wishShape } from "./registration.ts";
+import { groupPattern, tagPattern, typePattern, wishShape } from "../lib/registration.ts";
 
 const { type, name, tags, groups } = wishShape;
 

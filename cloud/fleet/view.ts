@@ -2,7 +2,7 @@
 import type { z } from "@hono/zod-openapi";
 import type { VehicleAccount } from "../lib/store/vehicle_account.ts";
 import type { Standing } from "./fleet.ts";
-import type { LinkFacts } from "./link_board.ts";
+import type { LinkFacts } from "../lib/links/link_board.ts";
 import type { oneVehicleAnswer, vehicleAnswer } from "./schema.ts";
 
 type VehicleView = z.output<typeof vehicleAnswer>;

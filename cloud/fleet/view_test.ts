@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal, strictEqual } from "node:assert/strict";
 import { noCounts } from "../lib/completeness/account.ts";
-import { drone, FleetStage } from "./testing/stage.ts";
+import { drone } from "../lib/links/testing/board_stage.ts";
+import { FleetStage } from "./testing/stage.ts";
 import { oneVehicleView, vehicleView } from "./view.ts";
 
 Deno.test("what is not known is null, and what is known has units", async () => {

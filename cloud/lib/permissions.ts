@@ -26,6 +26,8 @@ export function permissionsOf(service: ServiceName, config: CloudConfig): Servic
       if (config.fleet === undefined) return { net: [], read: [], write: [] };
       return apiPermissions(service, config.fleet, { servers: config.nats.servers, store });
     }
+    case "commands":
+      return commandsPermissions(config);
     case "revocation": {
       const crls = config.revocation?.crls ?? [];
       return { net: [...config.nats.servers.map(natsAddress), ...crls.map(httpAddress)], read: [], write: [] };
@@ -49,6 +51,15 @@ function apiPermissions(
     read: [...store.read, token, socket],
     write: [...store.write, socket],
   };
+}
+
+/** It keeps what it knows in NATS, and has no store. */
+function commandsPermissions({ commands, nats: { servers } }: CloudConfig): ServicePermissions {
+  if (commands === undefined) return { net: [], read: [], write: [] };
+  const { signers, floor, vehicle_roots: roots, vehicle_issuers: issuers = [] } = commands;
+  const api = apiPermissions("commands", commands, { servers, store: { net: [], read: [], write: [] } });
+  const keys = signers.flatMap(({ key, certificate }) => [key, certificate]);
+  return { ...api, read: [...api.read, ...keys, ...(floor === undefined ? [] : [floor]), ...roots, ...issuers] };
 }
 
 function storePermissions(store: StoreConfig): ServicePermissions {

@@ -15,6 +15,8 @@ export interface AgentFiles {
   readonly renewal: { readonly caUrl: string; readonly caRoot: string; readonly step: string } | undefined;
   /** What relays' certificates must descend from, PEM. */
   readonly relayRoots: readonly string[];
+  /** Of the configuration's `commands`: PEM of the command root, and the journal's directory. */
+  readonly commands: { readonly rootPem: string; readonly path: string } | undefined;
   /** The ring's directory; relative names count from the configuration's folder. */
   readonly ringPath: string;
 }
@@ -24,11 +26,12 @@ export function readAgentFiles(file: string): AgentFiles {
   const config = parseAgentConfig(readText(file), file);
   const at = (name: string) => resolve(dirname(file), name);
   const credentialPaths = { certificate: at(config.certificate), key: at(config.key) };
-  const { renewal } = config;
+  const { renewal, commands } = config;
   return {
     config,
     credentialPaths,
     renewal: renewal && { caUrl: renewal.ca_url, caRoot: at(renewal.ca_root), step: renewal.step },
+    commands: commands && { rootPem: readText(at(commands.root)), path: at(commands.path) },
     certificatePem: readText(credentialPaths.certificate),
     keyPem: readText(credentialPaths.key),
     relayRoots: config.roots.map((name) => readText(at(name))),

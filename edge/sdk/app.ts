@@ -7,6 +7,7 @@ import type { Clock, Log } from "#proto/ports.ts";
 import type { Agent } from "../agent.ts";
 import type { Collector } from "../collect/collector.ts";
 import { readBody } from "./body.ts";
+import { addCommands, type CommandParts } from "./commands.ts";
 import { agentMetrics } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
 import { originGuard } from "./origin_guard.ts";
@@ -18,6 +19,7 @@ export interface SdkParts {
   readonly agent: Pick<Agent, "take" | "nowNs" | "status">;
   /** One for all apps over an agent: it holds the streams' shapes. */
   readonly collector: Collector;
+  readonly commands: CommandParts["desk"];
   readonly clock: Clock;
   readonly log: Log;
   /** Whether Host and Origin must name this machine: on loopback yes; on a Unix socket no browser comes by. */
@@ -31,7 +33,7 @@ const readers: ReadonlyMap<string, (text: string, parts: LogParts) => Promise<Lo
 ]);
 
 /** Makes the app. */
-export function createSdkApp({ agent, collector, clock, log, guardOrigin }: SdkParts): Hono {
+export function createSdkApp({ agent, collector, commands, clock, log, guardOrigin }: SdkParts): Hono {
   const parts: LogParts = { agent, collector };
   const app = new Hono();
   app.onError(problemHandler((fault) => log.error("Request failed", { error: fault.message })));
@@ -52,7 +54,10 @@ export function createSdkApp({ agent, collector, clock, log, guardOrigin }: SdkP
     const type = status < 400 ? "application/json" : "application/problem+json";
     return new Response(JSON.stringify(body), { status, headers: { "content-type": type } });
   });
-  for (const path of ["/healthz", "/v1/status", "/metrics", "/openapi.json"]) app.all(path, notAllowed("GET, HEAD"));
+  addCommands(app, { desk: commands, clock });
+  for (const path of ["/healthz", "/v1/status", "/metrics", "/openapi.json", "/v1/commands"]) {
+    app.all(path, notAllowed("GET, HEAD"));
+  }
   app.all("/v1/log", notAllowed("POST"));
   return app;
 }

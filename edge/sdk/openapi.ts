@@ -3,7 +3,7 @@ import { type Code, codes } from "#proto/errors.ts";
 import { classes } from "#proto/class.ts";
 import { depthMax, fieldsPerFrameMax, framesPerPostMax, postBytesMax } from "#proto/limits.ts";
 import { streamPattern } from "#proto/ids.ts";
-import { answerMsMax } from "../limits.ts";
+import { answerMsMax, commandPingMs, eventDataBytesMax, eventDetailLengthMax, softwareLeaseMs } from "../limits.ts";
 import { statusSchema } from "./status_schema.ts";
 
 const ref = (schema: string) => ({ $ref: `#/components/schemas/${schema}` });
@@ -56,6 +56,83 @@ const postLog = {
     },
     ...problems(logCodes, { oneOf: [ref("Problem"), ref("Refused")] }),
   },
+};
+
+const commandCodes: readonly Code[] = [
+  ...["not_found", "wrong_state", "bad_query", "malformed_json", "too_large", "body_timeout"] as const,
+  ...["disk_failed", "disk_full", "unavailable"] as const,
+  ...everywhere,
+];
+
+const commandId = { name: "id", in: "path", required: true, schema: { type: "string", format: "uuid" } };
+
+/** A step of a command that software tells. */
+function commandStep(
+  summary: string,
+  { body, answer }: { body?: { schema: object; description: string }; answer: string },
+) {
+  const { schema = {}, description = "" } = body ?? {};
+  return {
+    post: {
+      summary,
+      parameters: [commandId],
+      ...(body && { requestBody: { required: true, description, content: json(schema) } }),
+      responses: { "200": { description: answer, content: json({ type: "object" }) }, ...problems(commandCodes) },
+    },
+  };
+}
+
+const anyJson = { description: `Any JSON of at most ${eventDataBytesMax} bytes` };
+
+const commandPaths = {
+  "/v1/commands": {
+    get: {
+      summary: "The stream of commands for the vehicle's software, one program at a time",
+      description:
+        "Server-sent events. `command`: to be claimed before it is begun; with state `executing` it was begun " +
+        "before by this vehicle's software, which now says what became of it. `cancel`: end it if possible, its result " +
+        "tells. `stop`: stop moving now; motions that were begun have ended. `release`: the stop is over. A comment " +
+        `every ${commandPingMs / 1000} s. Software that is gone for ${softwareLeaseMs / 1000} s leaves what it had ` +
+        "begun as `unknown`; what it had not begun waits for it until its deadline",
+      parameters: [{
+        name: "client",
+        in: "query",
+        schema: { type: "string", maxLength: 64, default: "software" },
+        description: "Name of the program, for people",
+      }],
+      responses: {
+        "200": { description: "The stream", content: { "text/event-stream": { schema: { type: "string" } } } },
+        ...problems(["already_attached", "bad_query", "unavailable", ...everywhere]),
+      },
+    },
+  },
+  "/v1/commands/{id}/claim": commandStep("Begin a command: it is in the journal before the answer", {
+    answer: "The command; begin it now",
+  }),
+  "/v1/commands/{id}/progress": commandStep("Tell how far a command is; ten times a second at most are kept", {
+    body: {
+      schema: { type: "object", required: ["data"], additionalProperties: false, properties: { data: anyJson } },
+      description: "How far it is",
+    },
+    answer: "Taken",
+  }),
+  "/v1/commands/{id}/result": commandStep("Tell what became of a command", {
+    body: {
+      schema: {
+        type: "object",
+        required: ["state"],
+        additionalProperties: false,
+        properties: {
+          state: { enum: ["succeeded", "failed", "rejected", "cancelled", "superseded"] },
+          code: { type: "string", pattern: "^[a-z][a-z0-9_]{0,63}$" },
+          detail: { type: "string", maxLength: eventDetailLengthMax },
+          data: anyJson,
+        },
+      },
+      description: "Its outcome, once",
+    },
+    answer: "In the journal; it is told to the cloud until that has kept it",
+  }),
 };
 
 const results = {
@@ -136,6 +213,7 @@ export const openApi = {
       },
     },
     "/v1/log": { post: postLog },
+    ...commandPaths,
     "/v1/status": {
       get: {
         summary: "The agent's snapshot: link, ring, backlog, windows, acknowledgements, certificate, clock",

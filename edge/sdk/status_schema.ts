@@ -77,6 +77,12 @@ export const statusSchema = object({
     days_left: orNull("number", "Until its end, negative behind it; by the relay's clock while linked"),
     fault: orNull("string", "Why the certificate and key on disk are not used, and older ones are"),
   }),
+  commands: object({
+    software: orNull("string", "Who takes commands, by the name that it gave"),
+    waiting: orNull("integer", "Commands that wait for software; null where the vehicle takes no commands"),
+    running: orNull("integer", "Commands that software has begun"),
+    stopped: orNull("boolean", "Whether a stop is in force"),
+  }),
   last_received_at_ms: orNull("integer", "When the relay last said that the log has something; ms since 1970"),
   last_verdict_at_ms: orNull("integer", "When the last verdict came; ms since 1970"),
 });

@@ -3,7 +3,7 @@ import type { AgentStatus } from "../agent_status.ts";
 
 /** The body of `GET /v1/status`. */
 export function statusView(status: AgentStatus): Record<string, unknown> {
-  const { link, ring, window, lastAcks, certificate } = status;
+  const { link, ring, window, lastAcks, certificate, commands } = status;
   return {
     vehicle_id: status.vehicleId,
     agent_version: status.agentVersion,
@@ -40,6 +40,12 @@ export function statusView(status: AgentStatus): Record<string, unknown> {
       not_after_ms: certificate?.notAfterMs ?? null,
       days_left: certificate?.daysLeft ?? null,
       fault: certificate?.fault?.message ?? null,
+    },
+    commands: {
+      software: commands?.software ?? null,
+      waiting: commands?.waiting ?? null,
+      running: commands?.running ?? null,
+      stopped: commands?.stopped ?? null,
     },
     last_received_at_ms: lastAcks.receivedAtMs ?? null,
     last_verdict_at_ms: lastAcks.verdictAtMs ?? null,

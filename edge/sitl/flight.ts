@@ -5,7 +5,7 @@
 
 /** Position and motion, as the model steps them. */
 export interface FlightState {
-  readonly phase: "charging" | "climbing" | "surveying" | "returning" | "landing";
+  readonly phase: "charging" | "climbing" | "surveying" | "returning" | "landing" | "holding" | "going";
   /** Seconds since the start. */
   readonly timeS: number;
   /** Metres east, north and up of the home point. */
@@ -20,11 +20,18 @@ export interface FlightState {
   readonly battery: number;
   /** Next corner of the square. */
   readonly corner: number;
+  /** Where it goes by command; metres east, north and up. */
+  readonly target?: readonly [number, number, number];
+  /** Metres per second on the way. */
+  readonly speed: number;
+  /** It landed, or lands, because it was told to: it waits for another command then. */
+  readonly staysDown: boolean;
 }
 
 /** A source of numbers in [0, 1). */
 export type Chance = () => number;
 
+/** Without a command that says another. */
 const cruiseSpeed = 12;
 const climbSpeed = 3;
 const surveyHeight = 60;
@@ -52,6 +59,8 @@ export function startOfFlight(): FlightState {
     heading: 0,
     battery: 1,
     corner: 1,
+    speed: cruiseSpeed,
+    staysDown: false,
   };
 }
 
@@ -77,6 +86,13 @@ function velocityOf(state: FlightState, chance: Chance): readonly [number, numbe
   switch (state.phase) {
     case "charging":
       return [0, 0, 0];
+    case "holding":
+      return state.up > 0 ? [gust(), gust(), gust() / 2] : [0, 0, 0];
+    case "going": {
+      const [east, north, up] = state.target ?? [state.east, state.north, state.up];
+      const [toEast, toNorth] = towards([east, north], { from: state, gust });
+      return [toEast, toNorth, Math.max(-climbSpeed, Math.min(climbSpeed, up - state.up))];
+    }
     case "climbing":
       return [gust(), gust(), climbSpeed];
     case "landing":
@@ -90,10 +106,10 @@ function velocityOf(state: FlightState, chance: Chance): readonly [number, numbe
 
 function towards(
   [toEast, toNorth]: readonly [number, number],
-  { from: { east, north }, gust }: { from: FlightState; gust: () => number },
+  { from: { east, north, speed: most }, gust }: { from: FlightState; gust: () => number },
 ): readonly [number, number, number] {
   const distance = Math.hypot(toEast - east, toNorth - north);
-  const speed = Math.min(cruiseSpeed, distance) / Math.max(distance, 1e-6);
+  const speed = Math.min(most, distance) / Math.max(distance, 1e-6);
   return [(toEast - east) * speed + gust(), (toNorth - north) * speed + gust(), gust() / 2];
 }
 
@@ -101,6 +117,12 @@ function nextPhase(state: FlightState): FlightState {
   const near = ([east, north]: readonly [number, number]) =>
     Math.hypot(east - state.east, north - state.north) < arrivedWithin;
   switch (state.phase) {
+    case "holding":
+      return state;
+    case "going": {
+      const [east, north, up] = state.target ?? [state.east, state.north, state.up];
+      return near([east, north]) && Math.abs(up - state.up) < 1 ? { ...state, phase: "holding" } : state;
+    }
     case "charging":
       return state.battery >= 1 ? { ...state, phase: "climbing" } : state;
     case "climbing":
@@ -111,6 +133,7 @@ function nextPhase(state: FlightState): FlightState {
     case "returning":
       return near(corners[0]) ? { ...state, phase: "landing" } : state;
     case "landing":
-      return state.up > 0 ? state : { ...state, phase: "charging", velocity: [0, 0, 0] };
+      if (state.up > 0) return state;
+      return { ...state, phase: state.staysDown ? "holding" : "charging", velocity: [0, 0, 0] };
   }
 }

@@ -1,7 +1,9 @@
 /** A simulated vehicle: a client of the agent's local API and nothing more. `--agent URL --seed N` */
 import { parseArgs } from "node:util";
+import { type CommandContext, type Outcome, vehicleClient } from "../sdk/io/client.ts";
 import { chanceOf } from "./chance.ts";
-import { startOfFlight, stepFlight } from "./flight.ts";
+import { type FlightState, startOfFlight, stepFlight } from "./flight.ts";
+import { beginOrder, type Order, stopFlight } from "./orders.ts";
 import { Outgoing, type PostAnswer } from "./outgoing.ts";
 import { attitudeRate, framesOf, type SimulatedFrame } from "./sensors.ts";
 
@@ -9,6 +11,8 @@ const tickMs = 1_000 / attitudeRate;
 /** A few posts a second: what a flight controller's bridge would do. */
 const postIntervalMs = 200;
 const postTimeoutMs = 5_000;
+/** How often a command that goes on is told. */
+const progressIntervalMs = 1_000;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -17,35 +21,69 @@ async function main(): Promise<void> {
   const seed = Number(values.seed);
   if (!Number.isSafeInteger(seed)) throw new Error(`Cannot take "${values.seed}" as seed: wanted a whole number`);
   const outgoing = new Outgoing();
-  const flyOn = simulation(seed);
+  const vehicle = new SimulatedVehicle(seed);
   const post = poster(new URL("/v1/log", values.agent), outgoing);
   log(`flying with seed ${seed}, frames go to ${values.agent}`);
+  void obey(vehicle, new URL(values.agent).origin);
   // The vehicle flies on whatever the agent does: at most one post is under way beside it.
   let posting: Promise<void> | undefined;
   while (true) {
-    outgoing.add(flyOn());
+    outgoing.add(vehicle.flyOn());
     posting ??= post().finally(() => posting = undefined);
-    await new Promise((resolve) => setTimeout(resolve, postIntervalMs));
+    await pause(postIntervalMs);
   }
 }
 
-/** Brings the model up to now at each call; after a pause of the machine it skips what nobody could have measured. */
-function simulation(seed: number): () => SimulatedFrame[] {
-  const chance = chanceOf(seed);
-  const startedAtMs = Date.now();
-  let state = startOfFlight();
-  let tick = 0;
-  return () => {
+/** The model in real time. */
+class SimulatedVehicle {
+  state: FlightState = startOfFlight();
+  readonly #chance: ReturnType<typeof chanceOf>;
+  readonly #startedAtMs = Date.now();
+  #tick = 0;
+
+  constructor(seed: number) {
+    this.#chance = chanceOf(seed);
+  }
+
+  /** Brings the model up to now; after a pause of the machine it skips what nobody could have measured. */
+  flyOn(): SimulatedFrame[] {
     const frames: SimulatedFrame[] = [];
-    const due = Math.floor((Date.now() - startedAtMs) / tickMs);
-    for (tick = Math.max(tick, due - attitudeRate); tick < due; tick++) {
-      const before = state;
-      state = stepFlight(state, { seconds: tickMs / 1_000, chance });
-      const ts = BigInt(Math.round(startedAtMs + tick * tickMs)) * 1_000_000n;
-      frames.push(...framesOf(state, { before, tick, ts, chance }));
+    const chance = this.#chance;
+    const due = Math.floor((Date.now() - this.#startedAtMs) / tickMs);
+    for (this.#tick = Math.max(this.#tick, due - attitudeRate); this.#tick < due; this.#tick++) {
+      const before = this.state;
+      this.state = stepFlight(before, { seconds: tickMs / 1_000, chance });
+      const ts = BigInt(Math.round(this.#startedAtMs + this.#tick * tickMs)) * 1_000_000n;
+      frames.push(...framesOf(this.state, { before, tick: this.#tick, ts, chance }));
     }
     return frames;
-  };
+  }
+}
+
+/** Does what it is told, for ever. */
+async function obey(vehicle: SimulatedVehicle, agentUrl: string): Promise<void> {
+  await vehicleClient({ agentUrl, name: "sitl" }).takeCommands({
+    onCommand: (command, context) => fly(vehicle, command, context),
+    onStop: (number) => {
+      vehicle.state = stopFlight(vehicle.state);
+      log(`stopped (${number})`);
+    },
+    onRelease: (number) => log(`released (${number})`),
+  }, new AbortController().signal);
+}
+
+async function fly(vehicle: SimulatedVehicle, order: Order, { signal, progress }: CommandContext): Promise<Outcome> {
+  const begun = beginOrder(vehicle.state, order);
+  if ("refused" in begun) return { state: "rejected", code: "not_possible", detail: begun.refused };
+  log(`command ${order.type}`);
+  vehicle.state = begun.state;
+  while (!begun.isDone(vehicle.state)) {
+    const { phase, up } = vehicle.state;
+    await progress({ phase, up_m: Math.round(up) });
+    await pause(progressIntervalMs);
+    signal.throwIfAborted();
+  }
+  return { state: "succeeded", data: { phase: vehicle.state.phase } };
 }
 
 /** Posts what waits; says once when the agent goes away and once when it is back. */
@@ -78,6 +116,10 @@ async function postFrames(url: URL, frames: readonly SimulatedFrame[]): Promise<
   // A server error that names each frame is still "not now".
   if (response.status < 500 && answer.includes('"results"')) return JSON.parse(answer);
   throw new Error(`${response.status} ${answer.slice(0, 200)}`);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function log(message: string): void {

@@ -10,9 +10,10 @@ export interface SimulatedFrame {
   readonly class?: "event";
 }
 
-/** Home of every simulated vehicle, and how metres become degrees there. */
-const home = { latitude: 47.397742, longitude: 8.545594, altitude: 488 };
-const metresPerDegree = 111_320;
+/** Home of every simulated vehicle. */
+export const home = { latitude: 47.397742, longitude: 8.545594, altitude: 488 };
+/** How metres become degrees of latitude. */
+export const metresPerDegree = 111_320;
 const gravity = 9.80665;
 
 /** Samples per second of each sensor; attitude sets the pace. */

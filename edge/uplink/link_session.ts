@@ -9,18 +9,20 @@
 import { ok } from "node:assert/strict";
 import type { TelemetryLane } from "#proto/class.ts";
 import { asFault, type Code, Fault, isCode } from "#proto/errors.ts";
-import { frameKinds, type LinkFrame } from "#proto/frame.ts";
+import { encodeFrame, FrameDecoder, frameKinds, type LinkFrame } from "#proto/frame.ts";
 import type { Redirect, Welcome } from "#proto/gen/systemscale/link/v1/login_pb.ts";
 import { Heartbeat } from "#proto/heartbeat.ts";
 import { type Instant, instantOf } from "#proto/instant.ts";
 import { LaneBudget } from "#proto/lane_budget.ts";
-import { batchBytesMax } from "#proto/limits.ts";
+import { readFrames } from "#proto/lane_reader.ts";
+import { batchBytesMax, linkFrameBytesMaxBeforeLogin } from "#proto/limits.ts";
 import { closeOf, codeOfEnd } from "#proto/link_end.ts";
 import { decodeMessage, encodeMessage, type MessageOf } from "#proto/link_message.ts";
 import type { Clock, DialTarget, Link, Log, Transport } from "#proto/ports.ts";
 import { countOf, intersect, none, subtract } from "#proto/ranges.ts";
 import { within } from "#proto/within.ts";
 import { controlWriteTimeoutMs, senderWaitMsMax, silenceLookMs, stopLinkMs } from "../limits.ts";
+import type { CommandLane } from "../commands/gate.ts";
 import type { Ring } from "../ring/ring.ts";
 import { Bell } from "./bell.ts";
 import { readPlaces, readReceived, readSeriesRanges, takeInventory } from "./bookkeeping.ts";
@@ -44,6 +46,8 @@ export interface SessionParts {
   readonly onAck: (kind: "received" | "verdict") => void;
   /** Told how many records the cloud put aside instead of storing them, each record once. */
   readonly onQuarantined: (records: number) => void;
+  /** What takes orders and tells what became of them; without it the vehicle takes none. */
+  readonly commands?: CommandLane | undefined;
   /** Whether a relay that is not ready may be left now. */
   readonly mayLeave: () => boolean;
   /** Told why a link should be left for another one while it still works. */
@@ -153,9 +157,12 @@ export class LinkSession {
       this.#guard(this.#readToEnd(reading)),
       this.#guard(this.#control()),
       this.#guard(this.#fixOffsets()),
+      this.#guard(this.#readOrders()),
     ];
+    const unlink = this.#parts.commands?.link((event) => this.#sayEvent(event));
     const end = await this.#finished.promise;
     this.#isOver = true;
+    unlink?.();
     this.#link.close(closeOf(end.code));
     this.#controlBell.ring();
     this.#offsetsBell.ring();
@@ -242,6 +249,8 @@ export class LinkSession {
       [frameKinds.lost, (payload) => this.#handleLost(payload)],
       [frameKinds.resend, (payload) => this.#handleResend(payload)],
       [frameKinds.inventoryWanted, () => this.#tellInventory()],
+      // A stop comes on this lane as well.
+      [frameKinds.order, (payload) => this.#parts.commands?.handleFrame(payload)],
     ]);
   }
 
@@ -329,6 +338,26 @@ export class LinkSession {
     await reading;
     const end = await this.#link.ended;
     this.#finished.resolve({ code: codeOfEnd(end), detail: end.reason });
+  }
+
+  /** The command lane: read in any case, so that what comes there does not lie in the transport. */
+  async #readOrders(): Promise<void> {
+    await readFrames(this.#link, "command", {
+      decoder: new FrameDecoder(linkFrameBytesMaxBeforeLogin),
+      handleFrame: ({ kind, payload }) => {
+        if (kind !== frameKinds.order) {
+          throw new Fault("unexpected_frame", `Cannot take frame of kind ${kind} as order`);
+        }
+        this.#parts.commands?.handleFrame(payload);
+      },
+      handleBytes: () => this.handleBytes(),
+    });
+  }
+
+  /** What does not get out now is said again later. */
+  #sayEvent(payload: Uint8Array): void {
+    const frame = encodeFrame(frameKinds.commandEvent, { lane: "command", payload });
+    this.#link.write("command", frame).catch(() => undefined);
   }
 
   async #control(): Promise<void> {

@@ -21,8 +21,10 @@ import type { RelayName } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
 import {
   ackSubject,
+  allCommandsSubject,
   allNodesSubject,
   allSessionsSubject,
+  allStopsSubject,
   ledgerSubject,
   ownerSubject,
   revokedSubject,
@@ -159,6 +161,15 @@ function listen(ears: BackboneEars, options: NatsBackboneOptions & { publisher: 
       return error === null ? ears.node({ relay, shard }, data) : logDenied(log, error);
     },
   });
+  for (const [subject, isStop] of [[allCommandsSubject, false], [allStopsSubject, true]] as const) {
+    connection.subscribe(subject, {
+      callback: (error, { subject, data }) => {
+        const [, , vehicle] = subject.split(".");
+        // A copy: it may wait in a link, and the client's view would keep a whole packet alive.
+        return error === null ? ears.order(vehicle, { bytes: data.slice(), isStop }) : logDenied(log, error);
+      },
+    });
+  }
   connection.subscribe(revokedSubject, {
     callback: (error) => error === null ? ears.revoked() : logDenied(log, error),
   });

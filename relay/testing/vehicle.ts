@@ -49,6 +49,8 @@ export class TestVehicle {
   readonly epoch: Epoch;
   /** Payloads of all frames heard after login, by kind. */
   readonly heard: { kind: number; payload: Uint8Array }[] = [];
+  /** Payloads heard on the command lane. */
+  readonly orders: Uint8Array[] = [];
   /** How the login ended; undefined while it goes on. */
   outcome: VehicleLoginStep | undefined;
   /** How the link ended; undefined while it lives. */
@@ -79,6 +81,7 @@ export class TestVehicle {
     }, instantOf(clock));
     this.ended = link.ended.then((end) => this.end = end);
     this.#talk(login);
+    void this.#readOrders();
   }
 
   /** Sends raw bytes on a lane; what a link that has ended does not take is lost. */
@@ -133,6 +136,16 @@ export class TestVehicle {
         const step = login.handleFrame(frame, instantOf(this.#clock));
         if (step.kind === "send") this.write("control", step.bytes);
         else this.outcome = step;
+      },
+    });
+  }
+
+  async #readOrders(): Promise<void> {
+    await readFrames(this.#link, "command", {
+      decoder: new FrameDecoder(),
+      handleFrame: async ({ payload }) => {
+        if (!this.#isReading) await this.#link.ended;
+        this.orders.push(payload.slice());
       },
     });
   }

@@ -1,11 +1,15 @@
 /** Writes what each binary reads: certificates and configuration, the same files as in production. */
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { signerRoles } from "#proto/order.ts";
 import { developmentAuthority } from "./authority.ts";
 import { developmentCertifier, ensureRelayLeaf, ensureVehicleLeaf } from "./certifier.ts";
 import { type Layout, pathsOf, relayNode, sdkPortOf, trustFilesOf } from "./layout.ts";
+import { makeRoot, makeSigner, rootFiles, signerFiles } from "../signers/make.ts";
 import type { NatsPasswords } from "../servers/nats.ts";
 
+/** Name of the one signer. */
+const devSigner = "development";
 /** A vehicle's ring, where the layout asks for no other. */
 const ringMebibytes = 256;
 
@@ -16,12 +20,22 @@ export async function writeConfigs(layout: Layout, passwords: NatsPasswords): Pr
   // QuestDB does not make its own.
   if (layout.store === "questdb") await Deno.mkdir(paths.questDb, { recursive: true });
   if (layout.ca !== "step-ca") await certifyAll(layout);
+  await ensureOrderKeys(paths.orders);
   await writeYaml(paths.relayConfig, relayConfig(layout, passwords));
   await writeYaml(paths.cloudConfig, cloudConfig(layout, passwords));
   for (const vehicle of layout.vehicles) {
     await Deno.mkdir(paths.vehicle(vehicle), { recursive: true });
     await writeYaml(paths.agentConfig(vehicle), agentConfig(layout, vehicle));
   }
+}
+
+/** Made once: vehicles pin the root. */
+async function ensureOrderKeys(folder: string): Promise<void> {
+  const { key } = rootFiles(folder);
+  const isThere = await Deno.stat(signerFiles(folder, devSigner).certificate).then(() => true, () => false);
+  if (isThere) return;
+  await makeRoot(folder);
+  await makeSigner(key, { folder, name: devSigner, roles: signerRoles, generation: 1 });
 }
 
 async function certifyAll(layout: Layout): Promise<void> {
@@ -85,7 +99,15 @@ function cloudConfig(layout: Layout, passwords: NatsPasswords) {
       token_sha256_file: paths.tokenHash,
       nats: { user: "fleet", password: passwords.fleet },
     },
-    services: ["ingest", "query", "fleet", ...watchesRevocations ? ["revocation"] : []],
+    commands: {
+      address: `127.0.0.1:${ports.commands}`,
+      token_sha256_file: paths.tokenHash,
+      nats: { user: "commands", password: passwords.commands },
+      signers: [signerFiles(paths.orders, devSigner)],
+      vehicle_roots: [trust.root],
+      vehicle_issuers: [trust.vehicleIssuer],
+    },
+    services: ["ingest", "query", "fleet", "commands", ...watchesRevocations ? ["revocation"] : []],
     ...(watchesRevocations && {
       revocation: { crls: [crlUrlOf(layout)], nats: { user: "revocation", password: passwords.revocation } },
     }),
@@ -103,6 +125,7 @@ function agentConfig(layout: Layout, vehicle: string) {
     roots: [trustFilesOf(layout).relayIssuer],
     relay: { addresses: [`${relayNode}:${layout.dialedPort ?? layout.ports.relay}`] },
     ring: { path: join(folder, "ring"), bytes: `${layout.ringMebibytes ?? ringMebibytes}MiB` },
+    commands: { root: rootFiles(paths.orders).publicKey, path: join(folder, "commands") },
     sdk: { address: `127.0.0.1:${sdkPortOf(layout, vehicle)}` },
   };
 }

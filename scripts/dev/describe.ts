@@ -8,7 +8,7 @@ export function describeSystem(
   layout: Layout,
   { units, stepCa, seconds }: { units: readonly Unit[]; stepCa?: StepCa; seconds: number },
 ): string {
-  const { sdk, fleet, query, questDb } = layout.ports;
+  const { sdk, fleet, query, commands, questDb } = layout.ports;
   const token = pathsOf(layout.state).token;
   const vehicle = layout.vehicles[0];
   const stream = layout.simulate ? "gps" : "telemetry";
@@ -26,6 +26,8 @@ export function describeSystem(
     `  curl -X POST http://localhost:${fleet}/v1/vehicles -H "Authorization: Bearer $(cat '${token}')" \\`,
     `    -H "Content-Type: application/json" -d '{"vehicle_id":"${vehicle}","type":"fixed-wing","name":"Survey Alpha"}'`,
     `  curl -H "Authorization: Bearer $(cat '${token}')" http://localhost:${fleet}/v1/vehicles/${vehicle}/explain`,
+    `  curl -X POST http://localhost:${commands}/v1/commands -H "Authorization: Bearer $(cat '${token}')" \\`,
+    `    -H "Content-Type: application/json" -d '{"vehicle_id":"${vehicle}","type":"rtl","data":{},"priority":"normal"}'`,
     ...(layout.store === "questdb"
       ? [`  curl "http://localhost:${questDb}/exec?query=SELECT%20*%20FROM%20telemetry%20LIMIT%2010"`]
       : []),

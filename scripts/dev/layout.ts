@@ -22,6 +22,7 @@ export interface Ports {
   readonly relayPrivate: number;
   readonly fleet: number;
   readonly query: number;
+  readonly commands: number;
   readonly cloudPrivate: number;
   readonly questDb: number;
   readonly questDbPg: number;
@@ -44,6 +45,7 @@ export const guidePorts: Ports = {
   relayPrivate: 9090,
   fleet: 8080,
   query: 8081,
+  commands: 8082,
   cloudPrivate: 9080,
   questDb: 9000,
   questDbPg: 8812,
@@ -107,6 +109,7 @@ export function pathsOf(state: string) {
     questDb: at("questdb"),
     sqlite: at("telemetry.db"),
     secrets: at("secrets.json"),
+    orders: at("orders"),
     token: at("operator.token"),
     tokenHash: at("operator.token.sha256"),
     running: at("running.json"),

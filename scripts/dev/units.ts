@@ -161,9 +161,9 @@ function cloudUnit({ state, ports, store }: Layout): Unit {
   const paths = pathsOf(state);
   return {
     plan: denoPlan("cloud", "cloud/main.ts", { config: paths.cloudConfig, logFile: paths.log("cloud") }),
-    ports: [tcp(ports.fleet), tcp(ports.query), tcp(ports.cloudPrivate)],
-    what: `cloud: ingest, query and fleet, store ${store}`,
-    where: `http://${local(ports.query)}, http://${local(ports.fleet)}`,
+    ports: [tcp(ports.fleet), tcp(ports.query), tcp(ports.commands), tcp(ports.cloudPrivate)],
+    what: `cloud: ingest, query, fleet, commands; store ${store}`,
+    where: [ports.fleet, ports.query, ports.commands].map((port) => `http://${local(port)}`).join(" "),
     ready: async () => await tryFetch(`http://${local(ports.cloudPrivate)}/readyz`) !== undefined,
   };
 }

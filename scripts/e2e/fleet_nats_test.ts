@@ -1,8 +1,8 @@
 /** Documents of the fleet service in buckets of a real nats-server, under the rights that the service has. */
 import { deepStrictEqual as equal, rejects } from "node:assert/strict";
-import { documentScenarios } from "#cloud/fleet/documents_suite.ts";
-import { openDocuments } from "#cloud/fleet/io/kv_documents.ts";
-import { registryTimeoutMs } from "#cloud/fleet/limits.ts";
+import { documentScenarios } from "#cloud/lib/documents/documents_suite.ts";
+import { openDocuments } from "#cloud/lib/documents/io/kv_documents.ts";
+import { documentTimeoutMs } from "#cloud/lib/documents/limits.ts";
 import { waitFor } from "../servers/wait.ts";
 import { startNatsPair } from "./nats_pair.ts";
 import { patience } from "./patience.ts";
@@ -39,7 +39,7 @@ Deno.test("documents outlive a hub that is killed, and one that is away is told 
     await pair.killHub();
     const beganMs = performance.now();
     await rejects(documents.read("drone-001"), { code: "unavailable" });
-    equal(performance.now() - beganMs < 2 * registryTimeoutMs, true);
+    equal(performance.now() - beganMs < 2 * documentTimeoutMs, true);
     await pair.startHub();
     const found = await waitFor("the hub", () => documents.read("drone-001").catch(() => undefined), patience);
     equal(found, first);

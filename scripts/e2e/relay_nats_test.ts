@@ -46,6 +46,7 @@ function keepAnswers(backbone: Backbone) {
   const owners: Uint8Array[] = [];
   const nodes: (readonly [string, Uint8Array])[] = [];
   const logins: (readonly [string, Uint8Array])[] = [];
+  const orders: [string, Uint8Array, boolean][] = [];
   const ears: BackboneEars = {
     placed: (number, place) => void placed.push([number, place]),
     refused: (number) => void refused.push(number),
@@ -53,10 +54,11 @@ function keepAnswers(backbone: Backbone) {
     owner: (notice) => void owners.push(notice.slice()),
     login: (vehicle, proof) => void logins.push([vehicle, proof.slice()]),
     node: (who, state) => void nodes.push([`${who.relay} ${who.shard}`, state.slice()]),
+    order: (vehicle, { bytes, isStop }) => void orders.push([vehicle, bytes, isStop]),
     revoked: () => {},
   };
   backbone.listen(ears);
-  return { placed, refused, notices, owners, logins, nodes };
+  return { placed, refused, notices, owners, logins, nodes, orders };
 }
 
 Deno.test("the backbone works over a leaf with the permissions of a relay, and through the loss of the hub", async () => {

@@ -10,6 +10,7 @@ export interface NatsPasswords {
   readonly ingest: string;
   readonly query: string;
   readonly fleet: string;
+  readonly commands: string;
   readonly revocation: string;
   readonly admin: string;
 }
@@ -41,6 +42,7 @@ export function hubPlan(store: string, options: NatsOptions): ChildPlan {
     NATS_INGEST_PASSWORD: options.passwords.ingest,
     NATS_QUERY_PASSWORD: options.passwords.query,
     NATS_FLEET_PASSWORD: options.passwords.fleet,
+    NATS_COMMANDS_PASSWORD: options.passwords.commands,
     NATS_REVOCATION_PASSWORD: options.passwords.revocation,
     NATS_ADMIN_PASSWORD: options.passwords.admin,
   });
@@ -123,8 +125,8 @@ export async function leafReady(monitorPort: number): Promise<boolean> {
 
 /** Passwords for all roles, never used before. */
 export function newPasswords(): NatsPasswords {
-  const [leaf, relay, ingest, query, fleet, revocation, admin] = Array.from({ length: 7 }, newPassword);
-  return { leaf, relay, ingest, query, fleet, revocation, admin };
+  const [leaf, relay, ingest, query, fleet, commands, revocation, admin] = Array.from({ length: 8 }, newPassword);
+  return { leaf, relay, ingest, query, fleet, commands, revocation, admin };
 }
 
 /** A password that nats-server's configuration reads as text whatever digits it holds. */

@@ -4,7 +4,16 @@ import { clusterNodePlan, hubPlan, leafPlan, newPassword, newPasswords } from ".
 const options = {
   binary: "nats-server",
   ports: { client: 4222, monitor: 8222, leaf: 7422 },
-  passwords: { leaf: "pl", relay: "pr", ingest: "pi", query: "pq", fleet: "pf", revocation: "pv", admin: "pa" },
+  passwords: {
+    leaf: "pl",
+    relay: "pr",
+    ingest: "pi",
+    query: "pq",
+    fleet: "pf",
+    commands: "pc",
+    revocation: "pv",
+    admin: "pa",
+  },
   logFile: "log",
 };
 

@@ -6,6 +6,7 @@ import { parseEpoch, parseVehicleId } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
 import type { AgentStatus } from "../../agent_status.ts";
+import type { CommandDesk } from "../../commands/desk.ts";
 import { Collector } from "../../collect/collector.ts";
 import type { NewFrame } from "../../ring/ring.ts";
 import { createSdkApp } from "../app.ts";
@@ -52,6 +53,7 @@ export const linkedStatus: AgentStatus = {
   lastAcks: { receivedAtMs: undefined, verdictAtMs: 5 },
   gone: { lost: 0, quarantined: 1 },
   certificate: { serial: "1f", notAfterMs: 1_780_086_400_000, daysLeft: 1, fault: undefined },
+  commands: { software: undefined, waiting: 1, running: 0, stopped: false },
   clockOffsetNs: 0n,
 };
 
@@ -62,6 +64,8 @@ export interface StageOptions {
   /** Classes that its disk is too slow for. */
   readonly buffer?: readonly Class[];
   readonly status?: AgentStatus;
+  /** Commands; none by default. */
+  readonly desk?: CommandDesk;
 }
 
 /** One frame that the agent took. */
@@ -100,7 +104,7 @@ export interface Answer {
 }
 
 /** Sets the stage. */
-export function makeStage({ refuse = [], buffer = [], status = linkedStatus }: StageOptions = {}): Stage {
+export function makeStage({ refuse = [], buffer = [], status = linkedStatus, desk }: StageOptions = {}): Stage {
   const taken: StagedFrame[] = [];
   const calls: Class[] = [];
   const failures: string[] = [];
@@ -118,7 +122,10 @@ export function makeStage({ refuse = [], buffer = [], status = linkedStatus }: S
   };
   const clock = new VirtualClock();
   const agent = { nowNs: () => nowNs, status: () => status, take };
-  const app = createSdkApp({ agent, log, clock, collector: new Collector(), guardOrigin: true });
+  const app = createSdkApp({
+    ...{ agent, log, clock, collector: new Collector(), guardOrigin: true },
+    commands: () => desk,
+  });
   const request: Stage["request"] = async (path, init = {}) =>
     await app.request(`http://localhost:7777${path}`, {
       ...init,

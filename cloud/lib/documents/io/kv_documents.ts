@@ -3,33 +3,35 @@ import { jetstream, JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstr
 import { type KV, type KvEntry, Kvm, KvWatchInclude } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "#proto/errors.ts";
-import { registryTimeoutMs } from "../limits.ts";
-import type { DocumentStore, StoredDocument } from "../ports.ts";
+import { documentTimeoutMs } from "../limits.ts";
+import type { DocumentStore, StoredDocument } from "../documents.ts";
 
-/** Opens a bucket, created when it is missing. */
+/** Opens a bucket, created when it is missing. What is older than `ageMs` is forgotten; 0: nothing. */
 export async function openDocuments(
   nats: NatsConnection,
-  { bucket, replicas }: { bucket: string; replicas: number },
+  { bucket, replicas, ageMs = 0 }: { bucket: string; replicas: number; ageMs?: number | undefined },
 ): Promise<DocumentStore> {
-  const js = jetstream(nats, { timeout: registryTimeoutMs });
-  const kv = await new Kvm(js).create(bucket, { history: 1, replicas, allow_direct: false });
+  const js = jetstream(nats, { timeout: documentTimeoutMs });
+  const kv = await new Kvm(js).create(bucket, { history: 1, replicas, allow_direct: false, ttl: ageMs });
   await setReplicas(kv, { nats, replicas });
-  return new KvDocuments(kv, bucket);
+  return new KvDocuments(kv, { nats, bucket });
 }
 
 async function setReplicas(kv: KV, { nats, replicas }: { nats: NatsConnection; replicas: number }): Promise<void> {
   const { streamInfo: { config } } = await kv.status();
   if (config.num_replicas === replicas) return;
-  const jsm = await jetstream(nats, { timeout: registryTimeoutMs }).jetstreamManager();
+  const jsm = await jetstream(nats, { timeout: documentTimeoutMs }).jetstreamManager();
   await jsm.streams.update(config.name, { num_replicas: replicas });
 }
 
 class KvDocuments implements DocumentStore {
   readonly #kv: KV;
+  readonly #nats: NatsConnection;
   readonly #bucket: string;
 
-  constructor(kv: KV, bucket: string) {
+  constructor(kv: KV, { nats, bucket }: { nats: NatsConnection; bucket: string }) {
     this.#kv = kv;
+    this.#nats = nats;
     this.#bucket = bucket;
   }
 
@@ -46,7 +48,8 @@ class KvDocuments implements DocumentStore {
         // Documents that came meanwhile are told as well, so by then it is whole.
         if (told >= values) whole.resolve();
       }
-      whole.reject(new Fault("unavailable", `Cannot watch bucket "${this.#bucket}": the watch ended`));
+      // Whoever has a copy would not hear of changes any more: the service starts anew.
+      if (!this.#nats.isClosed()) throw new Error(`the watch over bucket "${this.#bucket}" has ended`);
     })();
     await whole.promise;
   }

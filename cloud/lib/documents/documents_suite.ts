@@ -1,6 +1,6 @@
 /** What every {@link DocumentStore} does; run by each implementation's test. */
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import type { DocumentStore, StoredDocument } from "./ports.ts";
+import type { DocumentStore, StoredDocument } from "./documents.ts";
 
 /** A fresh store, and how long to wait for what a watch tells. */
 export interface DocumentsStage {

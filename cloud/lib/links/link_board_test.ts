@@ -4,11 +4,11 @@ import { Fault } from "#proto/errors.ts";
 import { parseVehicleId } from "#proto/ids.ts";
 import { instantOf } from "#proto/instant.ts";
 import { confirmMs, strangersMax } from "./limits.ts";
-import { drone, type Event, FleetStage, sessionOf } from "./testing/stage.ts";
+import { BoardStage, drone, type Event, sessionOf } from "./testing/board_stage.ts";
 
-Deno.test("a link is there from its login to its end, which is remembered", async () => {
-  const stage = await new FleetStage().begin();
-  await stage.register();
+Deno.test("a link is there from its login to its end, which is remembered", () => {
+  const stage = new BoardStage();
+  stage.registered.add(drone);
   stage.up();
   const { link } = stage.board.of(drone);
   equal([link?.relay, link?.agentVersion, link?.peer, link?.health], ["relay-1", "1.2.3", "192.0.2.1:9", undefined]);
@@ -21,7 +21,7 @@ Deno.test("a link is there from its login to its end, which is remembered", asyn
 });
 
 Deno.test("of two links the later serves, and the end of the older one is none of the vehicle", async () => {
-  const stage = await new FleetStage().begin();
+  const stage = new BoardStage();
   stage.up(drone, 1);
   await stage.clock.advance(10);
   stage.up(drone, 2);
@@ -35,7 +35,7 @@ Deno.test("of two links the later serves, and the end of the older one is none o
 });
 
 Deno.test("a link that its shard no longer names is over, one whose shard is silent is not", async () => {
-  const stage = await new FleetStage().begin();
+  const stage = new BoardStage();
   stage.up("a", 1);
   stage.hear({ case: "up", value: { vehicleId: "b", session: sessionOf(2), atNs: 1n } }, {
     relay: "relay-2",
@@ -50,8 +50,8 @@ Deno.test("a link that its shard no longer names is over, one whose shard is sil
   ok(b.link !== undefined && !stage.board.isHeard(b.link, now));
 });
 
-Deno.test("a link from before this service listened is known by its shard's digest, and its past fills it up", async () => {
-  const stage = await new FleetStage().begin();
+Deno.test("a link from before this service listened is known by its shard's digest, and its past fills it up", () => {
+  const stage = new BoardStage();
   stage.board.handlePast(drone, { loginAtMs: 5, agentVersion: "1.0.0", end: { atMs: 3, code: "busy", detail: "" } });
   stage.digest();
   const { link, past } = stage.board.of(drone);
@@ -62,8 +62,8 @@ Deno.test("a link from before this service listened is known by its shard's dige
   strictEqual(stage.board.of(drone).past.agentVersion, "1.2.3");
 });
 
-Deno.test("refusals are counted until the next login", async () => {
-  const stage = await new FleetStage().begin();
+Deno.test("refusals are counted until the next login", () => {
+  const stage = new BoardStage();
   stage.refuse();
   stage.refuse("unknown_issuer");
   equal([stage.board.of(drone).past.refusal?.code, stage.board.of(drone).past.refusal?.count], ["unknown_issuer", 2]);
@@ -74,9 +74,9 @@ Deno.test("refusals are counted until the next login", async () => {
   equal([...stage.board.vehicles], [drone]);
 });
 
-Deno.test("strangers are bounded, and push out nobody who is registered", async () => {
-  const stage = await new FleetStage().begin();
-  await stage.register();
+Deno.test("strangers are bounded, and push out nobody who is registered", () => {
+  const stage = new BoardStage();
+  stage.registered.add(drone);
   stage.refuse("bad_proof", drone);
   for (let i = 0; i <= strangersMax; i++) stage.refuse("bad_proof", `s${i}`);
   const known = [...stage.board.vehicles];
@@ -84,8 +84,8 @@ Deno.test("strangers are bounded, and push out nobody who is registered", async 
   equal([known.includes(parseVehicleId("s0")), known.includes(parseVehicleId(`s${strangersMax}`))], [false, true]);
 });
 
-Deno.test("whatever a relay says is taken or refused as a Fault", async () => {
-  const stage = await new FleetStage().begin();
+Deno.test("whatever a relay says is taken or refused as a Fault", () => {
+  const stage = new BoardStage();
   throws(() => stage.up("no id!"), { code: "bad_message" });
   const now = instantOf(stage.clock);
   const from = { relay: "r", shard: 0 };
@@ -108,7 +108,7 @@ const step = fc.record({
 Deno.test("after any order of words a vehicle has a link exactly while one that came was not ended", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-      const stage = await new FleetStage().begin();
+      const stage = new BoardStage();
       const model = new Map(ids.map((id) => [id, new Set<number>()]));
       for (const { vehicle, session, kind } of steps) {
         if (kind === "wait") await stage.clock.advance(10);
@@ -128,8 +128,8 @@ Deno.test("after any order of words a vehicle has a link exactly while one that 
   );
 });
 
-Deno.test("two of one name are remembered with the moment", async () => {
-  const stage = await new FleetStage().begin();
+Deno.test("two of one name are remembered with the moment", () => {
+  const stage = new BoardStage();
   const twins: Event = { case: "duplicate", value: { vehicleId: drone, atNs: 3_000_000n } };
   stage.hear(twins);
   strictEqual(stage.board.of(drone).duplicateAtMs, 3);

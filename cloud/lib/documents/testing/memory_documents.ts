@@ -1,6 +1,6 @@
 /** Documents in memory, which can be away. */
 import { Fault } from "#proto/errors.ts";
-import type { DocumentStore, StoredDocument } from "../ports.ts";
+import type { DocumentStore, StoredDocument } from "../documents.ts";
 
 /** See {@link DocumentStore}. */
 export class MemoryDocuments implements DocumentStore {

@@ -1,4 +1,4 @@
-/** Where the fleet service keeps documents, each under a vehicle's id. Errors are Faults `unavailable`. */
+/** The port through which services keep small documents, each under a key. Errors are Faults `unavailable`. */
 
 /** A document as it lies there. Of two with one key, that with the higher revision is the newer. */
 export interface StoredDocument {

@@ -1,0 +1,138 @@
+/** The commands service's composition root: operators over HTTP, vehicles over NATS. */
+import type { NatsConnection } from "@nats-io/transport-node";
+import { bearerGuard } from "#proto/base/bearer.ts";
+import { certificateCheck } from "#proto/base/certificate.ts";
+import { asFault } from "#proto/errors.ts";
+import { instantOf } from "#proto/instant.ts";
+import { processClock } from "#proto/io/clock.ts";
+import { makeLog } from "#proto/io/log.ts";
+import { connectNats } from "#proto/io/nats.ts";
+import { systemRandom } from "#proto/io/random.ts";
+import type { Clock, Log } from "#proto/ports.ts";
+import {
+  allEventsSubject,
+  allPresenceSubject,
+  allSessionsSubject,
+  commandSubject,
+  stopSubject,
+} from "#proto/subjects.ts";
+import type { CloudConfig } from "../config.ts";
+import { openDocuments } from "../lib/documents/io/kv_documents.ts";
+import { serveApi } from "../lib/io/serve_api.ts";
+import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
+import { LinkBoard } from "../lib/links/link_board.ts";
+import { createApp } from "./app.ts";
+import { Boots } from "./boots.ts";
+import { catalogueOf } from "./catalogue.ts";
+import { CommandBook } from "./command_book.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { commandAgeMs, keyAgeMs, tickMs } from "./limits.ts";
+import { commandMetrics, count, createCounts } from "./metrics.ts";
+import type { VehicleLines } from "./ports.ts";
+import { followRegistry } from "./registered_vehicles.ts";
+import { readSigners, type SignerFiles } from "./signers.ts";
+import { StopDesk } from "./stop_desk.ts";
+
+async function start({ commands: own, nats: { servers, replicas }, ...config }: CloudConfig): Promise<RunningService> {
+  if (own === undefined) throw new Error("the configuration has no commands, although the service is wanted");
+  const log = makeLog({ service: "commands", ...config.log });
+  const [clock, random] = [processClock(), systemRandom()];
+  const read = (path: string) => Deno.readTextFile(path);
+  const guard = bearerGuard(await read(own.token_sha256_file));
+  const signers = readSigners(
+    await Promise.all(own.signers.map(async ({ key, certificate }): Promise<SignerFiles> => ({
+      keyPem: await read(key),
+      certificate: await read(certificate),
+    }))),
+    own.floor === undefined ? undefined : await read(own.floor),
+  );
+  const roots = await Promise.all(own.vehicle_roots.map(read));
+  const issuers = own.vehicle_issuers && await Promise.all(own.vehicle_issuers.map(read));
+  const checkChain = certificateCheck({ roots, issuers });
+
+  const inboxPrefix = "_INBOX_commands";
+  const nats = await connectNats({ ...own.nats, servers, name: `commands ${config.instance}`, inboxPrefix });
+  const open = (bucket: string, ageMs?: number) => openDocuments(nats, { bucket, replicas, ageMs });
+  const vehicles = await followRegistry(await open("vehicles"), log);
+  const board = new LinkBoard({ isRegistered: (vehicle) => vehicles.isRegistered(vehicle), onPast: () => {} });
+  const book = new CommandBook({ documents: await open("commands", commandAgeMs), clock, log });
+  await book.load();
+  const boots = new Boots(await open("boots"), log);
+  await boots.load();
+  const lines = linesOver(nats);
+  const isLinked = (vehicle: Parameters<typeof board.of>[0]) => board.of(vehicle).link !== undefined;
+  const stops = new StopDesk({ documents: await open("stops"), lines, signers, isLinked, clock, random, log });
+  await stops.load();
+  const keys = await open("command_keys", keyAgeMs);
+  const parts = { book, boots, stops, keys, vehicles, board, lines, signers, checkChain, clock, random, log };
+  const dispatcher = new Dispatcher(parts);
+  listen(nats, { dispatcher, board, clock, log });
+  const counts = createCounts();
+  const catalogue = catalogueOf(own.types);
+  const app = createApp({ dispatcher, book, stops, vehicles, catalogue, guard, log, counts });
+  const server = serveApi({ service: "commands", address: own.address }, app.fetch);
+  const stopping = new AbortController();
+  const working = work(dispatcher, { board, clock, log, signal: stopping.signal });
+  log.info("Commands API listens", { address: own.address, roles: [...signers.keys()].join(", ") });
+  return {
+    detail: () => nats.isClosed() ? "NATS connection is closed" : "",
+    metrics: () => {
+      const states = new Map<string, number>();
+      for (const { state } of book.open()) count(states, state);
+      return Promise.resolve(commandMetrics(counts, states));
+    },
+    stop: async () => {
+      book.close();
+      await server.shutdown();
+      stopping.abort();
+      await working;
+      await nats.close();
+    },
+  };
+}
+
+function linesOver(nats: NatsConnection): VehicleLines {
+  return {
+    command: (vehicle, bytes) => nats.publish(commandSubject(vehicle), bytes),
+    stop: (vehicle, bytes) => nats.publish(stopSubject(vehicle), bytes),
+  };
+}
+
+function listen(
+  nats: NatsConnection,
+  { dispatcher, board, clock, log }: { dispatcher: Dispatcher; board: LinkBoard; clock: Clock; log: Log },
+): void {
+  const hear = (subject: string, handle: (data: Uint8Array, tokens: readonly string[]) => void) =>
+    nats.subscribe(subject, {
+      callback: (error, message) => {
+        if (error !== null) return log.error("NATS does not let the service listen", { reason: error.message });
+        try {
+          handle(message.data, message.subject.split("."));
+        } catch (thrown) {
+          log.warn("Cannot take what a relay says", { subject: message.subject, reason: asFault(thrown).message });
+        }
+      },
+    });
+  hear(allSessionsSubject, (data) => dispatcher.handleProof(data.slice()));
+  hear(allEventsSubject, (data) => dispatcher.handleEvent(data.slice()));
+  hear(allPresenceSubject, (data, [, , relay, shard]) => {
+    board.handlePresence({ relay, shard: Number(shard) }, data, instantOf(clock));
+  });
+}
+
+async function work(
+  dispatcher: Dispatcher,
+  { board, clock, log, signal }: { board: LinkBoard; clock: Clock; log: Log; signal: AbortSignal },
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.after(tickMs, signal).catch(() => undefined);
+    board.pollSweep(instantOf(clock));
+    try {
+      await dispatcher.tick();
+    } catch (thrown) {
+      log.warn("Cannot look after commands, trying again", { reason: asFault(thrown).message });
+    }
+  }
+}
+
+serveSupervisor(start);
