@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseConfig } from "#proto/base/config.ts";
 
 /** Services that this binary can run, one worker each. */
-const serviceNames = ["ingest", "query", "fleet", "commands", "revocation"] as const;
+const serviceNames = ["ingest", "query", "fleet", "commands", "auth", "revocation"] as const;
 /** A service that this binary can run. */
 export type ServiceName = typeof serviceNames[number];
 
@@ -51,26 +51,34 @@ const schema = z.strictObject({
     vehicle_roots: z.array(z.string().min(1)).min(1).optional(),
     vehicle_issuers: z.array(z.string().min(1)).min(1).optional(),
   }).prefault({}),
+  /** Who is let in to the APIs, besides API keys. */
+  access: z.strictObject({
+    /** File with the SHA-256 (hex) of a token that may do everything: the first API key is made with it. */
+    token_sha256_file: z.string().min(1).optional(),
+    /** An identity provider whose access tokens are believed. */
+    oidc: z.strictObject({
+      /** As in the tokens' `iss`, to the letter. */
+      issuer: z.url({ protocol: /^https?$/ }),
+      audience: z.string().min(1),
+      /** Where tokens list roles (viewer, operator, admin) and groups of vehicles; dots lead into objects. */
+      roles_claim: z.string().min(1).default("realm_access.roles"),
+      groups_claim: z.string().min(1).optional(),
+    }).optional(),
+  }).prefault({}),
   query: z.strictObject({
     address: address.default("127.0.0.1:8081"),
-    /** File with the SHA-256 (hex) of the Bearer token that the API asks for. */
-    token_sha256_file: z.string().min(1),
-    /** Its account at `nats.servers`, to ask the owners of partitions; without it, it only reads. */
+    /** Its account at `nats.servers`: API keys, groups of vehicles, and the owners of partitions; without it, it only reads. */
     nats: z.strictObject({ user: z.string(), password: z.string() }).optional(),
-  }),
+  }).prefault({}),
   /** The registry of vehicles, and who is linked. */
   fleet: z.strictObject({
     address: address.default("127.0.0.1:8080"),
-    /** As of `query`. */
-    token_sha256_file: z.string().min(1),
     /** Its account at `nats.servers`. */
     nats: z.strictObject({ user: z.string(), password: z.string() }),
   }).optional(),
   /** Commands to vehicles, and stops. */
   commands: z.strictObject({
     address: address.default("127.0.0.1:8082"),
-    /** As of `query`. */
-    token_sha256_file: z.string().min(1),
     /** Its account at `nats.servers`. */
     nats: z.strictObject({ user: z.string(), password: z.string() }),
     /** Keys that sign orders, each with its certificate by the command root; a later one takes over the roles that it has. */
@@ -85,6 +93,12 @@ const schema = z.strictObject({
       type: z.string().regex(/^(?!ss_)[a-z][a-z0-9_]{0,62}$/),
       class: z.enum(["motion", "config", "query"]),
     })).default([]),
+  }).optional(),
+  /** API keys and the audit log. */
+  auth: z.strictObject({
+    address: address.default("127.0.0.1:8083"),
+    /** Its account at `nats.servers`. */
+    nats: z.strictObject({ user: z.string(), password: z.string() }),
   }).optional(),
   /** What the revocation service watches; one in all regions is enough. */
   revocation: z.strictObject({
@@ -106,6 +120,9 @@ const schema = z.strictObject({
 }).refine(({ services, fleet }) => fleet !== undefined || !services.includes("fleet"), {
   path: ["fleet"],
   error: "the service fleet wants to know where to listen and its account",
+}).refine(({ services, auth }) => auth !== undefined || !services.includes("auth"), {
+  path: ["auth"],
+  error: "the service auth wants to know its account",
 }).refine(({ services, commands }) => commands !== undefined || !services.includes("commands"), {
   path: ["commands"],
   error: "the service commands wants to know who signs, and its account",

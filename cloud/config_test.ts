@@ -4,7 +4,7 @@ import { parseCloudConfig } from "./config.ts";
 const minimal = `
 nats: { servers: ["127.0.0.1:4222"], user: ingest, password: p1 }
 store: { kind: sqlite, path: data/telemetry.db }
-query: { token_sha256_file: token.sha256 }
+access: { token_sha256_file: token.sha256 }
 `;
 
 Deno.test("a minimal file is filled with defaults", () => {
@@ -54,7 +54,7 @@ Deno.test("the watch over revocations is wanted with what it watches, or not at 
 
 Deno.test("the fleet service is wanted with its account, or not at all", () => {
   const services = "\nservices: [ingest, fleet]\n";
-  const fleet = "fleet: { token_sha256_file: t, nats: { user: fleet, password: p } }\n";
+  const fleet = "fleet: { nats: { user: fleet, password: p } }\n";
   throws(() => parseCloudConfig(`${minimal}${services}`, "cloud.yaml"), /fleet: .*where to listen/);
   strictEqual(parseCloudConfig(`${minimal}${services}${fleet}`, "cloud.yaml").fleet?.address, "127.0.0.1:8080");
 });

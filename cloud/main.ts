@@ -17,6 +17,7 @@ const entries: Readonly<Record<ServiceName, URL>> = {
   ingest: new URL("./ingest/worker.ts", import.meta.url),
   query: new URL("./query/worker.ts", import.meta.url),
   fleet: new URL("./fleet/worker.ts", import.meta.url),
+  auth: new URL("./auth/worker.ts", import.meta.url),
   commands: new URL("./commands/worker.ts", import.meta.url),
   revocation: new URL("./revocation/worker.ts", import.meta.url),
 };

@@ -8,7 +8,7 @@ import { type ServiceWorker, Supervised } from "./supervisor.ts";
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const config = parseCloudConfig(
-  "nats: { servers: [a], user: u, password: p }\nstore: { kind: sqlite, path: a }\nquery: { token_sha256_file: a }",
+  "nats: { servers: [a], user: u, password: p }\nstore: { kind: sqlite, path: a }",
   "cloud.yaml",
 );
 

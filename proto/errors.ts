@@ -89,6 +89,7 @@ export const codes = {
   vehicle_stopped: { status: 409, title: "Vehicle is stopped", retry: false },
   different_request: { status: 422, title: "Idempotency-Key was used for another request", retry: false },
   too_many: { status: 507, title: "There are as many as there may be", retry: false },
+  forbidden: { status: 403, title: "Not allowed", retry: false },
 } as const satisfies Record<string, CodeFacts>;
 
 /** One of {@link codes}. */

@@ -1,68 +1,60 @@
 /** The commands API. */
-import { OpenAPIHono } from "@hono/zod-openapi";
-import type { MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { notFoundProblem, problemHandler, schemaProblem } from "#proto/base/problem.ts";
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import { parseCommandId } from "#proto/command_id.ts";
 import { Fault } from "#proto/errors.ts";
-import { parseVehicleId } from "#proto/ids.ts";
+import { parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { JsonValue } from "#proto/json.ts";
-import type { Log } from "#proto/ports.ts";
+import { type ApiParts, createApi } from "../lib/api_app.ts";
+import { type AuthEnv, demand } from "../lib/auth/guard.ts";
+import { capabilityOf, reasonAgainst } from "../lib/auth/rules.ts";
+import type { VehicleRegistry } from "../lib/vehicle_registry.ts";
 import { type Catalogue, templateFor } from "./catalogue.ts";
 import type { CommandBook } from "./command_book.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { bodyBytesMax, dataBytesMax } from "./limits.ts";
 import { type CommandCounts, count } from "./metrics.ts";
-import type { RegisteredVehicles } from "./ports.ts";
 import { type CommandRecord, isOpen } from "./record.ts";
 import { cancelRoute, commandRoute, listRoute, oneRoute, releaseRoute, stopRoute, stopStateRoute } from "./routes.ts";
 import type { StopDesk } from "./stop_desk.ts";
 import { commandView, stopView } from "./view.ts";
 
 /** What the app stands on. */
-export interface CommandAppParts {
+export interface CommandAppParts extends Pick<ApiParts, "guard" | "audit" | "log"> {
   readonly dispatcher: Dispatcher;
   readonly book: CommandBook;
   readonly stops: StopDesk;
-  readonly vehicles: RegisteredVehicles;
+  readonly vehicles: VehicleRegistry;
   readonly catalogue: Catalogue;
-  /** Lets only requests with a valid token pass. */
-  readonly guard: MiddlewareHandler;
-  readonly log: Log;
   readonly counts: CommandCounts;
 }
 
-/** Who asks, as long as there is one token for all. */
-const issuer = "operator";
-
 /** Makes the app; it is served by the caller. */
-export function createApp(parts: CommandAppParts): OpenAPIHono {
-  const { guard, log, counts } = parts;
-  const app = new OpenAPIHono({ defaultHook: schemaProblem });
-  app.onError(problemHandler((fault, { req }) => {
-    log.error("Request failed", { method: req.method, path: req.path, error: fault.message });
-  }));
-  app.notFound(notFoundProblem);
-  app.use(async (context, next) => {
-    await next();
-    count(counts.answers, context.res.status);
-  });
-  addHealth(app);
-  app.use("/v1/*", guard);
-  app.use(bodyLimit({ maxSize: bodyBytesMax, onError: () => tooLarge("body", bodyBytesMax) }));
+export function createApp(parts: CommandAppParts): OpenAPIHono<AuthEnv> {
+  const { counts: { answers } } = parts;
+  const app = createApi({ ...parts, title: "SystemScale commands API", bodyBytesMax, answers });
   addCommands(app, parts);
   addStops(app, parts);
   return app;
 }
 
-function addCommands(app: OpenAPIHono, { dispatcher, book, catalogue, counts }: CommandAppParts): void {
+function addCommands(
+  app: OpenAPIHono<AuthEnv>,
+  { dispatcher, book, catalogue, counts, vehicles }: CommandAppParts,
+): void {
   app.openapi(commandRoute, async (context) => {
     const { vehicle_id: id, type, data, ttl_ms: ttlMs, wait_ms: waitMs, ...rest } = context.req.valid("json");
     const { class: name } = templateFor(catalogue, { type, data: data as JsonValue });
+    const vehicle = parseVehicleId(id);
+    const { id: issuer } = demand(context, {
+      capability: capabilityOf(name),
+      vehicleGroups: vehicles.groupsOf(vehicle),
+    });
     const text = JSON.stringify(data);
-    if (new TextEncoder().encode(text).byteLength > dataBytesMax) return tooLarge("data", dataBytesMax);
+    if (new TextEncoder().encode(text).byteLength > dataBytesMax) {
+      throw new Fault("too_large", `Cannot take the data: wanted at most ${dataBytesMax} bytes`);
+    }
     const key = context.req.valid("header")["idempotency-key"];
-    const about = { vehicle: parseVehicleId(id), type, class: name, data: text, issuer };
+    const about = { vehicle, type, class: name, data: text, issuer };
     const record = await dispatcher.accept({ ...about, ...rest, ttlMs, key });
     count(counts.accepted, type);
     if (waitMs > 0) await book.until(record.id, { condition: isOver, limitMs: waitMs });
@@ -72,13 +64,18 @@ function addCommands(app: OpenAPIHono, { dispatcher, book, catalogue, counts }: 
     const id = parseCommandId(context.req.valid("param").id);
     const { wait_ms: waitMs } = context.req.valid("query");
     const record = await book.find(id);
+    demand(context, { capability: "read", vehicleGroups: vehicles.groupsOf(record.vehicle) });
     if (waitMs > 0) await book.until(id, { condition: isOver, limitMs: waitMs });
     return context.json(commandView(book.known(id) ?? record), 200);
   });
   app.openapi(listRoute, (context) => {
     const { vehicle_id: vehicle, cursor, ...filter } = context.req.valid("query");
+    const principal = demand(context, { capability: "read", vehicleGroups: context.get("principal").groups });
     const { records, more } = book.list({
       ...filter,
+      // Whoever is limited to groups sees these alone.
+      isSeen: (one) =>
+        reasonAgainst(principal, { capability: "read", vehicleGroups: vehicles.groupsOf(one.vehicle) }) === undefined,
       vehicle: vehicle === undefined ? undefined : parseVehicleId(vehicle),
       before: cursor === undefined ? undefined : parseCommandId(cursor),
     });
@@ -86,13 +83,19 @@ function addCommands(app: OpenAPIHono, { dispatcher, book, catalogue, counts }: 
     return context.json({ commands: records.map(commandView), next_cursor: next }, 200);
   });
   app.openapi(cancelRoute, async (context) => {
-    return context.json(commandView(await dispatcher.cancel(parseCommandId(context.req.valid("param").id))), 200);
+    const id = parseCommandId(context.req.valid("param").id);
+    const { vehicle, class: name } = await book.find(id);
+    demand(context, { capability: capabilityOf(name), vehicleGroups: vehicles.groupsOf(vehicle) });
+    return context.json(commandView(await dispatcher.cancel(id)), 200);
   });
 }
 
-function addStops(app: OpenAPIHono, { dispatcher, stops, vehicles, counts }: CommandAppParts): void {
+function addStops(app: OpenAPIHono<AuthEnv>, { dispatcher, stops, vehicles, counts }: CommandAppParts): void {
   app.openapi(stopRoute, async (context) => {
     const vehicle = parseVehicleId(context.req.valid("param").id);
+    const { id: issuer } = demand(context, { capability: "stop", vehicleGroups: vehicles.groupsOf(vehicle) });
+    // Registered or not: one that was ever here must be stopped at any time.
+    if (!vehicles.isRegistered(vehicle) && !dispatcher.hasMet(vehicle)) throw unknownVehicle(vehicle);
     const { reason = "" } = context.req.valid("json");
     const record = await stops.want(vehicle, { isRelease: false, issuer, reason });
     counts.stops += 1;
@@ -101,33 +104,26 @@ function addStops(app: OpenAPIHono, { dispatcher, stops, vehicles, counts }: Com
   });
   app.openapi(stopStateRoute, (context) => {
     const vehicle = parseVehicleId(context.req.valid("param").id);
+    demand(context, { capability: "read", vehicleGroups: vehicles.groupsOf(vehicle) });
     const record = stops.of(vehicle);
     if (record === undefined && !vehicles.isRegistered(vehicle)) {
-      throw new Fault("not_found", `Cannot find vehicle "${vehicle}": it is not registered`);
+      throw unknownVehicle(vehicle);
     }
     return context.json(stopView(vehicle, record), 200);
   });
   app.openapi(releaseRoute, async (context) => {
     const vehicle = parseVehicleId(context.req.valid("param").id);
+    const { id: issuer } = demand(context, { capability: "release", vehicleGroups: vehicles.groupsOf(vehicle) });
     const record = await stops.want(vehicle, { isRelease: true, issuer, reason: "" });
     counts.stops += 1;
     return context.json(stopView(vehicle, record), 200);
   });
 }
 
+function unknownVehicle(vehicle: VehicleId): Fault {
+  return new Fault("not_found", `Cannot find vehicle "${vehicle}": it is not registered`);
+}
+
 function isOver(record: CommandRecord): boolean {
   return !isOpen(record);
-}
-
-function addHealth(app: OpenAPIHono): void {
-  app.get("/healthz", (context) => context.text("ok"));
-  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: { title: "SystemScale commands API", version: "1", license: { name: "Apache-2.0" } },
-  });
-}
-
-function tooLarge(what: string, bytesMax: number): never {
-  throw new Fault("too_large", `Cannot take the ${what}: wanted at most ${bytesMax} bytes`);
 }

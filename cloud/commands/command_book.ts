@@ -22,6 +22,7 @@ export interface CommandFilter {
   /** Behind this one, which is newer. */
   readonly before?: CommandId | undefined;
   readonly limit: number;
+  readonly isSeen?: (record: CommandRecord) => boolean;
 }
 
 interface Entry {
@@ -73,13 +74,16 @@ export class CommandBook {
   }
 
   /** Newest first; `more` tells whether there are further ones. */
-  list({ vehicle, state, before, limit }: CommandFilter): { records: CommandRecord[]; more: boolean } {
+  list(
+    { vehicle, state, before, limit, isSeen = () => true }: CommandFilter,
+  ): { records: CommandRecord[]; more: boolean } {
     this.#newestFirst ??= [...this.#entries.keys()].sort().reverse();
     const records: CommandRecord[] = [];
     for (const id of this.#newestFirst) {
       const record = this.known(id);
       if (record === undefined || (before !== undefined && id >= before)) continue;
       if ((vehicle ?? record.vehicle) !== record.vehicle || (state ?? record.state) !== record.state) continue;
+      if (!isSeen(record)) continue;
       if (records.length === limit) return { records, more: true };
       records.push(record);
     }

@@ -23,11 +23,12 @@ import type { Clock, Log, Random } from "#proto/ports.ts";
 import { type ProvenSession, readSessionProof, verifySession } from "#proto/session_proof.ts";
 import type { DocumentStore } from "../lib/documents/documents.ts";
 import type { LinkBoard } from "../lib/links/link_board.ts";
+import type { VehicleRegistry } from "../lib/vehicle_registry.ts";
 import { type BootFacts, uptimeAt } from "./boot_book.ts";
 import type { Boots } from "./boots.ts";
 import type { CommandBook } from "./command_book.ts";
 import { openPerVehicleMax } from "./limits.ts";
-import type { RegisteredVehicles, VehicleLines } from "./ports.ts";
+import type { VehicleLines } from "./ports.ts";
 import {
   acceptedRecord,
   acted,
@@ -49,7 +50,7 @@ export interface DispatcherParts {
   readonly stops: StopDesk;
   /** Keys that callers gave, by their hash. */
   readonly keys: DocumentStore;
-  readonly vehicles: RegisteredVehicles;
+  readonly vehicles: Pick<VehicleRegistry, "isRegistered">;
   readonly board: LinkBoard;
   readonly lines: VehicleLines;
   readonly signers: Signers;
@@ -108,6 +109,11 @@ export class Dispatcher {
     const command = { id, vehicle, type, class: name, data, priority, issuer, reason };
     const record = await book.create(acceptedRecord({ ...command, createdAtMs, deadlineAtMs: createdAtMs + ttlMs }));
     return await this.#goOn(record);
+  }
+
+  /** Whether a vehicle of that name has ever logged in. */
+  hasMet(vehicle: VehicleId): boolean {
+    return this.#parts.boots.of(vehicle) !== undefined;
   }
 
   /** Takes a command back, or asks its vehicle to. Rejects with `not_found`, `wrong_state`, `unavailable`. */

@@ -8,8 +8,3 @@ export interface VehicleLines {
   /** The same on the subject of stops. */
   stop(vehicle: VehicleId, bytes: Uint8Array): void;
 }
-
-/** Which vehicles are in operation. */
-export interface RegisteredVehicles {
-  isRegistered(vehicle: VehicleId): boolean;
-}

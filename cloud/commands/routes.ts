@@ -13,7 +13,7 @@ import {
   stopBody,
 } from "./schema.ts";
 
-const ofAny = ["unauthorized", "bad_query", "unavailable"] as const;
+const ofAny = ["unauthorized", "forbidden", "bad_query", "unavailable"] as const;
 const ofOne = ["not_found", ...ofAny] as const;
 const ofWrite = ["malformed_json", "too_large", "vehicle_stopped", "too_many", ...ofOne] as const;
 

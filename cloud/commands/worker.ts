@@ -1,6 +1,5 @@
 /** The commands service's composition root: operators over HTTP, vehicles over NATS. */
 import type { NatsConnection } from "@nats-io/transport-node";
-import { bearerGuard } from "#proto/base/bearer.ts";
 import { certificateCheck } from "#proto/base/certificate.ts";
 import { asFault } from "#proto/errors.ts";
 import { instantOf } from "#proto/instant.ts";
@@ -18,9 +17,11 @@ import {
 } from "#proto/subjects.ts";
 import type { CloudConfig } from "../config.ts";
 import { openDocuments } from "../lib/documents/io/kv_documents.ts";
+import { followKeys, openGuard, openTrail } from "../lib/io/access.ts";
 import { serveApi } from "../lib/io/serve_api.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
 import { LinkBoard } from "../lib/links/link_board.ts";
+import { RegistryCopy } from "../lib/vehicle_registry.ts";
 import { createApp } from "./app.ts";
 import { Boots } from "./boots.ts";
 import { catalogueOf } from "./catalogue.ts";
@@ -29,7 +30,6 @@ import { Dispatcher } from "./dispatcher.ts";
 import { commandAgeMs, keyAgeMs, tickMs } from "./limits.ts";
 import { commandMetrics, count, createCounts } from "./metrics.ts";
 import type { VehicleLines } from "./ports.ts";
-import { followRegistry } from "./registered_vehicles.ts";
 import { readSigners, type SignerFiles } from "./signers.ts";
 import { StopDesk } from "./stop_desk.ts";
 
@@ -38,7 +38,6 @@ async function start({ commands: own, nats: { servers, replicas }, ...config }: 
   const log = makeLog({ service: "commands", ...config.log });
   const [clock, random] = [processClock(), systemRandom()];
   const read = (path: string) => Deno.readTextFile(path);
-  const guard = bearerGuard(await read(own.token_sha256_file));
   const signers = readSigners(
     await Promise.all(own.signers.map(async ({ key, certificate }): Promise<SignerFiles> => ({
       keyPem: await read(key),
@@ -53,7 +52,11 @@ async function start({ commands: own, nats: { servers, replicas }, ...config }: 
   const inboxPrefix = "_INBOX_commands";
   const nats = await connectNats({ ...own.nats, servers, name: `commands ${config.instance}`, inboxPrefix });
   const open = (bucket: string, ageMs?: number) => openDocuments(nats, { bucket, replicas, ageMs });
-  const vehicles = await followRegistry(await open("vehicles"), log);
+  const keys = await followKeys(nats, { log, replicas });
+  const guard = await openGuard(config, { keys, clock });
+  const audit = await openTrail(nats, { where: "commands", replicas, clock, log });
+  const vehicles = new RegistryCopy(log);
+  await vehicles.load(await open("vehicles"));
   const board = new LinkBoard({ isRegistered: (vehicle) => vehicles.isRegistered(vehicle), onPast: () => {} });
   const book = new CommandBook({ documents: await open("commands", commandAgeMs), clock, log });
   await book.load();
@@ -63,13 +66,13 @@ async function start({ commands: own, nats: { servers, replicas }, ...config }: 
   const isLinked = (vehicle: Parameters<typeof board.of>[0]) => board.of(vehicle).link !== undefined;
   const stops = new StopDesk({ documents: await open("stops"), lines, signers, isLinked, clock, random, log });
   await stops.load();
-  const keys = await open("command_keys", keyAgeMs);
-  const parts = { book, boots, stops, keys, vehicles, board, lines, signers, checkChain, clock, random, log };
+  const callers = await open("command_keys", keyAgeMs);
+  const parts = { book, boots, stops, keys: callers, vehicles, board, lines, signers, checkChain, clock, random, log };
   const dispatcher = new Dispatcher(parts);
   listen(nats, { dispatcher, board, clock, log });
   const counts = createCounts();
   const catalogue = catalogueOf(own.types);
-  const app = createApp({ dispatcher, book, stops, vehicles, catalogue, guard, log, counts });
+  const app = createApp({ dispatcher, book, stops, vehicles, catalogue, guard, audit, log, counts });
   const server = serveApi({ service: "commands", address: own.address }, app.fetch);
   const stopping = new AbortController();
   const working = work(dispatcher, { board, clock, log, signal: stopping.signal });

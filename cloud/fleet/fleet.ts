@@ -52,11 +52,19 @@ export class Fleet {
   }
 
   /** Vehicles by id. Throws `bad_query` for a cursor that does not fit. */
-  list(filter: ListFilter, { limit, cursor }: { limit: number; cursor?: string | undefined }): StandingPage {
+  list(
+    filter: ListFilter,
+    { limit, cursor, isSeen = () => true }: {
+      limit: number;
+      cursor?: string | undefined;
+      isSeen?: (standing: Standing) => boolean;
+    },
+  ): StandingPage {
     const after = cursor === undefined ? undefined : decodeListCursor(filter, cursor);
     const vehicles: Standing[] = [];
     for (const standing of this.#candidates(filter, after)) {
       if (filter.state !== undefined && standing.presence.state !== filter.state) continue;
+      if (!isSeen(standing)) continue;
       if (vehicles.length === limit) return { vehicles, cursor: encodeListCursor(filter, vehicles[limit - 1].vehicle) };
       vehicles.push(standing);
     }

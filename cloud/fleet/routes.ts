@@ -12,7 +12,7 @@ import {
 } from "./schema.ts";
 
 /** What may go wrong with any of them, with one vehicle, and with a change. */
-const ofAny = ["unauthorized", "bad_query", "unavailable"] as const;
+const ofAny = ["unauthorized", "forbidden", "bad_query", "unavailable"] as const;
 const ofOne = ["not_found", ...ofAny] as const;
 const ofChange = ["malformed_json", "too_large", "changed_meanwhile", ...ofOne] as const;
 

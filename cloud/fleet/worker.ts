@@ -1,6 +1,5 @@
 /** The fleet service's composition root: registry and links in JetStream and memory, behind HTTP. */
 import type { NatsConnection } from "@nats-io/transport-node";
-import { bearerGuard } from "#proto/base/bearer.ts";
 import { asFault } from "#proto/errors.ts";
 import { instantOf } from "#proto/instant.ts";
 import { processClock } from "#proto/io/clock.ts";
@@ -10,6 +9,7 @@ import type { Clock, Log } from "#proto/ports.ts";
 import { allPresenceSubject } from "#proto/subjects.ts";
 import type { CloudConfig } from "../config.ts";
 import { openStoreReader } from "../lib/io/open_store.ts";
+import { followKeys, openGuard, openTrail } from "../lib/io/access.ts";
 import { serveApi } from "../lib/io/serve_api.ts";
 import { type RunningService, serveSupervisor } from "../lib/io/worker_side.ts";
 import { createApp } from "./app.ts";
@@ -25,9 +25,11 @@ async function start({ fleet: own, nats: { servers, replicas }, ...config }: Clo
   if (own === undefined) throw new Error("the configuration has no fleet, although the service is wanted");
   const log = makeLog({ service: "fleet", ...config.log });
   const clock = processClock();
-  const guard = bearerGuard(await Deno.readTextFile(own.token_sha256_file));
   const inboxPrefix = "_INBOX_fleet";
   const nats = await connectNats({ ...own.nats, servers, name: `fleet ${config.instance}`, inboxPrefix });
+  const keys = await followKeys(nats, { log, replicas });
+  const guard = await openGuard(config, { keys, clock });
+  const audit = await openTrail(nats, { where: "fleet", replicas, clock, log });
   const registry = new Registry({ documents: await openDocuments(nats, { bucket: "vehicles", replicas }), clock, log });
   await registry.load();
   const isRegistered = registry.isRegistered.bind(registry);
@@ -39,7 +41,7 @@ async function start({ fleet: own, nats: { servers, replicas }, ...config }: Clo
   listen(nats, { board, clock, log, counts });
   const fleet = new Fleet({ registry, board, clock });
   const store = openStoreReader(config.store);
-  const app = createApp({ registry, fleet, store, guard, clock, log, counts });
+  const app = createApp({ registry, fleet, store, guard, audit, clock, log, counts });
   const server = serveApi({ service: "fleet", address: own.address }, app.fetch);
   const stopping = new AbortController();
   const working = Promise.all([keeper.run(stopping.signal), sweep(board, { clock, signal: stopping.signal })]);

@@ -21,11 +21,11 @@ export function permissionsOf(service: ServiceName, config: CloudConfig): Servic
         read: [...store.read, ...config.ingest.vehicle_roots ?? [], ...config.ingest.vehicle_issuers ?? []],
       };
     case "query":
-      return apiPermissions(service, config.query, { servers: config.nats.servers, store });
-    case "fleet": {
-      if (config.fleet === undefined) return { net: [], read: [], write: [] };
-      return apiPermissions(service, config.fleet, { servers: config.nats.servers, store });
-    }
+      return apiPermissions(service, config.query, { config, store });
+    case "fleet":
+      return config.fleet === undefined ? nothing : apiPermissions(service, config.fleet, { config, store });
+    case "auth":
+      return config.auth === undefined ? nothing : apiPermissions(service, config.auth, { config, store: nothing });
     case "commands":
       return commandsPermissions(config);
     case "revocation": {
@@ -40,24 +40,33 @@ export function apiSocket(service: string, address: string): string {
   return `/tmp/systemscale-${service}-${address.slice(address.lastIndexOf(":") + 1)}.sock`;
 }
 
+const nothing: ServicePermissions = { net: [], read: [], write: [] };
+
 function apiPermissions(
   service: ServiceName,
-  { address, nats, token_sha256_file: token }: CloudConfig["query"],
-  { servers, store }: { servers: readonly string[]; store: ServicePermissions },
+  { address, nats }: CloudConfig["query"],
+  { config: { access, nats: { servers } }, store }: { config: CloudConfig; store: ServicePermissions },
 ): ServicePermissions {
+  const { token_sha256_file: token, oidc } = access;
   const socket = apiSocket(service, address);
   return {
-    net: [...store.net, address, `unix:${socket}`, ...nats ? servers.map(natsAddress) : []],
-    read: [...store.read, token, socket],
+    net: [
+      ...store.net,
+      ...[address, `unix:${socket}`],
+      ...nats ? servers.map(natsAddress) : [],
+      ...oidc ? [httpAddress(oidc.issuer)] : [],
+    ],
+    read: [...store.read, ...token === undefined ? [] : [token], socket],
     write: [...store.write, socket],
   };
 }
 
 /** It keeps what it knows in NATS, and has no store. */
-function commandsPermissions({ commands, nats: { servers } }: CloudConfig): ServicePermissions {
-  if (commands === undefined) return { net: [], read: [], write: [] };
+function commandsPermissions(config: CloudConfig): ServicePermissions {
+  const { commands } = config;
+  if (commands === undefined) return nothing;
   const { signers, floor, vehicle_roots: roots, vehicle_issuers: issuers = [] } = commands;
-  const api = apiPermissions("commands", commands, { servers, store: { net: [], read: [], write: [] } });
+  const api = apiPermissions("commands", commands, { config, store: nothing });
   const keys = signers.flatMap(({ key, certificate }) => [key, certificate]);
   return { ...api, read: [...api.read, ...keys, ...(floor === undefined ? [] : [floor]), ...roots, ...issuers] };
 }

@@ -6,7 +6,8 @@ function configWith(store: string, query = "") {
   return parseCloudConfig(
     `nats: { servers: ["a:4222", "nats://u:p@b"], user: u, password: p }
 store: ${store}
-query: { token_sha256_file: /etc/token${query} }`,
+access: { token_sha256_file: /etc/token }
+query: { ${query} }`,
     "cloud.yaml",
   );
 }
@@ -35,7 +36,6 @@ Deno.test("the watch over revocations reaches NATS and the authorities, and no s
   const config = parseCloudConfig(
     `nats: { servers: ["a:4222"], user: u, password: p }
 store: { kind: sqlite, path: /data/t.db }
-query: { token_sha256_file: /etc/token }
 ${watch}`,
     "cloud.yaml",
   );
@@ -43,11 +43,11 @@ ${watch}`,
 });
 
 Deno.test("the fleet service listens, reaches NATS, and reads the store and its token's hash", () => {
-  const fleet = "fleet: { address: 127.0.0.1:8080, token_sha256_file: /etc/token, nats: { user: fleet, password: p } }";
+  const fleet = "fleet: { address: 127.0.0.1:8080, nats: { user: fleet, password: p } }";
   const config = parseCloudConfig(
     `nats: { servers: ["a:4222"], user: u, password: p }
 store: { kind: questdb, url: "http://q:9000" }
-query: { token_sha256_file: /etc/token }
+access: { token_sha256_file: /etc/token }
 ${fleet}`,
     "cloud.yaml",
   );
@@ -67,7 +67,7 @@ Deno.test("query listens, reads its token's hash, and reaches NATS only with an 
     read: ["/etc/token", socket],
     write: [socket],
   });
-  const asking = configWith('{ kind: questdb, url: "https://q" }', ", nats: { user: query, password: p }");
+  const asking = configWith('{ kind: questdb, url: "https://q" }', "nats: { user: query, password: p }");
   deepStrictEqual(permissionsOf("query", asking).net, [
     "q:443",
     "127.0.0.1:8081",

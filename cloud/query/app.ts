@@ -1,22 +1,24 @@
 /** The query API: typed questions about telemetry and the ledger. Never SQL text. */
-import { OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { accepts } from "hono/accepts";
-import { notFoundProblem, problemHandler, schemaProblem } from "#proto/base/problem.ts";
 import { Fault } from "#proto/errors.ts";
-import { parseStream, parseVehicleId } from "#proto/ids.ts";
+import { parseStream, parseVehicleId, vehicleIdPattern } from "#proto/ids.ts";
 import { stringifyJson } from "#proto/json.ts";
-import type { Clock, Log } from "#proto/ports.ts";
+import type { Clock } from "#proto/ports.ts";
+import { type ApiParts, createApi } from "../lib/api_app.ts";
+import { type AuthEnv, demand } from "../lib/auth/guard.ts";
 import type { RowPage, RowQuery } from "../lib/store/rows.ts";
 import type { StoreReader } from "../lib/store/store.ts";
+import type { VehicleRegistry } from "../lib/vehicle_registry.ts";
 import { Admission } from "./admission.ts";
 import { answerRow, jsonResponse, toCsv, toLines } from "./answer.ts";
-import { fleetTotalVehiclesMax } from "./limits.ts";
+import { bodyBytesMax, fleetTotalVehiclesMax } from "./limits.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type AskedTime, completenessView, fleetLine } from "./completeness_view.ts";
 import { epochsPage } from "./epochs_view.ts";
 import { fleetTotals } from "./fleet_totals.ts";
-import { countAnswer, type QueryCounts } from "./metrics.ts";
+import type { QueryCounts } from "./metrics.ts";
 import type { PartitionOwners } from "./owner.ts";
 import { addQuarantine } from "./quarantine_routes.ts";
 import {
@@ -33,31 +35,24 @@ import type { TelemetryQuery } from "./schema.ts";
 import { parseTime } from "./time_bound.ts";
 
 /** What the app stands on. */
-export interface QueryParts {
+export interface QueryParts extends Pick<ApiParts, "guard" | "audit" | "log"> {
   readonly store: StoreReader;
   readonly owners: PartitionOwners;
-  /** Lets only requests with a valid token pass. */
-  readonly guard: MiddlewareHandler;
+  readonly vehicles: Pick<VehicleRegistry, "groupsOf">;
   readonly clock: Pick<Clock, "after">;
-  readonly log: Log;
   readonly counts: QueryCounts;
 }
 
 /** Makes the app; it is served by the caller. */
-export function createApp({ store, owners, guard, clock, log, counts }: QueryParts): OpenAPIHono {
+export function createApp(parts: QueryParts): OpenAPIHono<AuthEnv> {
+  const { store, owners, vehicles, clock, counts } = parts;
   const admission = new Admission(clock);
-  const app = new OpenAPIHono({ defaultHook: schemaProblem });
-  app.onError(problemHandler((fault, { req }) => {
-    log.error("Request failed", { method: req.method, path: req.path, error: fault.message });
-  }));
-  app.notFound(notFoundProblem);
-  app.use(async (context, next) => {
-    await next();
-    countAnswer(counts, context.res.status);
+  const app = createApi({ ...parts, title: "SystemScale query API", bodyBytesMax, answers: counts.answers });
+  app.get("/readyz", async (context) => {
+    await admission.run(() => store.check());
+    return context.text("ok");
   });
-  addHealth(app, store, admission);
-  app.use("/v1/*", guard);
-
+  app.use("/v1/*", readingGuard(vehicles));
   app.openapi(telemetryRoute, async (context) => {
     const query = rowQuery(context.req.valid("query"));
     const page = await admission.run(() => store.rows(query));
@@ -76,11 +71,11 @@ export function createApp({ store, owners, guard, clock, log, counts }: QueryPar
     return jsonResponse(stringifyJson({ vehicle_id: vehicle, streams }));
   });
   addCompleteness(app, store, admission);
-  addQuarantine(app, { store, owners, admission });
+  addQuarantine(app, { store, owners, admission, vehicles });
   return app;
 }
 
-function addCompleteness(app: OpenAPIHono, store: StoreReader, admission: Admission): void {
+function addCompleteness(app: OpenAPIHono<AuthEnv>, store: StoreReader, admission: Admission): void {
   const find = async (id: string) => {
     const vehicle = parseVehicleId(id);
     const [entries, account] = await admission.run(() => Promise.all([store.ledger(vehicle), store.account(vehicle)]));
@@ -112,17 +107,17 @@ function addCompleteness(app: OpenAPIHono, store: StoreReader, admission: Admiss
   });
 }
 
-function addHealth(app: OpenAPIHono, store: StoreReader, admission: Admission): void {
-  app.get("/healthz", (context) => context.text("ok"));
-  app.get("/readyz", async (context) => {
-    await admission.run(() => store.check());
-    return context.text("ok");
-  });
-  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: { title: "SystemScale query API", version: "1", license: { name: "Apache-2.0" } },
-  });
+/** Reading is about one vehicle, by path or parameter, or about the whole fleet. */
+function readingGuard(vehicles: QueryParts["vehicles"]): MiddlewareHandler<AuthEnv> {
+  return async (context, next) => {
+    const { req } = context;
+    // What streams there are is no secret of any vehicle.
+    const isCatalog = req.path === "/v1/streams";
+    const id = /^\/v1\/vehicles\/([^/]+)/.exec(req.path)?.[1] ?? req.query("vehicle_id");
+    const groups = id !== undefined && vehicleIdPattern.test(id) ? vehicles.groupsOf(parseVehicleId(id)) : undefined;
+    demand(context, { capability: "read", vehicleGroups: isCatalog ? context.get("principal").groups : groups });
+    return await next();
+  };
 }
 
 function rowQuery(query: TelemetryQuery): RowQuery {

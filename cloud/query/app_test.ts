@@ -1,12 +1,12 @@
 import { deepStrictEqual as equal, fail, match, ok } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { bearerGuard } from "#proto/base/bearer.ts";
 import { Fault } from "#proto/errors.ts";
 import { parseEpoch, parseRelayName, parseVehicleId } from "#proto/ids.ts";
 import { parseJson } from "#proto/json.ts";
 import type { Log } from "#proto/ports.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
+import { authGuard } from "../lib/auth/guard.ts";
 import { accountOf, noCounts } from "../lib/completeness/account.ts";
 import { openSqlite } from "../lib/store/io/sqlite.ts";
 import type { EpochOpening, LedgerEntry } from "../lib/store/ledger_entry.ts";
@@ -18,13 +18,16 @@ import { answerTimeoutMs, requestsAtOnceMax } from "./limits.ts";
 import { createCounts, queryMetrics } from "./metrics.ts";
 
 const token = "an-operators-token";
-const guard = bearerGuard(createHash("sha256").update(token).digest("hex"));
+const tokenSha256 = createHash("sha256").update(token).digest("hex");
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 function served(store: StoreReader) {
   const clock = new VirtualClock();
   const counts = createCounts();
-  const app = createApp({ store, owners: { decide: fail }, guard, clock, log: silent, counts });
+  const app = createApp({
+    ...{ store, owners: { decide: fail }, vehicles: { groupsOf: () => [] }, clock, log: silent, counts },
+    guard: authGuard({ tokenSha256, clock }),
+  });
   const get = (path: string, headers: Record<string, string> = {}) =>
     Promise.resolve(app.request(path, { headers: { authorization: `Bearer ${token}`, ...headers } }));
   return { app, clock, counts, get };

@@ -22,6 +22,8 @@ export const rangesShownMax = 1_000;
 export const quarantineCountsDefault = 1_000;
 /** The owner of a partition works between two commits; one that has not answered by then is away, or its store is. */
 export const ownerTimeoutMs = 4_000;
+/** Body of a request: none has any. */
+export const bodyBytesMax = 1024;
 /** Fields that one request may name. */
 export const fieldsMax = columnsMax;
 /** A request that has not been answered by then fails with `deadline`. */

@@ -14,11 +14,6 @@ export function createCounts(): QueryCounts {
   return { answers: new Map(), rows: 0 };
 }
 
-/** Counts one answer. */
-export function countAnswer({ answers }: QueryCounts, status: number): void {
-  answers.set(status, (answers.get(status) ?? 0) + 1);
-}
-
 /** Exposition text of the counts. */
 export function queryMetrics({ answers, rows }: QueryCounts): string {
   return metricsText([

@@ -1,11 +1,14 @@
 /** The part of the query API about what was kept aside: it shows, and asks the partition's owner to decide. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { create } from "@bufbuild/protobuf";
 import {
   QuarantineRequest_Action as Action,
   QuarantineRequestSchema,
 } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import { parseVehicleId } from "#proto/ids.ts";
+import { type AuthEnv, demand } from "../lib/auth/guard.ts";
+import type { VehicleRegistry } from "../lib/vehicle_registry.ts";
 import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
 import type { StoreReader } from "../lib/store/store.ts";
 import type { Admission } from "./admission.ts";
@@ -27,6 +30,7 @@ export interface QuarantineParts {
   readonly store: StoreReader;
   readonly owners: PartitionOwners;
   readonly admission: Admission;
+  readonly vehicles: Pick<VehicleRegistry, "groupsOf">;
 }
 
 interface EntryPath {
@@ -35,7 +39,7 @@ interface EntryPath {
 }
 
 /** Adds the routes to the app. */
-export function addQuarantine(app: OpenAPIHono, parts: QuarantineParts): void {
+export function addQuarantine(app: OpenAPIHono<AuthEnv>, parts: QuarantineParts): void {
   const { store, admission } = parts;
   app.openapi(quarantineRoute, async (context) => {
     const vehicle = parseVehicleId(context.req.valid("param").id);
@@ -63,8 +67,16 @@ export function addQuarantine(app: OpenAPIHono, parts: QuarantineParts): void {
     const disposition = `attachment; filename="${entry}.batch"`;
     return new Response(batch.slice(), { headers: { "content-type": batchType, "content-disposition": disposition } });
   });
-  app.openapi(quarantineRetryRoute, (context) => decide(Action.RETRY, context.req.valid("param"), parts));
-  app.openapi(quarantineDropRoute, (context) => decide(Action.DROP, context.req.valid("param"), parts));
+  const demandFor = (context: Context<AuthEnv>, { id }: EntryPath) =>
+    demand(context, { capability: "quarantine", vehicleGroups: parts.vehicles.groupsOf(parseVehicleId(id)) });
+  app.openapi(quarantineRetryRoute, (context) => {
+    demandFor(context, context.req.valid("param"));
+    return decide(Action.RETRY, context.req.valid("param"), parts);
+  });
+  app.openapi(quarantineDropRoute, (context) => {
+    demandFor(context, context.req.valid("param"));
+    return decide(Action.DROP, context.req.valid("param"), parts);
+  });
 }
 
 async function decide(action: Action, path: EntryPath, parts: QuarantineParts): Promise<Response> {

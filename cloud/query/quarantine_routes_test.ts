@@ -1,7 +1,6 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { bearerGuard } from "#proto/base/bearer.ts";
 import { Fault } from "#proto/errors.ts";
 import {
   QuarantineAnswerSchema,
@@ -11,6 +10,7 @@ import {
 import { parseRelayName, parseVehicleId } from "#proto/ids.ts";
 import { parseJson } from "#proto/json.ts";
 import { VirtualClock } from "#proto/testing/clock.ts";
+import { authGuard } from "../lib/auth/guard.ts";
 import { openSqlite } from "../lib/store/io/sqlite.ts";
 import type { QuarantineEntry } from "../lib/store/quarantine_entry.ts";
 import type { Store } from "../lib/store/store.ts";
@@ -56,7 +56,8 @@ class Stage {
         return this.answer(partition, request);
       },
     },
-    guard: bearerGuard(createHash("sha256").update(token).digest("hex")),
+    guard: authGuard({ tokenSha256: createHash("sha256").update(token).digest("hex"), clock: new VirtualClock() }),
+    vehicles: { groupsOf: () => [] },
     clock: new VirtualClock(),
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     counts: createCounts(),

@@ -31,7 +31,7 @@ export const cursorHeader = "x-next-cursor";
 export const batchType = "application/octet-stream";
 
 /** What may go wrong with a question about everything, and with one about something that may not be there. */
-const ofAny = ["unauthorized", "bad_query", "store_failed", "deadline"] as const;
+const ofAny = ["unauthorized", "forbidden", "bad_query", "store_failed", "deadline"] as const;
 const ofOne = ["not_found", ...ofAny] as const;
 const lines = { schema: { type: "string" as const } };
 const completenessText = `Per epoch and class. Without \`from\` and \`to\` every figure is exact.

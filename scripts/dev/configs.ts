@@ -89,25 +89,24 @@ function cloudConfig(layout: Layout, passwords: NatsPasswords) {
       ? { kind: "sqlite", path: paths.sqlite }
       : { kind: "questdb", url: `http://127.0.0.1:${ports.questDb}` },
     ingest: { vehicle_roots: [trust.root], vehicle_issuers: [trust.vehicleIssuer] },
+    access: { token_sha256_file: paths.tokenHash },
+    auth: { address: `127.0.0.1:${ports.auth}`, nats: { user: "auth", password: passwords.auth } },
     query: {
       address: `127.0.0.1:${ports.query}`,
-      token_sha256_file: paths.tokenHash,
       nats: { user: "query", password: passwords.query },
     },
     fleet: {
       address: `127.0.0.1:${ports.fleet}`,
-      token_sha256_file: paths.tokenHash,
       nats: { user: "fleet", password: passwords.fleet },
     },
     commands: {
       address: `127.0.0.1:${ports.commands}`,
-      token_sha256_file: paths.tokenHash,
       nats: { user: "commands", password: passwords.commands },
       signers: [signerFiles(paths.orders, devSigner)],
       vehicle_roots: [trust.root],
       vehicle_issuers: [trust.vehicleIssuer],
     },
-    services: ["ingest", "query", "fleet", "commands", ...watchesRevocations ? ["revocation"] : []],
+    services: ["ingest", "query", "fleet", "commands", "auth", ...watchesRevocations ? ["revocation"] : []],
     ...(watchesRevocations && {
       revocation: { crls: [crlUrlOf(layout)], nats: { user: "revocation", password: passwords.revocation } },
     }),

@@ -6,7 +6,17 @@ import { unitsOf } from "./units.ts";
 const layout: Layout = {
   ...{ state: "/state", ports: guidePorts, store: "sqlite", vehicles: ["drone-001"], simulate: true },
 };
-const passwords = { leaf: "", relay: "", ingest: "", query: "", fleet: "", commands: "", revocation: "", admin: "" };
+const passwords = {
+  leaf: "",
+  relay: "",
+  ingest: "",
+  query: "",
+  fleet: "",
+  commands: "",
+  auth: "",
+  revocation: "",
+  admin: "",
+};
 
 Deno.test("the closing text names what runs, and what this system can be asked", () => {
   const units = unitsOf(layout, { natsServer: "nats-server", passwords });

@@ -23,6 +23,7 @@ export interface Ports {
   readonly fleet: number;
   readonly query: number;
   readonly commands: number;
+  readonly auth: number;
   readonly cloudPrivate: number;
   readonly questDb: number;
   readonly questDbPg: number;
@@ -46,6 +47,7 @@ export const guidePorts: Ports = {
   fleet: 8080,
   query: 8081,
   commands: 8082,
+  auth: 8083,
   cloudPrivate: 9080,
   questDb: 9000,
   questDbPg: 8812,

@@ -161,9 +161,9 @@ function cloudUnit({ state, ports, store }: Layout): Unit {
   const paths = pathsOf(state);
   return {
     plan: denoPlan("cloud", "cloud/main.ts", { config: paths.cloudConfig, logFile: paths.log("cloud") }),
-    ports: [tcp(ports.fleet), tcp(ports.query), tcp(ports.commands), tcp(ports.cloudPrivate)],
-    what: `cloud: ingest, query, fleet, commands; store ${store}`,
-    where: [ports.fleet, ports.query, ports.commands].map((port) => `http://${local(port)}`).join(" "),
+    ports: [tcp(ports.fleet), tcp(ports.query), tcp(ports.commands), tcp(ports.auth), tcp(ports.cloudPrivate)],
+    what: `cloud: ingest and the APIs, store ${store}`,
+    where: [ports.fleet, ports.query, ports.commands, ports.auth].map(local).join(" "),
     ready: async () => await tryFetch(`http://${local(ports.cloudPrivate)}/readyz`) !== undefined,
   };
 }

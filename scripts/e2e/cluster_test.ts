@@ -12,7 +12,20 @@ Deno.test("a hub of three nodes loses nothing when one is killed, one paused, on
     ...{ store: "sqlite", seconds: 21, total, everyMs: 6_000, faultMs: 3_000 },
     random: seededRandom(1),
   });
-  deepStrictEqual(copies, { TELEMETRY: 3, SESSIONS: 3, KV_shapes: 3, KV_partitions: 3 });
+  const logs = ["TELEMETRY", "SESSIONS", "AUDIT"];
+  const buckets = [
+    "shapes",
+    "partitions",
+    "vehicles",
+    "presence",
+    "commands",
+    "command_keys",
+    "stops",
+    "boots",
+    "api_keys",
+  ];
+  const names = [...logs, ...buckets.map((bucket) => `KV_${bucket}`)];
+  deepStrictEqual(copies, Object.fromEntries(names.map((name) => [name, 3])));
   ok(isGood(findings), resultText({ findings, ...rest }));
   deepStrictEqual([findings.stored, findings.durable + rest.posts.buffered], [findings.durable, total]);
   deepStrictEqual(stalls.counts, { kill: 1, pause: 1, cut: 1 });

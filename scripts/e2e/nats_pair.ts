@@ -21,6 +21,8 @@ export interface NatsPair {
   connectIngest(): Promise<NatsConnection>;
   /** A connection to the hub as the fleet service; the caller closes it. */
   connectFleet(): Promise<NatsConnection>;
+  /** A connection to the hub as the auth service; the caller closes it. */
+  connectAuth(): Promise<NatsConnection>;
   /** A connection to the hub that may do everything; the caller closes it. */
   connectAdmin(): Promise<NatsConnection>;
   killHub(): Promise<void>;
@@ -49,7 +51,7 @@ export async function startNatsPair(): Promise<NatsPair> {
   await startHub();
   const leaf = startChild(leafPlan([hubOptions.ports.leaf], leafOptions));
   await waitFor("the leaf", async () => await leafReady(leafOptions.ports.monitor) || undefined, patience);
-  const connectAs = (user: "ingest" | "fleet" | "admin") =>
+  const connectAs = (user: "ingest" | "fleet" | "auth" | "admin") =>
     connectNats({
       servers: [`127.0.0.1:${hubOptions.ports.client}`],
       user,
@@ -65,6 +67,7 @@ export async function startNatsPair(): Promise<NatsPair> {
     relayPassword: passwords.relay,
     connectIngest,
     connectFleet: () => connectAs("fleet"),
+    connectAuth: () => connectAs("auth"),
     connectAdmin: () => connectAs("admin"),
     startHub,
     killHub: async () => {

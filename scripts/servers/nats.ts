@@ -11,6 +11,7 @@ export interface NatsPasswords {
   readonly query: string;
   readonly fleet: string;
   readonly commands: string;
+  readonly auth: string;
   readonly revocation: string;
   readonly admin: string;
 }
@@ -43,6 +44,7 @@ export function hubPlan(store: string, options: NatsOptions): ChildPlan {
     NATS_QUERY_PASSWORD: options.passwords.query,
     NATS_FLEET_PASSWORD: options.passwords.fleet,
     NATS_COMMANDS_PASSWORD: options.passwords.commands,
+    NATS_AUTH_PASSWORD: options.passwords.auth,
     NATS_REVOCATION_PASSWORD: options.passwords.revocation,
     NATS_ADMIN_PASSWORD: options.passwords.admin,
   });
@@ -125,8 +127,8 @@ export async function leafReady(monitorPort: number): Promise<boolean> {
 
 /** Passwords for all roles, never used before. */
 export function newPasswords(): NatsPasswords {
-  const [leaf, relay, ingest, query, fleet, commands, revocation, admin] = Array.from({ length: 8 }, newPassword);
-  return { leaf, relay, ingest, query, fleet, commands, revocation, admin };
+  const [leaf, relay, ingest, query, fleet, commands, auth, revocation, admin] = Array.from({ length: 9 }, newPassword);
+  return { leaf, relay, ingest, query, fleet, commands, auth, revocation, admin };
 }
 
 /** A password that nats-server's configuration reads as text whatever digits it holds. */

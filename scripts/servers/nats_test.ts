@@ -11,6 +11,7 @@ const options = {
     query: "pq",
     fleet: "pf",
     commands: "pc",
+    auth: "pt",
     revocation: "pv",
     admin: "pa",
   },

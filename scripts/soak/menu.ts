@@ -73,6 +73,13 @@ const entries: readonly Entry[] = [
     args: [],
   },
   {
+    name: "commands",
+    what: "commands over poor networks while relay, cloud and agent are killed: every word about them true (R10)",
+    usage: "[--count N] [--rate N] [--every-ms N] [--seed N]",
+    file: "scripts/soak/commands/main.ts",
+    args: [],
+  },
+  {
     name: "repeats",
     what: "each of many batches ten times across owners that go, one in a hundred changed: rows and quarantine (R7)",
     usage: "[--batches N]",

@@ -1,7 +1,6 @@
 /** The commands service without network: on a virtual clock, with a vehicle that says what a test wants. */
 import { createHash } from "node:crypto";
 import { create, fromBinary } from "@bufbuild/protobuf";
-import { bearerGuard } from "#proto/base/bearer.ts";
 import { certificateCheck } from "#proto/base/certificate.ts";
 import { sealEvent } from "#proto/command_event.ts";
 import type { VehicleState } from "#proto/command_state.ts";
@@ -13,6 +12,7 @@ import { signerOf } from "#proto/signature.ts";
 import { makeAuthority } from "#proto/testing/certificates.ts";
 import { makeOrderRoot } from "#proto/testing/orders.ts";
 import { seededRandom } from "#proto/testing/random.ts";
+import { authGuard } from "../../lib/auth/guard.ts";
 import { MemoryDocuments } from "../../lib/documents/testing/memory_documents.ts";
 import { BoardStage, drone } from "../../lib/links/testing/board_stage.ts";
 import { createApp } from "../app.ts";
@@ -82,7 +82,7 @@ export class CommandServiceStage extends BoardStage {
     this.stops = new StopDesk({ ...shared, documents: buckets.stops, isLinked });
     const own = { book: this.book, boots: this.boots, stops: this.stops, keys: buckets.keys };
     this.dispatcher = new Dispatcher({ ...shared, ...own, vehicles: this, board, checkChain });
-    const guard = bearerGuard(createHash("sha256").update(token).digest("hex"));
+    const guard = authGuard({ tokenSha256: createHash("sha256").update(token).digest("hex"), clock });
     const parts = { ...own, dispatcher: this.dispatcher, vehicles: this, catalogue: catalogueOf() };
     const app = createApp({ ...parts, guard, log: silent, counts: createCounts() });
     this.ask = async (path, init = {}) =>

@@ -1,8 +1,8 @@
 /** A fleet without network: registry, links and API on a virtual clock. */
 import { createHash } from "node:crypto";
-import { bearerGuard } from "#proto/base/bearer.ts";
 import type { VehicleId } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
+import { authGuard } from "../../lib/auth/guard.ts";
 import { MemoryDocuments } from "../../lib/documents/testing/memory_documents.ts";
 import { BoardStage, drone } from "../../lib/links/testing/board_stage.ts";
 import type { VehicleAccount } from "../../lib/store/vehicle_account.ts";
@@ -28,7 +28,7 @@ export class FleetStage extends BoardStage {
     store: {
       account: () => this.account instanceof Error ? Promise.reject(this.account) : Promise.resolve(this.account),
     },
-    guard: bearerGuard(createHash("sha256").update(token).digest("hex")),
+    guard: authGuard({ tokenSha256: createHash("sha256").update(token).digest("hex"), clock: this.clock }),
     clock: this.clock,
     log: silent,
     counts: this.counts,

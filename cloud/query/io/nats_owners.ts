@@ -1,28 +1,17 @@
-/** Asks the owners of partitions over NATS. */
+/** The query service's connection to NATS: it comes when it can, for a NATS that is away keeps nobody from reading. */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { QuarantineAnswerSchema, QuarantineRequestSchema } from "#proto/gen/systemscale/log/v1/quarantine_pb.ts";
 import { Fault } from "#proto/errors.ts";
-import { connectNats, type NatsOptions } from "#proto/io/nats.ts";
 import { quarantineSubject } from "#proto/subjects.ts";
 import { ownerTimeoutMs } from "../limits.ts";
 import type { PartitionOwners } from "../owner.ts";
 
-/** The owners, and an end to the connection. */
-export interface NatsOwners extends PartitionOwners {
-  close(): Promise<void>;
-}
-
-/** Connects when it can: a NATS that is away keeps nobody from reading. */
-export function natsOwners(options: NatsOptions): NatsOwners {
-  let nats: NatsConnection | undefined;
-  let closed = false;
-  connectNats(options).then(async (connection) => {
-    nats = connection;
-    if (closed) await connection.close();
-  });
+/** The owners of partitions, over the connection that there is by then; undefined while there is none. */
+export function natsOwners(connection: () => NatsConnection | undefined): PartitionOwners {
   return {
     decide: async (partition, request) => {
+      const nats = connection();
       if (nats === undefined) throw new Fault("unavailable", "Cannot ask the owner of the partition: NATS is away");
       const data = toBinary(QuarantineRequestSchema, request);
       try {
@@ -32,17 +21,5 @@ export function natsOwners(options: NatsOptions): NatsOwners {
         throw new Fault("unavailable", `Cannot ask the owner of partition ${partition}: no answer`, { cause });
       }
     },
-    close: async () => {
-      closed = true;
-      await nats?.close();
-    },
   };
 }
-
-/** For a service that was given no account of NATS: it reads, and decides nothing. */
-export const noOwners: NatsOwners = {
-  decide: () => {
-    throw new Fault("unavailable", "Cannot ask the owner of the partition: query.nats is not configured");
-  },
-  close: () => Promise.resolve(),
-};

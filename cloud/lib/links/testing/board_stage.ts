@@ -39,6 +39,11 @@ export class BoardStage {
     return this.registered.has(vehicle);
   }
 
+  /** Nobody is in a group. */
+  groupsOf(_vehicle: VehicleId): readonly string[] {
+    return [];
+  }
+
   hear(event: Event, from = where): void {
     const bytes = toBinary(PresenceSchema, create(PresenceSchema, { event }));
     this.board.handlePresence(from, bytes, instantOf(this.clock));
