@@ -11,10 +11,20 @@ import type { VehicleRegistry } from "../lib/vehicle_registry.ts";
 import { type Catalogue, templateFor } from "./catalogue.ts";
 import type { CommandBook } from "./command_book.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import { bodyBytesMax, dataBytesMax } from "./limits.ts";
+import { eventStream } from "./event_stream.ts";
+import { bodyBytesMax, dataBytesMax, eventStreamsMax } from "./limits.ts";
 import { type CommandCounts, count } from "./metrics.ts";
 import { type CommandRecord, isOpen } from "./record.ts";
-import { cancelRoute, commandRoute, listRoute, oneRoute, releaseRoute, stopRoute, stopStateRoute } from "./routes.ts";
+import {
+  cancelRoute,
+  commandRoute,
+  eventsRoute,
+  listRoute,
+  oneRoute,
+  releaseRoute,
+  stopRoute,
+  stopStateRoute,
+} from "./routes.ts";
 import type { StopDesk } from "./stop_desk.ts";
 import { commandView, stopView } from "./view.ts";
 
@@ -33,6 +43,7 @@ export function createApp(parts: CommandAppParts): OpenAPIHono<AuthEnv> {
   const { counts: { answers } } = parts;
   const app = createApi({ ...parts, title: "SystemScale commands API", bodyBytesMax, answers });
   addCommands(app, parts);
+  addEvents(app, parts);
   addStops(app, parts);
   return app;
 }
@@ -87,6 +98,21 @@ function addCommands(
     const { vehicle, class: name } = await book.find(id);
     demand(context, { capability: capabilityOf(name), vehicleGroups: vehicles.groupsOf(vehicle) });
     return context.json(commandView(await dispatcher.cancel(id)), 200);
+  });
+}
+
+/** A stream each, of which there may be so many. */
+function addEvents(app: OpenAPIHono<AuthEnv>, { book, vehicles }: CommandAppParts): void {
+  let open = 0;
+  app.openapi(eventsRoute, async (context) => {
+    const record = await book.find(parseCommandId(context.req.valid("param").id));
+    demand(context, { capability: "read", vehicleGroups: vehicles.groupsOf(record.vehicle) });
+    if (open >= eventStreamsMax) {
+      throw new Fault("unavailable", `Cannot open another stream: ${eventStreamsMax} are open`);
+    }
+    open += 1;
+    const body = eventStream(record, { book, onEnd: () => open -= 1 });
+    return new Response(body, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
   });
 }
 

@@ -203,6 +203,18 @@ Deno.test("a stop whose number is too low is said again above what the vehicle n
   ok((await stage.stops.want(drone, { isRelease: false, issuer: "test", reason: "" })).number > again.number);
 });
 
+Deno.test("a release never ends a later stop that whoever released did not know of", async () => {
+  const stage = await linked();
+  const wish = { issuer: "test", reason: "" };
+  await stage.stops.want(drone, { ...wish, isRelease: false });
+  const release = await stage.stops.want(drone, { ...wish, isRelease: true });
+  stage.take();
+  const later = release.number + 5n;
+  await stage.say(release.id, { state: "rejected", code: "stop_number", stopNumber: later });
+  equal([stage.stops.isStopped(drone), stage.stopsHeard()], [true, []]);
+  strictEqual((await stage.stops.want(drone, { ...wish, isRelease: true })).number, later);
+});
+
 Deno.test("while a vehicle is stopped no motion is taken, and those that waited are over", async () => {
   const stage = await new CommandServiceStage().begin();
   const [motion, query] = [await stage.accept(), await stage.accept({ class: "query", type: "ping" })];

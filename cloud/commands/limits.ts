@@ -7,6 +7,10 @@ export const ttlMsMin = 1_000;
 export const ttlMsMax = 24 * 3_600_000;
 /** How long a caller may wait for the outcome in one request. */
 export const waitMsMax = 10_000;
+/** A comment on a stream of events, so that either end notices when the other is gone. */
+export const eventsPingMs = 10_000;
+/** Streams of events at a time. */
+export const eventStreamsMax = 200;
 /** JSON text of a command's data: with its signatures it fits a frame of the command lane. */
 export const dataBytesMax = 8 * 1024;
 /** Words of the caller on why. */

@@ -43,6 +43,19 @@ export const oneRoute = createRoute({
   responses: { 200: answer(commandAnswer), ...problems(ofOne) },
 });
 
+/** Shows one as it goes on. */
+export const eventsRoute = createRoute({
+  method: "get",
+  path: "/v1/commands/{id}/events",
+  summary: "A command as it goes on: server-sent events, each the whole of it, until nothing more can become of it",
+  security,
+  request: { params: commandPath, query: noQuery },
+  responses: {
+    200: { description: "Events `command`", content: { "text/event-stream": { schema: { type: "string" as const } } } },
+    ...problems(ofOne),
+  },
+});
+
 /** Lists. */
 export const listRoute = createRoute({
   method: "get",

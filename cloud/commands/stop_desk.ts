@@ -15,6 +15,7 @@ import {
   acknowledged,
   isStopped,
   nextStop,
+  overruled,
   readStop,
   renumbered,
   type StopRecord,
@@ -84,15 +85,22 @@ export class StopDesk {
     const record = this.of(vehicle);
     if (record === undefined || record.id !== commandId) return false;
     if (record.acknowledgedAtMs !== undefined) return true;
-    const isDone = state === "succeeded";
-    if (!isDone && code !== "stop_number") return true;
-    const next = isDone
-      ? acknowledged(record, this.#nowMs())
-      : renumbered(record, { id: this.#id(), known: stopNumber });
+    const next = this.#after(record, { isDone: state === "succeeded", code, known: stopNumber });
+    if (next === undefined) return true;
     this.#take(vehicle, next);
-    if (!isDone) this.#send(next);
+    if (next.acknowledgedAtMs === undefined) this.#send(next);
     await this.#parts.documents.put(vehicle, stopText(next));
     return true;
+  }
+
+  #after(
+    record: StopRecord,
+    { isDone, code, known }: { isDone: boolean; code: string; known: bigint },
+  ): StopRecord | undefined {
+    const atMs = this.#nowMs();
+    if (isDone) return acknowledged(record, atMs);
+    if (code !== "stop_number") return undefined;
+    return record.isRelease ? overruled(record, { known, atMs }) : renumbered(record, { id: this.#id(), known });
   }
 
   /** A vehicle has logged in: what is in force is said to it again, acknowledged or not. */

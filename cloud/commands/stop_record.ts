@@ -2,7 +2,8 @@
  * Whether a vehicle is to be stopped: desired state, said to it at every login and again until it acknowledges. Pure.
  *
  *     free -- stop(n) --> stopped, not acknowledged -- its word --> stopped -- release(n) --> free, not acknowledged ...
- *     its word names a higher number --> the same again with a number above that
+ *     a stop is refused for its number --> the same again, above what the vehicle names
+ *     a release is refused for its number --> stopped: a later stop is in force, and wants a release of its own
  */
 import { z } from "zod";
 import { parseVehicleId, type VehicleId } from "#proto/ids.ts";
@@ -48,9 +49,15 @@ export function acknowledged(record: StopRecord, atMs: number): StopRecord {
   return { ...record, acknowledgedAtMs: atMs };
 }
 
-/** After the vehicle has refused it for its number: the same, above what the vehicle names. */
+/** After the vehicle has refused a stop for its number: the same, above what the vehicle names. */
 export function renumbered(record: StopRecord, { id, known }: { id: string; known: bigint }): StopRecord {
-  return { ...record, id, number: record.isRelease ? known : known + 1n };
+  return { ...record, id, number: known + 1n };
+}
+
+/** After the vehicle has refused a release: another stop came meanwhile, and whoever released did not know of it. */
+export function overruled(record: StopRecord, { known, atMs }: { known: bigint; atMs: number }): StopRecord {
+  const reason = "a later stop is in force on the vehicle; it wants a release of its own";
+  return { ...record, isRelease: false, number: known, reason, atMs, acknowledgedAtMs: atMs };
 }
 
 /** Whether the vehicle is to be at rest. */

@@ -1,7 +1,16 @@
 import { deepStrictEqual as equal, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { parseVehicleId } from "#proto/ids.ts";
-import { acknowledged, isStopped, nextStop, readStop, renumbered, type StopRecord, stopText } from "./stop_record.ts";
+import {
+  acknowledged,
+  isStopped,
+  nextStop,
+  overruled,
+  readStop,
+  renumbered,
+  type StopRecord,
+  stopText,
+} from "./stop_record.ts";
 
 const vehicle = parseVehicleId("drone-001");
 const wish = (isRelease: boolean) => ({ id: "id", isRelease, issuer: "test", reason: "why" });
@@ -28,6 +37,13 @@ Deno.test("a stop's number is above all before it, whatever the clock does; a re
       equal(readStop(stopText(before)), before);
     }
   }));
+});
+
+Deno.test("a release that the vehicle refuses ends no later stop", () => {
+  const release = nextStop(vehicle, { before: undefined, wish: wish(true), nowMs: 5 });
+  const still = overruled(release, { known: 7n, atMs: 9 });
+  equal([isStopped(still), still.number, still.acknowledgedAtMs], [true, 7n, 9]);
+  strictEqual(nextStop(vehicle, { before: still, wish: wish(true), nowMs: 10 }).number, 7n);
 });
 
 Deno.test("an acknowledgement is kept with its time", () => {

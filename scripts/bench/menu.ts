@@ -54,6 +54,13 @@ const entries: readonly Entry[] = [
     args: [],
   },
   {
+    name: "commands",
+    what: "the round trip of a command on an idle system, beside a bare request over the same NATS servers",
+    usage: "[--count N] [--rounds N]",
+    file: "scripts/bench/commands.ts",
+    args: [],
+  },
+  {
     name: "dev",
     what: "time from nothing to the first row of a simulated vehicle, and time to stop (P14)",
     usage: "[--store sqlite|questdb] [--rounds N]",

@@ -80,6 +80,14 @@ const entries: readonly Entry[] = [
     args: [],
   },
   {
+    name: "stop",
+    what:
+      "stops over 1 Mbit/s that loses a fifth, the vehicle's backlog full: how soon it is told, and motions after it (R11)",
+    usage: "[--count N] [--seed N]",
+    file: "scripts/soak/stop/main.ts",
+    args: [],
+  },
+  {
     name: "repeats",
     what: "each of many batches ten times across owners that go, one in a hundred changed: rows and quarantine (R7)",
     usage: "[--batches N]",

@@ -119,9 +119,8 @@ class CommandTaker {
       for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
         for (const { event, data } of parser.push(text)) this.#handle(event, JSON.parse(data));
       }
-    } catch (thrown) {
+    } catch {
       // The agent is away, or somebody else takes the commands: the caller comes again.
-      if (asFault(thrown).code === "internal" && isOpen && !signal.aborted) return true;
     }
     return isOpen;
   }
