@@ -39,12 +39,12 @@ Deno.test("a command is shown at each change, with pings between, until nothing 
 });
 
 Deno.test("streams are bounded, and one that is left makes room", async () => {
-  const { open } = await staged();
+  const { stage, open } = await staged();
   const streams = [];
   for (let i = 0; i < eventStreamsMax; i++) streams.push(reader(await open()));
   strictEqual((await open()).status, 503);
   await streams[0].next();
   await streams[0].cancel();
-  await new Promise((resolve) => setTimeout(resolve));
+  await stage.clock.advance(0);
   strictEqual((await open()).status, 200);
 });
