@@ -113,8 +113,8 @@ export const backfillWindowBytes = 8 * MiB;
 export const controlBacklogBytesMax = 1 * MiB;
 /** Bytes of orders waiting for a vehicle that does not read them; more are dropped, and said again by the cloud. */
 export const commandBacklogBytesMax = 256 * KiB;
-/** Words of one vehicle on its orders: a burst at its login, and the progress of some at a time. */
-export const eventRates = { perSecond: 50, burst: 2_000 };
+/** Words of one vehicle on its orders: a burst at its login, and a hundred commands a second. */
+export const eventRates = { perSecond: 500, burst: 2_000 };
 /** Hashes taken from one Inventory: a vehicle's streams with their recent growth. */
 export const shapesPerInventoryMax = 512;
 /** Shape uses per session and lane: some growth of each of a vehicle's streams. */
