@@ -72,6 +72,8 @@ export const ordersQueuedMax = 256;
 export const softwareLeaseMs = 10_000;
 /** An outcome is told again after so long, until the cloud says that it is kept. */
 export const eventAgainMs = 5_000;
+/** Whoever asks again, by however many copies, is answered at most so often: a round trip of a slow network. */
+export const tellAgainMs = 250;
 /** Progress of one command is told at most so often; in between, the newest is kept. */
 export const progressMs = 100;
 /** Words beside an outcome. */

@@ -15,7 +15,7 @@ import type { VehicleId } from "#proto/ids.ts";
 import { type Instant, instantOf } from "#proto/instant.ts";
 import { believeCommand, believeStop } from "#proto/order.ts";
 import type { Clock, Disk, Log, Random } from "#proto/ports.ts";
-import { commandTickMs, eventAgainMs, ordersQueuedMax, progressMs, softwareLeaseMs } from "../limits.ts";
+import { commandTickMs, eventAgainMs, ordersQueuedMax, progressMs, softwareLeaseMs, tellAgainMs } from "../limits.ts";
 import { pause } from "../pause.ts";
 import { cancelledId, cancelType, CommandBook, isSettled, type Order, stateOf, type Word } from "./book.ts";
 import type { Entry, EventEntry, Taken } from "./entry.ts";
@@ -56,6 +56,8 @@ export class CommandDesk {
   #toldStop = 0n;
   #againMs = 0;
   readonly #progressMs = new Map<string, number>();
+  /** When each order was last told of, on the local uptime. */
+  readonly #toldMs = new Map<string, number>();
   /** Decisions wait for one another, and for their place in the journal. */
   #turn: Promise<unknown> = Promise.resolve();
   #queued = 0;
@@ -197,7 +199,7 @@ export class CommandDesk {
     if (known === undefined) return;
     if (before === undefined) log.info("Command received", { id, type, issuer, state: stateOf(known) });
     // Whoever asks again has not heard.
-    if (known === before) this.#tell(known);
+    if (known === before) this.#tellAgain(known);
     if (type === cancelType && stateOf(known) === "executing") {
       this.#attachment?.tell({ kind: "cancel", data: { id: target } });
     }
@@ -218,7 +220,7 @@ export class CommandDesk {
       this.#enqueue(async () => {
         const before = this.#book.of(believed.payload.id);
         await this.#record((now) => this.#book.decideStop(believed, now));
-        if (before !== undefined) this.#tell(before);
+        if (before !== undefined) this.#tellAgain(before);
       });
     } catch (thrown) {
       log.warn("A stop was not obeyed", { reason: asFault(thrown).message });
@@ -236,6 +238,7 @@ export class CommandDesk {
       this.#againMs = now.uptimeMs + eventAgainMs;
       for (const order of this.#book.orders) if (!isSettled(order)) this.#tell(order);
     }
+    for (const id of this.#toldMs.keys()) if (this.#book.of(id) === undefined) this.#toldMs.delete(id);
     if (this.#journal.isLarge) {
       this.#book.forget(this.#book.forgettable(now));
       await this.#inTurn(() => this.#journal.rewrite(this.#book.kept()));
@@ -271,6 +274,14 @@ export class CommandDesk {
     if (code !== "progress") this.#parts.log.info("Command goes on", { id: entry.id, state, code });
   }
 
+  /** Not to each copy of a question: on a network that is full, answers would wait behind answers. */
+  #tellAgain(order: Order): void {
+    const nowMs = this.#parts.clock.uptimeMs();
+    const { id } = order.taken;
+    if (nowMs - (this.#toldMs.get(id) ?? -Infinity) < tellAgainMs) return;
+    this.#tell(order);
+  }
+
   /** Tells all that the cloud has not kept of an order. */
   #tell({ taken, events, settled }: Order): void {
     const news = events.filter(({ number }) => number > settled);
@@ -279,7 +290,8 @@ export class CommandDesk {
 
   #send({ sha256 }: Taken, { id, boot, atNs, stopNumber, ...event }: EventEntry): void {
     if (this.#say === undefined) return;
-    const { vehicle, speaker } = this.#parts;
+    const { vehicle, speaker, clock } = this.#parts;
+    this.#toldMs.set(id, clock.uptimeMs());
     this.#say(sealEvent(speaker(), {
       commandId: id,
       vehicleId: vehicle,
