@@ -6,6 +6,9 @@ export interface Rate {
   readonly burst: number;
 }
 
+/** What sums of fractions may fall short by, in tokens: a wait that was counted in whole ms is never one ulp too short. */
+const ROUNDING = 1e-6;
+
 /** Starts full. */
 export class TokenBucket {
   readonly #rate: Rate;
@@ -35,6 +38,6 @@ export class TokenBucket {
     const { perSecond, burst } = this.#rate;
     this.#tokens = Math.min(burst, this.#tokens + Math.max(0, nowMs - this.#countedAtMs) / 1000 * perSecond);
     this.#countedAtMs = nowMs;
-    return this.#tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - this.#tokens) / perSecond * 1000));
+    return this.#tokens >= 1 - ROUNDING ? 0 : Math.max(1, Math.ceil((1 - this.#tokens) / perSecond * 1000));
   }
 }
