@@ -32,7 +32,7 @@ async function start({ auth: own, nats: { servers, replicas }, ...config }: Clou
     audit: await openTrail(nats, { where: "auth", replicas, clock, log }),
     ...{ log, answers },
   });
-  const server = serveApi({ service: "auth", address: own.address }, app.fetch);
+  const server = await serveApi({ service: "auth", address: own.address }, app.fetch);
   log.info("Auth API listens", { address: own.address });
   return {
     detail: () => nats.isClosed() ? "NATS connection is closed" : "",

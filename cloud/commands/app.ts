@@ -6,7 +6,7 @@ import { parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { JsonValue } from "#proto/json.ts";
 import { type ApiParts, createApi } from "../lib/api_app.ts";
 import { type AuthEnv, demand } from "../lib/auth/guard.ts";
-import { capabilityOf, reasonAgainst } from "../lib/auth/rules.ts";
+import { capabilityOf, demandMay, reasonAgainst } from "../lib/auth/rules.ts";
 import type { VehicleRegistry } from "../lib/vehicle_registry.ts";
 import { type Catalogue, templateFor } from "./catalogue.ts";
 import type { CommandBook } from "./command_book.ts";
@@ -111,7 +111,11 @@ function addEvents(app: OpenAPIHono<AuthEnv>, { book, vehicles }: CommandAppPart
       throw new Fault("unavailable", `Cannot open another stream: ${eventStreamsMax} are open`);
     }
     open += 1;
-    const body = eventStream(record, { book, onEnd: () => open -= 1 });
+    const askAgain = context.get("askAgain");
+    const mayStill = async () => {
+      demandMay(await askAgain(), { capability: "read", vehicleGroups: vehicles.groupsOf(record.vehicle) });
+    };
+    const body = eventStream(record, { book, mayStill, onEnd: () => open -= 1 });
     return new Response(body, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
   });
 }

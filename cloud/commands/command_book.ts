@@ -152,6 +152,11 @@ export class CommandBook {
     throw new Fault("too_many", `Cannot take command: ${commandsMax} are not over`);
   }
 
+  /** Whether nobody waits any more: the service ends. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   /** Lets nobody wait any more. */
   close(): void {
     this.#isClosing = true;

@@ -1,4 +1,6 @@
-import { deepStrictEqual as equal, strictEqual } from "node:assert/strict";
+import { deepStrictEqual as equal, match, strictEqual } from "node:assert/strict";
+import { Fault } from "#proto/errors.ts";
+import { eventStream } from "./event_stream.ts";
 import { eventsPingMs, eventStreamsMax } from "./limits.ts";
 import { CommandServiceStage } from "./testing/stage.ts";
 
@@ -47,4 +49,30 @@ Deno.test("streams are bounded, and one that is left makes room", async () => {
   await streams[0].cancel();
   await stage.clock.advance(0);
   strictEqual((await open()).status, 200);
+});
+
+Deno.test("who may not read it any more is told so within a second, and the stream ends", async () => {
+  const { stage, id } = await staged();
+  let [isRevoked, isEnded] = [false, false];
+  const mayStill = () => isRevoked ? Promise.reject(new Fault("unauthorized", "it is revoked")) : Promise.resolve();
+  const record = await stage.book.find(id);
+  const stream = eventStream(record, { book: stage.book, mayStill, onEnd: () => isEnded = true });
+  const events = reader(new Response(stream));
+  strictEqual(await events.next(), "sent");
+  const next = events.next();
+  await stage.clock.advance(5_000);
+  isRevoked = true;
+  await stage.clock.advance(1_000);
+  match(String(await next), /^event: error\ndata: .*"code":"unauthorized"/);
+  equal([await events.next(), isEnded], ["end", true]);
+});
+
+Deno.test("streams end with the service", async () => {
+  const { stage, open } = await staged();
+  const events = reader(await open());
+  strictEqual(await events.next(), "sent");
+  const next = events.next();
+  stage.book.close();
+  strictEqual(await next, ": ping\n\n");
+  strictEqual(await events.next(), "end");
 });

@@ -9,6 +9,8 @@ export const ttlMsMax = 24 * 3_600_000;
 export const waitMsMax = 10_000;
 /** A comment on a stream of events, so that either end notices when the other is gone. */
 export const eventsPingMs = 10_000;
+/** Whoever reads a stream is looked at anew so often: a right that was taken away is gone everywhere within a second. */
+export const rightsCheckMs = 500;
 /** Streams of events at a time. */
 export const eventStreamsMax = 200;
 /** JSON text of a command's data: with its signatures it fits a frame of the command lane. */

@@ -1,7 +1,9 @@
 /** The commands service's composition root: operators over HTTP, vehicles over NATS. */
+import type { ConnectRouter } from "@connectrpc/connect";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { certificateCheck } from "#proto/base/certificate.ts";
 import { asFault } from "#proto/errors.ts";
+import { CommandService } from "#proto/gen/systemscale/commands/v1/commands_pb.ts";
 import { instantOf } from "#proto/instant.ts";
 import { processClock } from "#proto/io/clock.ts";
 import { makeLog } from "#proto/io/log.ts";
@@ -27,7 +29,8 @@ import { Boots } from "./boots.ts";
 import { catalogueOf } from "./catalogue.ts";
 import { CommandBook } from "./command_book.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { commandAgeMs, keyAgeMs, tickMs } from "./limits.ts";
+import { commandCalls } from "./grpc_calls.ts";
+import { bodyBytesMax, commandAgeMs, keyAgeMs, tickMs } from "./limits.ts";
 import { commandMetrics, count, createCounts } from "./metrics.ts";
 import type { VehicleLines } from "./ports.ts";
 import { readSigners, type SignerFiles } from "./signers.ts";
@@ -73,7 +76,12 @@ async function start({ commands: own, nats: { servers, replicas }, ...config }: 
   const counts = createCounts();
   const catalogue = catalogueOf(own.types);
   const app = createApp({ dispatcher, book, stops, vehicles, catalogue, guard, audit, log, counts });
-  const server = serveApi({ service: "commands", address: own.address }, app.fetch);
+  const grpc = {
+    ...{ services: [CommandService], messageBytesMax: bodyBytesMax, clock },
+    routes: (router: ConnectRouter) => router.service(CommandService, commandCalls(app.fetch)),
+    isServing: () => !nats.isClosed(),
+  };
+  const server = await serveApi({ service: "commands", address: own.address, grpc }, app.fetch);
   const stopping = new AbortController();
   const working = work(dispatcher, { board, clock, log, signal: stopping.signal });
   log.info("Commands API listens", { address: own.address, roles: [...signers.keys()].join(", ") });

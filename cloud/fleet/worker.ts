@@ -42,7 +42,7 @@ async function start({ fleet: own, nats: { servers, replicas }, ...config }: Clo
   const fleet = new Fleet({ registry, board, clock });
   const store = openStoreReader(config.store);
   const app = createApp({ registry, fleet, store, guard, audit, clock, log, counts });
-  const server = serveApi({ service: "fleet", address: own.address }, app.fetch);
+  const server = await serveApi({ service: "fleet", address: own.address }, app.fetch);
   const stopping = new AbortController();
   const working = Promise.all([keeper.run(stopping.signal), sweep(board, { clock, signal: stopping.signal })]);
   log.info("Fleet API listens", { address: own.address });

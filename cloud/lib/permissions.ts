@@ -40,6 +40,11 @@ export function apiSocket(service: string, address: string): string {
   return `/tmp/systemscale-${service}-${address.slice(address.lastIndexOf(":") + 1)}.sock`;
 }
 
+/** Where it hands those that speak HTTP/2, for gRPC. */
+export function grpcSocket(service: string, address: string): string {
+  return apiSocket(`${service}-grpc`, address);
+}
+
 const nothing: ServicePermissions = { net: [], read: [], write: [] };
 
 function apiPermissions(
@@ -67,8 +72,13 @@ function commandsPermissions(config: CloudConfig): ServicePermissions {
   if (commands === undefined) return nothing;
   const { signers, floor, vehicle_roots: roots, vehicle_issuers: issuers = [] } = commands;
   const api = apiPermissions("commands", commands, { config, store: nothing });
+  const grpc = grpcSocket("commands", commands.address);
   const keys = signers.flatMap(({ key, certificate }) => [key, certificate]);
-  return { ...api, read: [...api.read, ...keys, ...(floor === undefined ? [] : [floor]), ...roots, ...issuers] };
+  return {
+    net: [...api.net, `unix:${grpc}`],
+    read: [...api.read, ...keys, ...(floor === undefined ? [] : [floor]), ...roots, ...issuers, grpc],
+    write: [...api.write, grpc],
+  };
 }
 
 function storePermissions(store: StoreConfig): ServicePermissions {

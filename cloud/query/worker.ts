@@ -32,7 +32,7 @@ async function start(config: CloudConfig): Promise<RunningService> {
   const audit: MiddlewareHandler<AuthEnv> = (context, next) => backbone.trail(context, next);
   const app = createApp({ store, owners, vehicles, guard, audit, clock, log, counts });
   const { address } = config.query;
-  const server = serveApi({ service: "query", address }, app.fetch);
+  const server = await serveApi({ service: "query", address }, app.fetch);
   log.info("Query API listens", { address, store: config.store.kind });
   return {
     // A store that is away shows in `/readyz`; this worker itself is as ready as it can be.

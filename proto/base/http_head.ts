@@ -4,12 +4,13 @@
  */
 import { httpHeadBytesMax } from "../limits.ts";
 
-/** `malformed` is everything that does not begin as HTTP/1.0 or HTTP/1.1 does, HTTP/2 without TLS too. */
-export type HeadStanding = "more" | "whole" | "too_large" | "malformed";
+/** `http2`: the client begins with HTTP/2 at once (RFC 9113 section 3.4). `malformed` is what begins as neither does. */
+export type HeadStanding = "more" | "whole" | "http2" | "too_large" | "malformed";
 
 /** First read of a head: most are smaller. */
 const firstBytes = 1024;
 const requestLine = /^[A-Z]{1,16} [\x21-\x7e]+ HTTP\/1\.[01]\r\n/;
+const http2Preface = "PRI * HTTP/2.0\r\n\r\n";
 const upgradeField = /\r\nupgrade:/i;
 const [carriageReturn, lineFeed] = [13, 10];
 
@@ -37,7 +38,9 @@ export class HttpHead {
     this.#end = this.#findEnd();
     if (this.#end < 0) return this.#standingWithoutEnd();
     if (this.#end > httpHeadBytesMax) return "too_large";
-    return requestLine.test(asciiText(this.#bytes.subarray(0, this.#end))) ? "whole" : "malformed";
+    const text = asciiText(this.#bytes.subarray(0, this.#end));
+    if (text === http2Preface) return "http2";
+    return requestLine.test(text) ? "whole" : "malformed";
   }
 
   #standingWithoutEnd(): HeadStanding {

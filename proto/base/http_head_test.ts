@@ -21,13 +21,21 @@ Deno.test("a head is whole at its empty line, wherever it is cut, and what follo
   }
 });
 
+Deno.test("a client that begins with HTTP/2 is known by its preface, whatever follows in the same bytes", () => {
+  for (const more of ["", "SM\r\n\r\n", "SM\r\n\r\n\0\0\0\x04"]) {
+    strictEqual(standingOf(`PRI * HTTP/2.0\r\n\r\n${more}`), "http2");
+  }
+  for (const text of ["PRI / HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\na: b\r\n\r\n", "GET * HTTP/2.0\r\n\r\n"]) {
+    strictEqual(standingOf(text), "malformed", text);
+  }
+});
+
 Deno.test("what is no request of HTTP/1 is malformed, some of it at once", () => {
   for (const text of ["\x16\x03\x01", "\r\n", "get / HTTP/1.1\r\n", "\0", " GET", "1"]) {
     strictEqual(standingOf(text), "malformed", JSON.stringify(text));
   }
   for (
     const line of [
-      "PRI * HTTP/2.0",
       "GET /",
       "GET / HTTP/1.2",
       "GET / HTTP/3",

@@ -5,7 +5,7 @@
  */
 import { addressOf } from "../base/address.ts";
 import { type ConnectionTimes, ConnectionWatch, type Overdue } from "../base/connection_watch.ts";
-import { HttpHead } from "../base/http_head.ts";
+import { type HeadStanding, HttpHead } from "../base/http_head.ts";
 import { Fault } from "../errors.ts";
 import * as limits from "../limits.ts";
 
@@ -16,6 +16,8 @@ export interface GuardOptions {
   readonly port: number;
   /** Where guard and server meet; see {@link guardSocket}. */
   readonly socket: string;
+  /** Where a server of HTTP/2 listens; without it nobody speaks that here. */
+  readonly http2Socket?: string | undefined;
   readonly times?: ConnectionTimes;
   readonly connectionsMax?: number;
   readonly connectionsPerAddressMax?: number;
@@ -59,7 +61,7 @@ export function serveGuarded(
 }
 
 /** What stands at the socket's path is of a process that is gone: the port itself can be bound once only. */
-function removeStale(path: string): void {
+export function removeStale(path: string): void {
   try {
     Deno.removeSync(path);
   } catch (thrown) {
@@ -157,14 +159,17 @@ class Guard {
     const { client, watch } = connection;
     const head = new HttpHead();
     const buffer = new Uint8Array(limits.httpPieceBytes);
-    for (let standing = "more"; standing !== "whole";) {
+    let standing: HeadStanding = "more";
+    while (standing === "more") {
       const count = await client.read(buffer);
       if (count === null) return;
       standing = head.push(buffer.subarray(0, count));
-      if (standing === "malformed" || standing === "too_large") return await refuse(client, standing);
     }
-    watch.handleHead(head, performance.now());
-    const server = await Deno.connect({ transport: "unix", path: this.#options.socket });
+    const path = this.#socketFor(standing);
+    if (path === undefined) return await refuse(client, standing === "http2" ? "malformed" : standing);
+    // Many answers go over one connection of HTTP/2 at once: its own server sees to them.
+    watch.handleHead({ asksForUpgrade: standing === "http2" || head.asksForUpgrade }, performance.now());
+    const server = await Deno.connect({ transport: "unix", path });
     connection.server = server;
     await writeAll(server, head.bytes);
     await Promise.all([
@@ -176,6 +181,12 @@ class Guard {
         handleEnd: () => close(connection),
       }),
     ]);
+  }
+
+  /** Undefined: for what began like that there is no server. */
+  #socketFor(standing: HeadStanding): string | undefined {
+    if (standing === "http2") return this.#options.http2Socket;
+    return standing === "whole" ? this.#options.socket : undefined;
   }
 
   #sweep(): void {

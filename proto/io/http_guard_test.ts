@@ -131,3 +131,10 @@ Deno.test("a stop lets an answer that is under way end", async () => {
   await stopped;
   equal(await restOf(silent), "");
 });
+
+Deno.test("a client of HTTP/2 is refused where nobody speaks it", async () => {
+  await guarded(async (server) => {
+    const connection = await connect(server, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    match(await restOf(connection), /^HTTP\/1\.1 400 /);
+  });
+});

@@ -1,5 +1,5 @@
 /** Keys and roles on a whole system: what a key may do it may do everywhere, and the moment it is revoked nothing anywhere. */
-import { deepStrictEqual as equal, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual as equal, match, ok, strictEqual } from "node:assert/strict";
 import { auditScenarios } from "#cloud/lib/audit/audit_suite.ts";
 import { openAudit } from "#cloud/lib/audit/io/stream_audit.ts";
 import { waitFor } from "../servers/wait.ts";
@@ -75,8 +75,16 @@ Deno.test("a key is limited to its role and groups everywhere, and dead everywhe
     const seen = (await ask("fleet", "/v1/vehicles", { token })).body.vehicles;
     equal(seen.map(({ vehicle_id: vehicle }: { vehicle_id: string }) => vehicle), ["drone-001"]);
 
+    const { command_id: watched } = (await command("drone-001")).body;
+    const events = await fetch(`http://127.0.0.1:${system.layout.ports.commands}/v1/commands/${watched}/events`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     await ask("auth", `/v1/api-keys/${id}`, { method: "DELETE" });
     const revokedMs = performance.now();
+    // Ends by itself: whoever watched is told why.
+    match(await events.text(), /event: command\n[^]*\nevent: error\ndata: .*"code":"unauthorized"/);
+    const endedMs = performance.now() - revokedMs;
+    ok(endedMs < revokedWithinMs, `a stream went on for ${endedMs} ms`);
     await waitFor("the key to be dead everywhere", async () => {
       const asked = [
         ask("auth", "/v1/whoami", { token }),

@@ -2,7 +2,10 @@
  * The guide's step 6 on a whole system with a simulated vehicle: a command goes to the vehicle, is flown, and its fate is
  * known, whatever is killed meanwhile; a stop holds until it is released.
  */
-import { deepStrictEqual as equal, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual as equal, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { Code, createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { CommandService, CommandState } from "#proto/gen/systemscale/commands/v1/commands_pb.ts";
 import { pathsOf } from "../dev/layout.ts";
 import { waitFor } from "../servers/wait.ts";
 import { freeLayout, type TestSystem, withSystem } from "./harness.ts";
@@ -63,10 +66,30 @@ Deno.test("a command is flown and its fate is known, through kills; a stop holds
     equal(ladder, ["accepted cloud", "sent cloud", "delivered vehicle", "executing vehicle", "succeeded vehicle"]);
     match(await Deno.readTextFile(pathsOf(layout.state).log("agent-drone-001")), /Command received.*"rtl"/);
 
+    await flownOverGrpc(system);
     await killedOnTheWay(system, operator);
     await stopped(system, operator);
   });
 });
+
+/** The same port speaks gRPC: a command is issued, and watched until the vehicle has done it. */
+async function flownOverGrpc({ layout: { ports }, running: { token } }: TestSystem): Promise<void> {
+  const baseUrl = `http://127.0.0.1:${ports.commands}`;
+  const session = new Http2SessionManager(baseUrl);
+  const client = createClient(CommandService, createGrpcTransport({ baseUrl, sessionManager: session }));
+  const options = { headers: { authorization: `Bearer ${token}` }, timeoutMs: patience.timeoutMs };
+  try {
+    const { command } = await client.issueCommand({ vehicleId: "drone-001", type: "hold" }, options);
+    const states: CommandState[] = [];
+    for await (const { command: seen } of client.watchCommand({ commandId: command?.commandId }, options)) {
+      states.push(seen?.state ?? CommandState.UNSPECIFIED);
+    }
+    strictEqual(states.at(-1), CommandState.SUCCEEDED, states.join());
+    await rejects(client.getCommand({ commandId: command?.commandId }), { code: Code.InvalidArgument });
+  } finally {
+    session.abort();
+  }
+}
 
 /** A relay, the cloud and the agent killed while commands are on their way: none is left open, none runs twice. */
 async function killedOnTheWay(system: TestSystem, operator: ReturnType<typeof operatorOf>): Promise<void> {

@@ -15,6 +15,7 @@ import { seededRandom } from "#proto/testing/random.ts";
 import { authGuard } from "../../lib/auth/guard.ts";
 import { MemoryDocuments } from "../../lib/documents/testing/memory_documents.ts";
 import { BoardStage, drone } from "../../lib/links/testing/board_stage.ts";
+import type { RestApi } from "../../lib/grpc/rest_call.ts";
 import { createApp } from "../app.ts";
 import { Boots } from "../boots.ts";
 import { catalogueOf } from "../catalogue.ts";
@@ -58,6 +59,7 @@ export class CommandServiceStage extends BoardStage {
   readonly heard: Heard[] = [];
   readonly buckets: Buckets;
   readonly book: CommandBook;
+  readonly api: RestApi;
   readonly boots: Boots;
   readonly stops: StopDesk;
   readonly dispatcher: Dispatcher;
@@ -85,6 +87,7 @@ export class CommandServiceStage extends BoardStage {
     const guard = authGuard({ tokenSha256: createHash("sha256").update(token).digest("hex"), clock });
     const parts = { ...own, dispatcher: this.dispatcher, vehicles: this, catalogue: catalogueOf() };
     const app = createApp({ ...parts, guard, log: silent, counts: createCounts() });
+    this.api = app.fetch;
     this.ask = async (path, init = {}) =>
       await app.request(path, {
         ...init,

@@ -10,7 +10,11 @@ import { type Capability, demandMay, type Principal } from "./rules.ts";
 
 /** What a request carries behind the guard. */
 export interface AuthEnv {
-  Variables: { principal: Principal };
+  Variables: {
+    principal: Principal;
+    /** Who asks now, for answers that go on: rejects with `unauthorized` once the token is refused. */
+    askAgain: () => Promise<Principal>;
+  };
 }
 
 /** Believes tokens of identity providers. Rejects with `unauthorized`, or `unavailable` when it cannot tell. */
@@ -34,8 +38,10 @@ export function authGuard(parts: GuardParts): MiddlewareHandler<AuthEnv> {
   return async (context, next) => {
     const token = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/.exec(context.req.header("authorization") ?? "")?.[1];
     if (token === undefined) return refusal("the Authorization header has no Bearer token", "Bearer");
+    const ask = () => principalOf(token, { ...parts, wanted });
     try {
-      context.set("principal", await principalOf(token, { ...parts, wanted }));
+      context.set("principal", await ask());
+      context.set("askAgain", ask);
     } catch (thrown) {
       if (!(thrown instanceof Fault) || thrown.code !== "unauthorized") throw thrown;
       return problemResponse(thrown, { "www-authenticate": 'Bearer error="invalid_token"' });

@@ -12,7 +12,7 @@
  * ```
  */
 import { asFault, Fault, isCode } from "#proto/errors.ts";
-import { EventStreamParser } from "../event_stream.ts";
+import { EventStreamParser } from "#proto/base/event_stream.ts";
 
 /** Where the agent is, and who asks. */
 export interface VehicleClientOptions {

@@ -1,5 +1,5 @@
 /** Server-sent events out of a stream of text. Pure. Source: WHATWG HTML, section 9.2.6. */
-import { Fault } from "#proto/errors.ts";
+import { Fault } from "../errors.ts";
 
 /** One event. */
 export interface StreamEvent {
