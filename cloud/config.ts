@@ -92,6 +92,12 @@ const schema = z.strictObject({
     types: z.array(z.strictObject({
       type: z.string().regex(/^(?!ss_)[a-z][a-z0-9_]{0,62}$/),
       class: z.enum(["motion", "config", "query"]),
+      /** JSON Schema of its data; without it any object is taken. */
+      data: z.record(z.string(), z.unknown()).optional(),
+      /** Types of vehicles that know it; without them all do. */
+      vehicle_types: z.array(z.string().min(1)).min(1).optional(),
+      /** Wanted besides what its class wants. */
+      role: z.enum(["viewer", "operator", "admin"]).optional(),
     })).default([]),
   }).optional(),
   /** API keys and the audit log. */

@@ -24,9 +24,10 @@ import {
   releaseRoute,
   stopRoute,
   stopStateRoute,
+  typesRoute,
 } from "./routes.ts";
 import type { StopDesk } from "./stop_desk.ts";
-import { commandView, stopView } from "./view.ts";
+import { commandView, stopView, typeView } from "./view.ts";
 
 /** What the app stands on. */
 export interface CommandAppParts extends Pick<ApiParts, "guard" | "audit" | "log"> {
@@ -54,11 +55,13 @@ function addCommands(
 ): void {
   app.openapi(commandRoute, async (context) => {
     const { vehicle_id: id, type, data, ttl_ms: ttlMs, wait_ms: waitMs, ...rest } = context.req.valid("json");
-    const { class: name } = templateFor(catalogue, { type, data: data as JsonValue });
     const vehicle = parseVehicleId(id);
+    const wish = { type, data: data as JsonValue, vehicleType: vehicles.typeOf(vehicle) };
+    const { class: name, role: atLeast } = templateFor(catalogue, wish);
     const { id: issuer } = demand(context, {
       capability: capabilityOf(name),
       vehicleGroups: vehicles.groupsOf(vehicle),
+      atLeast,
     });
     const text = JSON.stringify(data);
     if (new TextEncoder().encode(text).byteLength > dataBytesMax) {
@@ -70,6 +73,10 @@ function addCommands(
     count(counts.accepted, type);
     if (waitMs > 0) await book.until(record.id, { condition: isOver, limitMs: waitMs });
     return context.json(commandView(book.known(record.id) ?? record), 200);
+  });
+  app.openapi(typesRoute, (context) => {
+    demand(context, { capability: "read", vehicleGroups: context.get("principal").groups });
+    return context.json({ types: [...catalogue].map(typeView) }, 200);
   });
   app.openapi(oneRoute, async (context) => {
     const id = parseCommandId(context.req.valid("param").id);

@@ -127,7 +127,7 @@ Deno.test("nobody gets in without a token, and the document and health are for a
     404,
   ]);
   const document = await (await stage.ask("/openapi.json", { headers })).json();
-  strictEqual(Object.keys(document.paths).length, 5);
+  strictEqual(Object.keys(document.paths).length, 6);
 });
 
 Deno.test("metrics count commands by type and those that are open by state", () => {
@@ -135,4 +135,13 @@ Deno.test("metrics count commands by type and those that are open by state", () 
   counts.accepted.set("rtl", 2);
   const text = commandMetrics(counts, new Map([["sent", 1]]));
   ok(text.includes('commands_accepted_total{type="rtl"} 2') && text.includes('commands_open{state="sent"} 1'), text);
+});
+
+Deno.test("types of commands are told with all that a form needs", async () => {
+  const { stage } = await staged();
+  const { types } = await (await stage.ask("/v1/command-types")).json();
+  const one = types.find(({ type }: { type: string }) => type === "set_speed");
+  const { properties, required } = one.data;
+  equal([one.class, one.role, one.vehicle_types], ["motion", "operator", null]);
+  equal([properties, required], [{ speed_mps: { type: "number", minimum: 0, maximum: 500 } }, ["speed_mps"]]);
 });

@@ -3,9 +3,10 @@
  * configuration.
  */
 import { z } from "zod";
-import { Fault } from "#proto/errors.ts";
+import { asFault, Fault } from "#proto/errors.ts";
 import type { JsonValue } from "#proto/json.ts";
 import type { CommandClass } from "#proto/order.ts";
+import type { Role } from "../lib/auth/rules.ts";
 
 /** What a type looks like. Those that begin with `ss_` are SystemScale's own. */
 export const commandTypePattern = /^(?!ss_)[a-z][a-z0-9_]{0,62}$/;
@@ -14,7 +15,19 @@ export const commandTypePattern = /^(?!ss_)[a-z][a-z0-9_]{0,62}$/;
 export interface CommandTemplate {
   readonly class: CommandClass;
   /** Undefined: any object. */
-  readonly data?: z.ZodType;
+  readonly data?: z.ZodType | undefined;
+  /** Types of vehicles that know it; undefined: all. */
+  readonly vehicleTypes?: readonly string[] | undefined;
+  /** The least role besides that of the class. */
+  readonly role?: Role | undefined;
+}
+
+/** A type of a deployment, as its configuration has it. */
+export interface OwnType extends Pick<CommandTemplate, "class" | "role"> {
+  readonly type: string;
+  /** JSON Schema, draft 2020-12. */
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+  readonly vehicle_types?: readonly string[] | undefined;
 }
 
 /** Types by name. */
@@ -46,15 +59,37 @@ const common: readonly (readonly [string, CommandTemplate])[] = [
   ["ping", { class: "query", data: nothing }],
 ];
 
-/** The common types and those of a deployment. */
-export function catalogueOf(own: readonly { readonly type: string; readonly class: CommandClass }[] = []): Catalogue {
-  return new Map([...common, ...own.map(({ type, class: name }) => [type, { class: name }] as const)]);
+/** The common types and those of a deployment. Throws `bad_config` for a schema that cannot be held to. */
+export function catalogueOf(own: readonly OwnType[] = []): Catalogue {
+  return new Map([
+    ...common,
+    ...own.map(({ type, vehicle_types: vehicleTypes, data, ...facts }): [string, CommandTemplate] => {
+      return [type, { ...facts, vehicleTypes, data: data && schemaOf(type, data) }];
+    }),
+  ]);
 }
 
-/** The template of a type, for data that it takes. Throws `unknown_command`, or `bad_query` with a pointer. */
+function schemaOf(type: string, data: Readonly<Record<string, unknown>>): z.ZodType {
+  try {
+    return z.fromJSONSchema(data);
+  } catch (cause) {
+    throw new Fault("bad_config", `Cannot hold commands "${type}" to their schema: ${asFault(cause).message}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * The template of a type, for a vehicle that knows it and data that it takes. Throws `unknown_command`, or `bad_query`
+ * with a pointer. Of a vehicle whose type nobody knows nothing is said.
+ */
 export function templateFor(
   catalogue: Catalogue,
-  { type, data }: { readonly type: string; readonly data: JsonValue },
+  { type, data, vehicleType }: {
+    readonly type: string;
+    readonly data: JsonValue;
+    readonly vehicleType: string | undefined;
+  },
 ): CommandTemplate {
   const template = catalogue.get(type);
   if (template === undefined) {
@@ -62,6 +97,17 @@ export function templateFor(
     throw new Fault("unknown_command", `Cannot take command of type "${type.slice(0, 64)}": known are ${known}`, {
       pointer: "/type",
     });
+  }
+  const { vehicleTypes } = template;
+  if (vehicleTypes !== undefined && vehicleType !== undefined && !vehicleTypes.includes(vehicleType)) {
+    const knowing = vehicleTypes.join(", ");
+    throw new Fault(
+      "unknown_command",
+      `Cannot take "${type}" for a vehicle of type "${vehicleType}": ${knowing} know it`,
+      {
+        pointer: "/type",
+      },
+    );
   }
   const issue = template.data?.safeParse(data).error?.issues[0];
   if (issue === undefined) return template;

@@ -11,6 +11,7 @@ import {
   listQuery,
   stopAnswer,
   stopBody,
+  typesAnswer,
 } from "./schema.ts";
 
 const ofAny = ["unauthorized", "forbidden", "bad_query", "unavailable"] as const;
@@ -31,6 +32,16 @@ export const commandRoute = createRoute({
     body: { required: true, content: { "application/json": { schema: commandBody } } },
   },
   responses: { 200: answer(commandAnswer, "Kept, and sent if its vehicle is linked"), ...problems(ofWrite) },
+});
+
+/** Shows what there is to command. */
+export const typesRoute = createRoute({
+  method: "get",
+  path: "/v1/command-types",
+  summary: "Types of commands: what each wants to know, which vehicles know it, and who may give it",
+  security,
+  request: { query: noQuery },
+  responses: { 200: answer(typesAnswer), ...problems(ofAny) },
 });
 
 /** Shows one. */

@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { commandIdPattern } from "#proto/command_id.ts";
 import { commandStates } from "#proto/command_state.ts";
 import { commandClasses } from "#proto/order.ts";
+import { roles } from "../lib/auth/rules.ts";
 import { limit, vehicleId } from "../lib/openapi.ts";
 import { commandTypePattern } from "./catalogue.ts";
 import {
@@ -98,6 +99,17 @@ export const listAnswer = z.object({
   next_cursor: z.string().nullable(),
 }).openapi("Commands");
 
+/** A type of command, for whoever wants to offer it. */
+export const typeAnswer = z.object({
+  type: z.string(),
+  class: z.enum(commandClasses),
+  role: z.enum(roles).openapi({ description: "The least role that may give it" }),
+  vehicle_types: z.array(z.string()).nullable().openapi({ description: "That know it; null: all" }),
+  data: z.record(z.string(), z.unknown()).openapi({ description: "JSON Schema of its data" }),
+}).openapi("CommandType");
+
+/** The types of commands. */
+export const typesAnswer = z.object({ types: z.array(typeAnswer) }).openapi("CommandTypes");
 /** Whether a vehicle is stopped. */
 export const stopAnswer = z.object({
   vehicle_id: z.string(),

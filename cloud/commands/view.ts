@@ -1,8 +1,10 @@
 /** Commands and stops as answers show them. Pure. */
-import type { z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { VehicleId } from "#proto/ids.ts";
+import { capabilityOf, leastRoleOf } from "../lib/auth/rules.ts";
+import type { CommandTemplate } from "./catalogue.ts";
 import { type CommandRecord, isOpen } from "./record.ts";
-import type { commandAnswer, stopAnswer } from "./schema.ts";
+import type { commandAnswer, stopAnswer, typeAnswer } from "./schema.ts";
 import { isStopped, type StopRecord } from "./stop_record.ts";
 
 /** A command. */
@@ -17,6 +19,18 @@ export function commandView(record: CommandRecord): z.output<typeof commandAnswe
     expires_at: timeOf(record.deadlineAtMs),
     result: parsed(record.result),
     steps: steps.map(({ atMs, ...step }) => ({ ...step, at: timeOf(atMs) })),
+  };
+}
+
+/** A type of command. */
+export function typeView([type, template]: readonly [string, CommandTemplate]): z.output<typeof typeAnswer> {
+  const { class: name, role, vehicleTypes, data } = template;
+  return {
+    type,
+    class: name,
+    role: leastRoleOf({ capability: capabilityOf(name), atLeast: role }),
+    vehicle_types: vehicleTypes === undefined ? null : [...vehicleTypes],
+    data: data === undefined ? { type: "object" } : z.toJSONSchema(data),
   };
 }
 

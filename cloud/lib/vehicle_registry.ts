@@ -1,9 +1,9 @@
-/** Which vehicles are in operation, and in which groups, by a copy of the fleet service's registry. */
+/** Which vehicles are in operation, of which type and in which groups, by a copy of the fleet service's registry. */
 import { asFault } from "#proto/errors.ts";
 import { parseVehicleId, type VehicleId } from "#proto/ids.ts";
 import type { Log } from "#proto/ports.ts";
 import type { DocumentStore } from "./documents/documents.ts";
-import { readRegistration } from "./registration.ts";
+import { readRegistration, type Registration } from "./registration.ts";
 
 /** What a service that registers nobody needs to know of vehicles. */
 export interface VehicleRegistry {
@@ -11,11 +11,13 @@ export interface VehicleRegistry {
   isRegistered(vehicle: VehicleId): boolean;
   /** Of a vehicle in operation; none of another one. */
   groupsOf(vehicle: VehicleId): readonly string[];
+  /** Undefined for one that is not in operation. */
+  typeOf(vehicle: VehicleId): string | undefined;
 }
 
 /** See the head of this file. Empty until {@link RegistryCopy.load}. */
 export class RegistryCopy implements VehicleRegistry {
-  readonly #groups = new Map<VehicleId, readonly string[]>();
+  readonly #vehicles = new Map<VehicleId, Pick<Registration, "type" | "groups">>();
   readonly #log: Log;
 
   constructor(log: Log) {
@@ -23,11 +25,15 @@ export class RegistryCopy implements VehicleRegistry {
   }
 
   isRegistered(vehicle: VehicleId): boolean {
-    return this.#groups.has(vehicle);
+    return this.#vehicles.has(vehicle);
   }
 
   groupsOf(vehicle: VehicleId): readonly string[] {
-    return this.#groups.get(vehicle) ?? [];
+    return this.#vehicles.get(vehicle)?.groups ?? [];
+  }
+
+  typeOf(vehicle: VehicleId): string | undefined {
+    return this.#vehicles.get(vehicle)?.type;
   }
 
   /** Copies the registry as it is now, and follows every change. */
@@ -35,9 +41,9 @@ export class RegistryCopy implements VehicleRegistry {
     await documents.watch(({ key, text }) => {
       try {
         const vehicle = parseVehicleId(key);
-        const { archivedAtMs, groups } = readRegistration(text);
-        if (archivedAtMs === undefined) this.#groups.set(vehicle, groups);
-        else this.#groups.delete(vehicle);
+        const { archivedAtMs, type, groups } = readRegistration(text);
+        if (archivedAtMs === undefined) this.#vehicles.set(vehicle, { type, groups });
+        else this.#vehicles.delete(vehicle);
       } catch (thrown) {
         this.#log.error("Cannot read a registration", { vehicle: key, reason: asFault(thrown).message });
       }

@@ -6,7 +6,7 @@ import { problemResponse } from "#proto/base/problem.ts";
 import type { Clock } from "#proto/ports.ts";
 import { parseApiKey } from "./api_key.ts";
 import type { KeyRing } from "./key_ring.ts";
-import { type Capability, demandMay, type Principal } from "./rules.ts";
+import { type Asked, demandMay, type Principal } from "./rules.ts";
 
 /** What a request carries behind the guard. */
 export interface AuthEnv {
@@ -53,7 +53,7 @@ export function authGuard(parts: GuardParts): MiddlewareHandler<AuthEnv> {
 /** Throws `forbidden` when whoever asks may not do that. */
 export function demand(
   context: Context<AuthEnv>,
-  asked: { capability: Capability; vehicleGroups?: readonly string[] | undefined },
+  asked: Asked,
 ): Principal {
   const principal = context.get("principal");
   demandMay(principal, asked);

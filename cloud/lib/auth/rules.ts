@@ -45,12 +45,26 @@ export function capabilityOf(name: CommandClass): Capability {
   return `command_${name}`;
 }
 
-/** Why a principal may not do something to vehicles in these groups, or to no vehicle in particular; undefined: it may. */
+/** What somebody would like to do. */
+export interface Asked {
+  readonly capability: Capability;
+  /** Groups of the vehicle that it is done to; undefined: it is about the whole fleet. */
+  readonly vehicleGroups?: readonly string[] | undefined;
+  /** Wanted besides the least role of the capability. */
+  readonly atLeast?: Role | undefined;
+}
+
+/** The least role that may do it. */
+export function leastRoleOf({ capability, atLeast = "viewer" }: Pick<Asked, "capability" | "atLeast">): Role {
+  return roles[Math.max(roles.indexOf(leastRole[capability]), roles.indexOf(atLeast))];
+}
+
+/** Why a principal may not do something; undefined: it may. */
 export function reasonAgainst(
   { role, groups }: Principal,
-  { capability, vehicleGroups }: { capability: Capability; vehicleGroups?: readonly string[] | undefined },
+  { capability, vehicleGroups, atLeast }: Asked,
 ): string | undefined {
-  const wanted = leastRole[capability];
+  const wanted = leastRoleOf({ capability, atLeast });
   if (role === undefined) return "it has no role";
   if (roles.indexOf(role) < roles.indexOf(wanted)) return `it wants the role ${wanted}, this is ${role}`;
   if (groups.length === 0) return undefined;
@@ -61,7 +75,7 @@ export function reasonAgainst(
 }
 
 /** The same as a Fault `forbidden`. */
-export function demandMay(principal: Principal, asked: Parameters<typeof reasonAgainst>[1]): void {
+export function demandMay(principal: Principal, asked: Asked): void {
   const reason = reasonAgainst(principal, asked);
   if (reason !== undefined) throw new Fault("forbidden", `Cannot do that as "${principal.name}": ${reason}`);
 }

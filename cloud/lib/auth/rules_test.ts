@@ -4,6 +4,7 @@ import {
   capabilityOf,
   demandMay,
   highestRole,
+  leastRoleOf,
   type Principal,
   reasonAgainst,
   roles,
@@ -52,4 +53,16 @@ Deno.test("of several roles the highest counts, and unknown ones do not", () => 
     undefined,
     undefined,
   ]);
+});
+
+Deno.test("a role that is wanted besides raises what a capability wants, and never lowers it", () => {
+  equal(leastRoleOf({ capability: "command_motion" }), "operator");
+  equal(leastRoleOf({ capability: "command_motion", atLeast: "admin" }), "admin");
+  equal(leastRoleOf({ capability: "command_config", atLeast: "viewer" }), "admin");
+  const pilot = { id: "key:a", name: "Pilot", role: "operator", groups: [] } as const;
+  equal(reasonAgainst(pilot, { capability: "command_motion" }), undefined);
+  equal(
+    reasonAgainst(pilot, { capability: "command_motion", atLeast: "admin" }),
+    "it wants the role admin, this is operator",
+  );
 });

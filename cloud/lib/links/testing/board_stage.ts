@@ -40,6 +40,10 @@ export class BoardStage {
   }
 
   /** Nobody is in a group. */
+  typeOf(vehicle: VehicleId): string | undefined {
+    return this.isRegistered(vehicle) ? "fixed-wing" : undefined;
+  }
+
   groupsOf(_vehicle: VehicleId): readonly string[] {
     return [];
   }
