@@ -127,7 +127,7 @@ Deno.test("nobody gets in without a token, and the document and health are for a
     404,
   ]);
   const document = await (await stage.ask("/openapi.json", { headers })).json();
-  strictEqual(Object.keys(document.paths).length, 6);
+  strictEqual(Object.keys(document.paths).length, 7);
 });
 
 Deno.test("metrics count commands by type and those that are open by state", () => {

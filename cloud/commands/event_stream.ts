@@ -63,6 +63,7 @@ export function eventStream(
   });
 }
 
-function eventText(event: string, data: unknown): string {
+/** One event. */
+export function eventText(event: string, data: unknown): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

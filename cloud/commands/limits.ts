@@ -13,6 +13,11 @@ export const eventsPingMs = 10_000;
 export const rightsCheckMs = 500;
 /** Streams of events at a time. */
 export const eventStreamsMax = 200;
+/** Vehicles of one call, and how many of them a second when the caller does not say, at least, and at most. */
+export const groupVehiclesMax = 1_000;
+export const groupRateDefault = 10;
+export const groupRateMin = 0.1;
+export const groupRateMax = 100;
 /** JSON text of a command's data: with its signatures it fits a frame of the command lane. */
 export const dataBytesMax = 8 * 1024;
 /** Words of the caller on why. */

@@ -6,6 +6,7 @@ import {
   commandBody,
   commandPath,
   commandQuery,
+  groupBody,
   keyHeader,
   listAnswer,
   listQuery,
@@ -32,6 +33,26 @@ export const commandRoute = createRoute({
     body: { required: true, content: { "application/json": { schema: commandBody } } },
   },
   responses: { 200: answer(commandAnswer, "Kept, and sent if its vehicle is linked"), ...problems(ofWrite) },
+});
+
+/** Gives a command to many vehicles. */
+export const groupRoute = createRoute({
+  method: "post",
+  path: "/v1/group-commands",
+  summary: "Command many vehicles, one after the other",
+  description:
+    "Server-sent events: `issued`, `refused` and `over` for each vehicle, then `end`. The call drives it: who " +
+    "leaves commands no further vehicle, and what was given goes on. The same Idempotency-Key again goes on where it " +
+    "ended, and commands none twice.",
+  security,
+  request: {
+    ...{ query: noQuery, headers: keyHeader },
+    body: { required: true, content: { "application/json": { schema: groupBody } } },
+  },
+  responses: {
+    200: { description: "Events", content: { "text/event-stream": { schema: { type: "string" as const } } } },
+    ...problems([...ofWrite]),
+  },
 });
 
 /** Shows what there is to command. */

@@ -5,8 +5,13 @@ import { commandStates } from "#proto/command_state.ts";
 import { commandClasses } from "#proto/order.ts";
 import { roles } from "../lib/auth/rules.ts";
 import { limit, vehicleId } from "../lib/openapi.ts";
+import { groupPattern } from "../lib/registration.ts";
 import { commandTypePattern } from "./catalogue.ts";
 import {
+  groupRateDefault,
+  groupRateMax,
+  groupRateMin,
+  groupVehiclesMax,
   listLimitDefault,
   listLimitMax,
   reasonLengthMax,
@@ -34,6 +39,19 @@ export const commandBody = z.strictObject({
   }),
   reason,
 }).openapi("Command");
+
+/** Body of `POST /v1/group-commands`. */
+export const groupBody = commandBody.omit({ vehicle_id: true, wait_ms: true }).extend({
+  vehicle_ids: z.array(vehicleId).min(1).max(groupVehiclesMax).optional(),
+  group: z.string().regex(groupPattern).optional().openapi({ description: "Or all vehicles of a group" }),
+  rate_per_second: z.number().min(groupRateMin).max(groupRateMax).default(groupRateDefault),
+  abort_after: z.number().int().min(1).optional().openapi({
+    description: "No more vehicles are commanded once so many refused or failed",
+  }),
+}).refine(({ vehicle_ids: ids, group }) => (ids === undefined) !== (group === undefined), {
+  path: ["vehicle_ids"],
+  message: "wanted vehicle_ids or group, one of them",
+}).openapi("GroupCommand");
 
 /** Headers of `POST /v1/commands`. */
 export const keyHeader = z.object({

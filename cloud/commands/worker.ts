@@ -75,7 +75,7 @@ async function start({ commands: own, nats: { servers, replicas }, ...config }: 
   listen(nats, { dispatcher, board, clock, log });
   const counts = createCounts();
   const catalogue = catalogueOf(own.types);
-  const app = createApp({ dispatcher, book, stops, vehicles, catalogue, guard, audit, log, counts });
+  const app = createApp({ dispatcher, book, stops, vehicles, catalogue, guard, audit, clock, log, counts });
   const grpc = {
     ...{ services: [CommandService], messageBytesMax: bodyBytesMax, clock },
     routes: (router: ConnectRouter) => router.service(CommandService, commandCalls(app.fetch)),

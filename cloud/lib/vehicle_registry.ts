@@ -13,6 +13,8 @@ export interface VehicleRegistry {
   groupsOf(vehicle: VehicleId): readonly string[];
   /** Undefined for one that is not in operation. */
   typeOf(vehicle: VehicleId): string | undefined;
+  /** Those in operation that are in a group, by their ids. */
+  inGroup(group: string): readonly VehicleId[];
 }
 
 /** See the head of this file. Empty until {@link RegistryCopy.load}. */
@@ -34,6 +36,10 @@ export class RegistryCopy implements VehicleRegistry {
 
   typeOf(vehicle: VehicleId): string | undefined {
     return this.#vehicles.get(vehicle)?.type;
+  }
+
+  inGroup(group: string): readonly VehicleId[] {
+    return [...this.#vehicles].filter(([, { groups }]) => groups.includes(group)).map(([vehicle]) => vehicle).sort();
   }
 
   /** Copies the registry as it is now, and follows every change. */

@@ -19,5 +19,6 @@ Deno.test("vehicles in operation are known with their groups, as they come and g
   await documents.put("b", registrationText(b));
   await documents.put("a", registrationText(archived(a, 2)));
   equal([known(), vehicles.groupsOf(a.vehicle), vehicles.groupsOf(b.vehicle)], [[false, true], [], ["north"]]);
+  equal([vehicles.inGroup("north"), vehicles.inGroup("south")], [["b"], []]);
   equal([vehicles.typeOf(a.vehicle), vehicles.typeOf(b.vehicle)], [undefined, "rover"]);
 });

@@ -75,6 +75,8 @@ Deno.test("a key is limited to its role and groups everywhere, and dead everywhe
     const seen = (await ask("fleet", "/v1/vehicles", { token })).body.vehicles;
     equal(seen.map(({ vehicle_id: vehicle }: { vehicle_id: string }) => vehicle), ["drone-001"]);
 
+    const ofGroup = { group: "south", type: "hold" };
+    equal((await ask("commands", "/v1/group-commands", { token, method: "POST", body: ofGroup })).status, 404);
     const { command_id: watched } = (await command("drone-001")).body;
     const events = await fetch(`http://127.0.0.1:${system.layout.ports.commands}/v1/commands/${watched}/events`, {
       headers: { authorization: `Bearer ${token}` },

@@ -67,6 +67,7 @@ Deno.test("a command is flown and its fate is known, through kills; a stop holds
     match(await Deno.readTextFile(pathsOf(layout.state).log("agent-drone-001")), /Command received.*"rtl"/);
 
     await flownOverGrpc(system);
+    await flownAsGroup(system);
     await killedOnTheWay(system, operator);
     await stopped(system, operator);
   });
@@ -89,6 +90,23 @@ async function flownOverGrpc({ layout: { ports }, running: { token } }: TestSyst
   } finally {
     session.abort();
   }
+}
+
+/** One call for many vehicles tells of each, to the end. */
+async function flownAsGroup({ layout: { ports }, running: { token } }: TestSystem): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${ports.commands}/v1/group-commands`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: '{"vehicle_ids":["drone-001","nobody"],"type":"hold"}',
+  });
+  const text = await response.text();
+  equal([...text.matchAll(/^event: (.*)$/gm)].map(([, event]) => event).toSorted(), [
+    "end",
+    "issued",
+    "over",
+    "refused",
+  ]);
+  match(text, /event: end\ndata: \{"succeeded":1,"failed":1,"not_issued":\[\]\}/);
 }
 
 /** A relay, the cloud and the agent killed while commands are on their way: none is left open, none runs twice. */

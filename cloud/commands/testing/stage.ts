@@ -85,7 +85,7 @@ export class CommandServiceStage extends BoardStage {
     const own = { book: this.book, boots: this.boots, stops: this.stops, keys: buckets.keys };
     this.dispatcher = new Dispatcher({ ...shared, ...own, vehicles: this, board, checkChain });
     const guard = authGuard({ tokenSha256: createHash("sha256").update(token).digest("hex"), clock });
-    const parts = { ...own, dispatcher: this.dispatcher, vehicles: this, catalogue: catalogueOf() };
+    const parts = { ...own, clock, dispatcher: this.dispatcher, vehicles: this, catalogue: catalogueOf() };
     const app = createApp({ ...parts, guard, log: silent, counts: createCounts() });
     this.api = app.fetch;
     this.ask = async (path, init = {}) =>

@@ -44,6 +44,10 @@ export class BoardStage {
     return this.isRegistered(vehicle) ? "fixed-wing" : undefined;
   }
 
+  inGroup(group: string): readonly VehicleId[] {
+    return [...this.registered].filter((vehicle) => this.groupsOf(vehicle).includes(group));
+  }
+
   groupsOf(_vehicle: VehicleId): readonly string[] {
     return [];
   }
