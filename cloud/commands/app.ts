@@ -178,8 +178,11 @@ async function issue(
 ): Promise<CommandRecord> {
   const { vehicle, type } = wish;
   const asked = { type, data: object as JsonValue, vehicleType: vehicles.typeOf(vehicle) };
+  const vehicleGroups = vehicles.groupsOf(vehicle);
+  // Before anything is said of the vehicle.
+  demandMay(principal, { capability: "read", vehicleGroups });
   const { class: name, role: atLeast } = templateFor(catalogue, asked);
-  demandMay(principal, { capability: capabilityOf(name), vehicleGroups: vehicles.groupsOf(vehicle), atLeast });
+  demandMay(principal, { capability: capabilityOf(name), vehicleGroups, atLeast });
   const data = JSON.stringify(object);
   if (new TextEncoder().encode(data).byteLength > dataBytesMax) {
     throw new Fault("too_large", `Cannot take the data: wanted at most ${dataBytesMax} bytes`);

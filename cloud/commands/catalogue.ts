@@ -94,20 +94,13 @@ export function templateFor(
   const template = catalogue.get(type);
   if (template === undefined) {
     const known = [...catalogue.keys()].join(", ");
-    throw new Fault("unknown_command", `Cannot take command of type "${type.slice(0, 64)}": known are ${known}`, {
-      pointer: "/type",
-    });
+    const detail = `Cannot take command of type "${type.slice(0, 64)}": known are ${known}`;
+    throw new Fault("unknown_command", detail, { pointer: "/type" });
   }
   const { vehicleTypes } = template;
   if (vehicleTypes !== undefined && vehicleType !== undefined && !vehicleTypes.includes(vehicleType)) {
-    const knowing = vehicleTypes.join(", ");
-    throw new Fault(
-      "unknown_command",
-      `Cannot take "${type}" for a vehicle of type "${vehicleType}": ${knowing} know it`,
-      {
-        pointer: "/type",
-      },
-    );
+    const detail = `Cannot take "${type}" for a vehicle of type "${vehicleType}": it is for ${vehicleTypes.join(", ")}`;
+    throw new Fault("unknown_command", detail, { pointer: "/type" });
   }
   const issue = template.data?.safeParse(data).error?.issues[0];
   if (issue === undefined) return template;

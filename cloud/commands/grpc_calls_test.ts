@@ -11,6 +11,7 @@ import {
 } from "#proto/gen/systemscale/commands/v1/commands_pb.ts";
 import { drone } from "../lib/links/testing/board_stage.ts";
 import { commandCalls } from "./grpc_calls.ts";
+import { eventStreamsMax } from "./limits.ts";
 import { CommandServiceStage } from "./testing/stage.ts";
 
 async function staged() {
@@ -86,6 +87,19 @@ Deno.test("a command is watched until nothing more can become of it", async () =
   }
   equal(seen, [CommandState.SENT, CommandState.EXECUTING, CommandState.FAILED]);
   strictEqual((await watch.next()).done, true);
+});
+
+Deno.test("a watch that is given up makes room, although nothing happens to the command", async () => {
+  const { stage, client } = await staged();
+  const { id: commandId } = await stage.accept();
+  for (let i = 0; i <= eventStreamsMax; i++) {
+    const leaving = new AbortController();
+    const call = { ...options, signal: leaving.signal };
+    const watch = client.watchCommand({ commandId }, call)[Symbol.asyncIterator]();
+    equal((await watch.next()).value?.command?.commandId, commandId);
+    leaving.abort();
+    await rejects(watch.next(), { code: Code.Canceled });
+  }
 });
 
 Deno.test("a vehicle is stopped and released", async () => {

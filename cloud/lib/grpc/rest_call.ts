@@ -39,7 +39,8 @@ export function restFor(call: Call, api: RestApi): Rest {
       const { body } = await answerOf(request, { call, api });
       if (body === null) return;
       const parser = new EventStreamParser();
-      for await (const text of body.pipeThrough(new TextDecoderStream())) {
+      // Cancelled from outside: a generator that waits for news does not notice that nobody waits for it.
+      for await (const text of body.pipeThrough(new TextDecoderStream(), { signal: call.signal })) {
         for (const { event, data } of parser.push(text)) {
           if (event === "error") throw statusOf(JSON.parse(data));
           if (event === wanted) yield JSON.parse(data);

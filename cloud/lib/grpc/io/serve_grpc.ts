@@ -52,7 +52,12 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
   server.on("session", (session) => {
     sessions.add(session);
     // A stream on which nothing happens is no reason to end its connection; a peer that is gone is.
-    const pinging = setInterval(() => session.ping((error) => error !== null && session.destroy()), grpcPingMs);
+    let isThere = true;
+    const pinging = setInterval(() => {
+      if (!isThere) return session.destroy();
+      isThere = false;
+      session.ping((error) => isThere = error === null);
+    }, grpcPingMs);
     session.on("error", () => session.destroy());
     session.on("close", () => {
       clearInterval(pinging);
